@@ -1,0 +1,62 @@
+package sdk
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+)
+
+// Severity tells an error from a warning.
+type Severity uint8
+
+const (
+	Error   Severity = iota // the call failed
+	Warning                 // the call succeeded, and the user should know something
+)
+
+// Diagnostic is one thing that a provider has to say to the user.
+type Diagnostic struct {
+	Severity Severity
+	Summary  string   // one line, without the address: the engine adds it
+	Detail   string   // what happened and the way out; may have several lines
+	Path     cty.Path // the attribute it is about; nil for the whole resource
+}
+
+// Diagnostics is what a call has to say; nil or only warnings means success.
+type Diagnostics []Diagnostic
+
+// HasErrors reports whether the call failed.
+func (d Diagnostics) HasErrors() bool {
+	for i := range d {
+		if d[i].Severity == Error {
+			return true
+		}
+	}
+	return false
+}
+
+// Err returns the errors among d as one error, or nil.
+func (d Diagnostics) Err() error {
+	var texts []string
+	for i := range d {
+		if d[i].Severity != Error {
+			continue
+		}
+		text := d[i].Summary
+		if d[i].Detail != "" {
+			text += ": " + d[i].Detail
+		}
+		texts = append(texts, text)
+	}
+	if texts == nil {
+		return nil
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
+// Errorf returns diagnostics with one error; its detail is made from format and args.
+func Errorf(summary, format string, args ...any) Diagnostics {
+	return Diagnostics{{Summary: summary, Detail: fmt.Sprintf(format, args...)}}
+}
