@@ -1,0 +1,129 @@
+package config
+
+import (
+	"github.com/Masterminds/semver/v3"
+	"github.com/hashicorp/hcl/v2"
+)
+
+// Recipe is the recipe.hcl of a package as it was written: structure and references checked, nothing evaluated.
+type Recipe struct {
+	Name        string // "namespace/name", or "name" in the library in the box
+	Version     *semver.Version
+	Description string
+	NameRange   hcl.Range
+	Requires    *Constraint // on recipe itself; nil for none
+
+	Depends      map[string]*Depend      // by package name
+	Requirements map[string]*Requirement // by the name the recipe calls them
+	Provides     map[string]*Provided    // by service
+	Inputs       map[string]*Variable
+	Locals       map[string]*Local
+	Ports        map[string]*Port
+	Secrets      map[string]*Secret
+	Install      []*Resource // evaluated once per package version
+	Configure    []*Resource // evaluated per instance
+	Steps        []*Step
+	Processes    []*Process // in written order; the first one is the main process
+	Bind         *Binder    // nil: consumers get host, port and uri
+	Health       *Health    // of the main process; nil for the default checks
+	Stop         *Stop      // default of all processes
+
+	Sources map[string][]byte // the text of each file by its name, for snippets
+}
+
+// Depend is a need for the files of another package.
+type Depend struct {
+	Package    string
+	Constraint *Constraint // nil for any version
+	Range      hcl.Range
+}
+
+// Requirement is a need for a service.
+type Requirement struct {
+	Name       string
+	Service    string
+	Constraint *Constraint // nil for any version
+	Range      hcl.Range
+}
+
+// Provided is a service on offer.
+type Provided struct {
+	Service string
+	Version *semver.Version
+	Port    string // the name of the port that serves it; "" for a service without one
+	Scheme  string // of the default uri: "http" unless said otherwise
+	Range   hcl.Range
+}
+
+// Port is a port that the agent allots to each instance.
+type Port struct {
+	Name   string
+	Number hcl.Expression // nil: any free one
+	Range  hcl.Range
+}
+
+// Secret is a random value made once per component.
+type Secret struct {
+	Name   string
+	Length int // bytes of randomness; 0 for the default
+	Range  hcl.Range
+}
+
+// Resource is a block of install, configure or bind: `template "config" { … }`.
+type Resource struct {
+	Type       string
+	Name       string
+	Attributes map[string]*hcl.Attribute
+	Range      hcl.Range // of the block's header
+}
+
+// Step is a journalled one-shot command before the start of the processes.
+type Step struct {
+	Name       string
+	Attributes map[string]*hcl.Attribute // command, env, directory, timeout, creates, undo
+	OncePer    string                    // "instance" (default), "version" or "always"
+	Range      hcl.Range
+}
+
+// Process is one process of each instance.
+type Process struct {
+	Name         string
+	Kind         string         // "web", "worker"; "schedule" is refused until schedules come
+	Command      hcl.Expression // list of strings
+	Env          hcl.Expression // map of strings; nil for none
+	Directory    hcl.Expression // working directory; nil: the package's own directory
+	Root         bool           // stay root when the agent is root
+	SuccessCodes []int          // exit codes of a clean end; 0 alone when empty
+	Health       *Health        // nil: the recipe's for the main process, else the default
+	Stop         *Stop          // nil: the recipe's
+	Range        hcl.Range
+}
+
+// Health is how the agent knows that a process works.
+type Health struct {
+	Startup   *Check // nil for the default
+	Readiness *Check
+	Liveness  *Check
+	Range     hcl.Range
+}
+
+// Check is one check: exactly one of the probe attributes http, tcp, exec, postgresql, redis, nats, and its timing
+// (port, initial_delay, interval, timeout, success_threshold, failure_threshold).
+type Check struct {
+	Attributes map[string]*hcl.Attribute
+	Range      hcl.Range
+}
+
+// Stop is how a process is asked to end.
+type Stop struct {
+	Signal string // "SIGTERM" unless said otherwise
+	Grace  string // a duration; "10s" unless said otherwise
+	Range  hcl.Range
+}
+
+// Binder makes what one consumer needs to use the services: its bind block.
+type Binder struct {
+	Resources  []*Resource    // evaluated per consumer and binding; deleted when the binding ends
+	Attributes hcl.Expression // an object: the contract's attributes
+	Range      hcl.Range
+}

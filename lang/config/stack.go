@@ -1,0 +1,105 @@
+package config
+
+import (
+	"github.com/Masterminds/semver/v3"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/addr"
+)
+
+// Stack is a stack file (or a directory of them) as it was written: structure checked, nothing evaluated.
+type Stack struct {
+	Name       string // from the label of the stack block
+	Range      hcl.Range
+	Requires   *Constraint // on recipe itself; nil for none
+	Variables  map[string]*Variable
+	Locals     map[string]*Local
+	Components []*Component // in the order of the files
+	Outputs    map[string]*Output
+
+	Sources map[string][]byte // the text of each file by its name, for snippets
+}
+
+// Variable is a typed value that the user may set from outside: of a stack (`variable`) or of a recipe (`input`).
+type Variable struct {
+	Name        string
+	Description string
+	Type        cty.Type // cty.DynamicPseudoType when not declared; object types may have optional attributes
+	Defaults    *Defaults
+	Default     cty.Value // cty.NilVal when there is none: the variable is required
+	Sensitive   bool
+	Nullable    bool
+	Validations []*Validation
+	Range       hcl.Range
+}
+
+// Validation is one rule that a variable's value must satisfy.
+type Validation struct {
+	Condition    hcl.Expression
+	ErrorMessage hcl.Expression
+	Range        hcl.Range
+}
+
+// Local is a named expression.
+type Local struct {
+	Name  string
+	Expr  hcl.Expression
+	Range hcl.Range
+}
+
+// Output is a value that the stack shows to its user.
+type Output struct {
+	Name        string
+	Description string
+	Value       hcl.Expression
+	Sensitive   bool
+	Range       hcl.Range
+}
+
+// Constraint is a version constraint with the place where it was written.
+type Constraint struct {
+	Text  string
+	Check *semver.Constraints
+	Range hcl.Range
+}
+
+// Component is an app or middleware block: one component, or several with for_each or count.
+type Component struct {
+	Block addr.Component // without a key
+	Range hcl.Range      // of the block's header
+
+	Package      string // name in the library or a registry; "" with Source
+	PackageRange hcl.Range
+	Source       string // a directory or a go-getter address; "" with Package
+	SourceRange  hcl.Range
+	Version      *Constraint // nil for any
+
+	Instances hcl.Expression         // nil: one
+	Count     hcl.Expression         // nil without
+	ForEach   hcl.Expression         // nil without
+	Inputs    map[string]*Assignment // by input name
+	Binds     map[string]*Bind       // by requirement name
+	Ports     map[string]hcl.Expression
+	DependsOn []Reference
+}
+
+// Assignment is the value given to one input.
+type Assignment struct {
+	Name      string
+	NameRange hcl.Range
+	Expr      hcl.Expression
+}
+
+// Bind says which component meets a requirement.
+type Bind struct {
+	Requirement string
+	To          hcl.Expression // a traversal: middleware.main or app.shop["eu"], each.key allowed
+	Range       hcl.Range
+}
+
+// Reference is a component named in the text.
+type Reference struct {
+	Component addr.Component
+	Range     hcl.Range
+}
