@@ -228,3 +228,35 @@ func bracket(s string) (text, rest string, err error) {
 	}
 	return text, rest, nil
 }
+
+// MarshalText writes i as String does.
+func (i Instance) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (i *Instance) UnmarshalText(text []byte) (err error) {
+	if len(text) == 0 {
+		*i = Instance{}
+		return nil
+	}
+	*i, err = Parse(string(text))
+	return err
+}
+
+// MarshalText writes c as String does.
+func (c Component) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (c *Component) UnmarshalText(text []byte) error {
+	i, err := Parse(string(text))
+	if err != nil {
+		return err
+	}
+	if key, ok := i.AsKey(); ok {
+		i = key
+	}
+	if i.Index != Whole || i.Part != "" {
+		return fmt.Errorf("%q is not a component", text)
+	}
+	*c = i.Component
+	return nil
+}

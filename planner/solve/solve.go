@@ -1,0 +1,103 @@
+// Package solve chooses one version of each package and one implementation of each required service, and tells
+// for each choice why. It sees packages only through Source.
+package solve
+
+import (
+	"context"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/lang/addr"
+)
+
+// Source knows packages: the library in the box, local directories, later registries.
+type Source interface {
+	// Versions lists the manifests of a package, newest first; none if the source does not know it.
+	Versions(ctx context.Context, name string) ([]*Manifest, error)
+	// Implementations lists the packages that provide a service, the default one first.
+	Implementations(ctx context.Context, service string) ([]string, error)
+}
+
+// Manifest is what the solver needs to know of one version of a package.
+type Manifest struct {
+	Name     string
+	Version  *semver.Version
+	Origin   string // where it comes from, for people: "library" or "./shop"
+	Depends  []Dependency
+	Requires []Requirement
+	Provides []Service
+}
+
+// Dependency is a need for the files of another package.
+type Dependency struct {
+	Package    string
+	Text       string              // the constraint as written; "" for any version
+	Constraint *semver.Constraints // nil for any version
+	Range      hcl.Range
+}
+
+// Requirement is a need for a service.
+type Requirement struct {
+	Name       string
+	Service    string
+	Text       string
+	Constraint *semver.Constraints // nil for any version
+	Range      hcl.Range
+}
+
+// Service is a service on offer.
+type Service struct {
+	Name    string
+	Version *semver.Version
+}
+
+// Root is one component block of the stack.
+type Root struct {
+	Component  addr.Component
+	Package    string
+	Text       string
+	Constraint *semver.Constraints // nil for any version
+	Manifest   *Manifest           // set when the stack names the files themselves: there is nothing to choose
+	Binds      map[string]Bind     // explicit ones, by requirement name
+	Range      hcl.Range
+	NameRange  hcl.Range // of the package's name
+}
+
+// Bind is an explicit choice of the implementation of a requirement.
+type Bind struct {
+	To    addr.Component
+	Range hcl.Range
+}
+
+// Lock is what was chosen.
+type Lock struct {
+	Packages   []Package   `json:"packages"`   // by name
+	Components []Component `json:"components"` // those of the stack in their order, then what was added
+	Bindings   []Binding   `json:"bindings"`   // by component in that order, then by requirement
+}
+
+// Package is a chosen version.
+type Package struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Origin  string `json:"origin"`
+	Digest  string `json:"digest,omitempty"` // of its files; filled in when they are in the store
+	Reason  string `json:"reason"`
+}
+
+// Component says which package a component is made from.
+type Component struct {
+	Component addr.Component `json:"component"`
+	Package   int            `json:"package"`         // index into Packages
+	Added     string         `json:"added,omitempty"` // why the plan added it; "" if the stack names it
+}
+
+// Binding says which component meets a requirement.
+type Binding struct {
+	Consumer       addr.Component `json:"consumer"`
+	Requirement    string         `json:"requirement"`
+	Service        string         `json:"service"`
+	Implementation addr.Component `json:"implementation"`
+	Reason         string         `json:"reason"`
+}

@@ -1,0 +1,78 @@
+// Package state is what is known of a stack: each resource as last seen, the generations, and the identity by which
+// an old state is told from the present one.
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/addr"
+)
+
+// Format is the version of the encoding of Object and Generation; it changes when an older recipe could misread it.
+const Format = 1
+
+// Object is one resource as last known.
+type Object struct {
+	Addr    addr.Instance   `json:"addr"`
+	Type    string          `json:"type"`
+	Value   Encoded         `json:"value"`             // never null
+	Needs   []addr.Instance `json:"needs,omitempty"`   // the resources that have to go after it
+	Tainted bool            `json:"tainted,omitempty"` // what a failed creation left behind; to be replaced
+	Took    time.Duration   `json:"took,omitempty"`    // its last change
+}
+
+// Decode returns the value with its secrets opened.
+func (o *Object) Decode(ty cty.Type, open Open) (cty.Value, error) {
+	v, err := Decode(o.Value, ty, open)
+	if err != nil {
+		return v, fmt.Errorf("%s: %w", o.Addr, err)
+	}
+	return v, nil
+}
+
+// Generation is one applied plan.
+type Generation struct {
+	Number  int             `json:"number"`
+	Time    time.Time       `json:"time"` // when it ended
+	Action  string          `json:"action"`  // "apply" or "destroy"
+	Result  string          `json:"result"`  // "done", "undone" or "error"
+	Error   string          `json:"error,omitempty"`
+	Changes map[string]int  `json:"changes"` // how many of each action
+	Tree    string          `json:"tree"`    // the stack's files, a key of the store
+	Lock    json.RawMessage `json:"lock,omitempty"`
+}
+
+// State is all that is known of one stack. It is not safe for concurrent use.
+type State struct {
+	Stack       string
+	Directory   string // where the stack was first applied from
+	Lineage     string // random, made with the state; another state of the same name has another one
+	Serial      uint64 // grows with every record
+	Objects     map[addr.Instance]*Object
+	Generations []Generation
+	Outputs     map[string]Output
+}
+
+// Output is a value that the stack shows to its user.
+type Output struct {
+	Value     Encoded         `json:"value"`
+	Type      json.RawMessage `json:"type"` // as ctyjson.MarshalType writes it
+	Sensitive bool            `json:"sensitive,omitempty"`
+}
+
+// New returns the state of a stack that nothing is known of.
+func New(stack, directory, lineage string) *State {
+	return &State{Stack: stack, Directory: directory, Lineage: lineage, Objects: map[addr.Instance]*Object{}}
+}
+
+// Generation is the number of the last applied plan, 0 before the first.
+func (s *State) Generation() int {
+	if len(s.Generations) == 0 {
+		return 0
+	}
+	return s.Generations[len(s.Generations)-1].Number
+}
