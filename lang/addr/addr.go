@@ -2,7 +2,7 @@
 // that print and parse, and they stay the same from the first plan to the last log line.
 //
 //	app.shop                                         a component
-//	app.shop["eu"]                                   one of a component with for_each (or [1] with count)
+//	app.shop["eu"]                                   one of a component with for_each (or ["1"] with count)
 //	app.shop[0]                                      its first instance, whose resource is the allocation
 //	app.shop[0].process.web                          a part of an instance
 //	app.shop.bind.database                           a part of a component
@@ -50,16 +50,16 @@ func ParseKind(s string) (k Kind, ok bool) {
 type Component struct {
 	Kind Kind
 	Name string
-	// Key tells apart what for_each or count made of one block: "" for neither, a quoted string or a number as it
-	// stands between the brackets. For a package it is the quoted version.
+	// Key tells apart what for_each or count made of one block: "" for neither, else a quoted string as it stands
+	// between the brackets. For a package it is the quoted version.
 	Key string
 }
 
 // StringKey is the Key of a for_each element or of a package version.
 func StringKey(s string) string { return strconv.Quote(s) }
 
-// NumberKey is the Key of a count element.
-func NumberKey(n int) string { return strconv.Itoa(n) }
+// NumberKey is the Key of a count element. It is quoted too: a bare number in brackets is always an instance.
+func NumberKey(n int) string { return StringKey(strconv.Itoa(n)) }
 
 func (c Component) String() string {
 	if c == (Component{}) {
@@ -144,9 +144,8 @@ func (i Instance) Contains(other Instance) bool {
 	return i.Part == "" || i.Part == other.Part || strings.HasPrefix(other.Part, i.Part+".")
 }
 
-// Parse reads an address as String prints it. A single number in brackets is an instance; where count made the
-// components, app.web[1] therefore names an instance 1 that no component has, and callers that look one up try
-// AsKey too.
+// Parse reads an address as String prints it. Users of count write app.web[1] for what prints as app.web["1"];
+// callers that look one up try AsKey too.
 func Parse(s string) (Instance, error) {
 	bad := func(why string) (Instance, error) {
 		return Instance{}, fmt.Errorf("%q is not an address: %s; an address looks like app.shop, app.shop[0] or app.shop[0].process.web", s, why)
@@ -196,20 +195,18 @@ func (i Instance) AsKey() (Instance, bool) {
 }
 
 func (i *Instance) place(brackets []string) error {
-	switch {
-	case len(brackets) > 2:
-		return fmt.Errorf("it has more than a key and an index in brackets")
-	case len(brackets) == 2 || len(brackets) == 1 && brackets[0][0] == '"':
+	if len(brackets) > 0 && brackets[0][0] == '"' {
 		i.Component.Key = brackets[0]
 		brackets = brackets[1:]
 	}
-	if len(brackets) == 1 {
-		n, err := strconv.Atoi(brackets[0])
-		if err != nil || n < 0 {
-			return fmt.Errorf("%s is not an index", brackets[0])
-		}
-		i.Index = n
+	if len(brackets) == 0 {
+		return nil
 	}
+	n, err := strconv.Atoi(brackets[0])
+	if err != nil || n < 0 || len(brackets) > 1 {
+		return fmt.Errorf("what stands in brackets is not a quoted key and an index")
+	}
+	i.Index = n
 	return nil
 }
 
@@ -250,9 +247,6 @@ func (c *Component) UnmarshalText(text []byte) error {
 	i, err := Parse(string(text))
 	if err != nil {
 		return err
-	}
-	if key, ok := i.AsKey(); ok {
-		i = key
 	}
 	if i.Index != Whole || i.Part != "" {
 		return fmt.Errorf("%q is not a component", text)

@@ -37,9 +37,9 @@ func (o *Object) Decode(ty cty.Type, open Open) (cty.Value, error) {
 // Generation is one applied plan.
 type Generation struct {
 	Number  int             `json:"number"`
-	Time    time.Time       `json:"time"` // when it ended
-	Action  string          `json:"action"`  // "apply" or "destroy"
-	Result  string          `json:"result"`  // "done", "undone" or "error"
+	Time    time.Time       `json:"time"`   // when it ended
+	Action  string          `json:"action"` // "apply" or "destroy"
+	Result  string          `json:"result"` // "done", "undone" or "error"
 	Error   string          `json:"error,omitempty"`
 	Changes map[string]int  `json:"changes"` // how many of each action
 	Tree    string          `json:"tree"`    // the stack's files, a key of the store

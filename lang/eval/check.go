@@ -1,0 +1,104 @@
+package eval
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/diag"
+)
+
+// checkInputs finds inputs that the recipe does not have, and missing ones.
+func (b *builder) checkInputs(c *component) {
+	known := sortedKeys(c.recipe.Inputs)
+	for _, name := range sortedKeys(c.block.Inputs) {
+		if c.recipe.Inputs[name] == nil {
+			b.diags = append(b.diags, fail(c.block.Inputs[name].NameRange, "Unknown input", "The package %s has no input %q; it has %s.%s",
+				c.recipe.Name, name, list(known), suggestion(name, known))...)
+		}
+	}
+	b.checkRequiredInputs(c, c.block.Range)
+}
+
+func (b *builder) checkRequiredInputs(c *component, at hcl.Range) {
+	for _, name := range sortedKeys(c.recipe.Inputs) {
+		if c.recipe.Inputs[name].Default != cty.NilVal || c.block != nil && c.block.Inputs[name] != nil {
+			continue
+		}
+		b.diags = append(b.diags, fail(at, "Input without a value", "%s needs the input %q (%s): add inputs = { %s = … }.",
+			c.addr, name, position(c.recipe.Inputs[name].Range), name)...)
+	}
+}
+
+func (b *builder) checkPorts(c *component) {
+	for _, name := range sortedKeys(c.block.Ports) {
+		if c.recipe.Ports[name] == nil {
+			b.diags = append(b.diags, fail(c.block.Ports[name].Range(), "Unknown port", "The package %s has no port %q; it has %s.%s",
+				c.recipe.Name, name, list(c.recipe.ports), suggestion(name, c.recipe.ports))...)
+		}
+		if c.instances > 1 {
+			b.diags = append(b.diags, fail(c.block.Ports[name].Range(), "Port for several instances", "%s has %d instances, which cannot all listen on one port. Take the port block away: each instance gets its own.",
+				c.addr, c.instances)...)
+		}
+	}
+}
+
+// checkRecipe holds the resources of a recipe against the schemas of their types.
+func (b *builder) checkRecipe(r *recipe) {
+	b.checkResources(r.Install)
+	b.checkResources(r.Configure)
+	if r.Bind != nil {
+		b.checkResources(r.Bind.Resources)
+	}
+	for _, s := range r.Steps {
+		b.checkAttributes("command", s.Attributes, s.Range)
+	}
+}
+
+func (b *builder) checkResources(resources []*config.Resource) {
+	for _, res := range resources {
+		if _, ok := b.in.Types[res.Type]; !ok || internalTypes[res.Type] {
+			var known []string
+			for _, name := range sortedKeys(b.in.Types) {
+				if !internalTypes[name] {
+					known = append(known, name)
+				}
+			}
+			b.diags = append(b.diags, fail(res.Range, "Unknown resource type", "There is no resource type %q; there is %s.%s", res.Type, list(known), suggestion(res.Type, known))...)
+			continue
+		}
+		b.checkAttributes(res.Type, res.Attributes, res.Range)
+	}
+}
+
+func (b *builder) checkAttributes(typ string, attributes map[string]*hcl.Attribute, at hcl.Range) {
+	settable := settable(typ, b.in.Types[typ])
+	for _, name := range sortedKeys(attributes) {
+		if !slices.Contains(settable, name) {
+			b.diags = append(b.diags, fail(attributes[name].NameRange, "Unknown attribute", "%s has no attribute %q; it has %s.%s", typ, name, list(settable), suggestion(name, settable))...)
+		}
+	}
+	for _, name := range settable {
+		if attributes[name] == nil && b.in.Types[typ].Attributes[name].Required && !filled(typ, name) {
+			b.diags = append(b.diags, fail(at, "Missing attribute", "%s needs the attribute %q: %s", typ, name, b.in.Types[typ].Attributes[name].Description)...)
+		}
+	}
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}
+
+func suggestion(name string, known []string) string {
+	if s := diag.Suggest(name, known); s != "" {
+		return fmt.Sprintf(" Did you mean %q?", s)
+	}
+	return ""
+}

@@ -1,0 +1,111 @@
+package eval
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// Input is what a stack is evaluated from.
+type Input struct {
+	Stack     *config.Stack
+	Lock      *solve.Lock
+	Packages  []Package            // parallel to Lock.Packages
+	Variables map[string]cty.Value // from Variables
+	Types     map[string]sdk.TypeSchema
+	Home      string // RECIPE_HOME, absolute
+	Owner     int    // the user that apps run as; -1 for the agent's own
+}
+
+// Package is a package whose files are at hand.
+type Package struct {
+	Recipe *config.Recipe
+	Path   string                             // absolute, where its files are at run time
+	Read   func(name string) ([]byte, error) // a payload file by its slash-separated relative name
+}
+
+// Desired is one resource that is wanted, or a join.
+type Desired struct {
+	Addr  addr.Instance
+	Type  string    // the resource type; "" for a join
+	Needs []int32   // nodes that come before
+	Range hcl.Range // where it was written
+	Why   string    // who asked for it, if the stack does not name it: "app.shop requires sql"
+
+	eval evaluator
+}
+
+// evaluator works out the value of a node from the values of its needs.
+type evaluator func(*Pass) (cty.Value, hcl.Diagnostics)
+
+// Graph is everything that a stack wants. It is read only; several passes may use it at a time.
+type Graph struct {
+	Nodes   []Desired
+	Order   []int32 // all nodes, needs first
+	in      Input
+	outputs []*config.Output
+
+	byAddr     map[addr.Instance]int32
+	components []*component
+	byBlock    map[addr.Component][]*component
+}
+
+// Find returns the node with that address.
+func (g *Graph) Find(a addr.Instance) (id int32, ok bool) {
+	id, ok = g.byAddr[a]
+	return id, ok
+}
+
+// component is one component after for_each and count.
+type component struct {
+	number    int // index into Graph.components and Pass.scopes
+	addr      addr.Component
+	block     *config.Component // nil if the plan added it
+	recipe    *recipe
+	each      map[string]cty.Value // the roots each and count; nil without
+	instances int
+	added     string
+
+	needs       []dependency // other components, for order and for cycles
+	references  []reference  // components that its inputs name
+	bindings    []*binding   // by requirement name
+	secrets     []int32      // parallel to recipe.secrets
+	endpoints   []int32      // parallel to recipe.served
+	allocations []int32      // one per instance
+	configures  [][]int32    // per instance, parallel to recipe.Configure
+	base, final int32        // joins
+}
+
+// dependency is one component that another needs, with the place that says so.
+type dependency struct {
+	on *component
+	at hcl.Range
+}
+
+// binding is a requirement of one component joined to a service of another.
+type binding struct {
+	requirement      *config.Requirement
+	provided         *config.Provided // what of the implementation serves it
+	consumer         *component
+	implementation   *component
+	endpoint, secret int32 // -1: the service has no port, the implementation has no bind block
+	resources        []int32
+	join             int32
+}
+
+// recipe is a package with what is worked out once for all of its components.
+type recipe struct {
+	*config.Recipe
+	pkg     Package
+	addr    addr.Component
+	install []int32
+	paths   cty.Value // the root "package"
+	secrets []string  // names, sorted
+	ports   []string  // names, sorted
+	served  []string  // the ports that get an endpoint of the component, sorted
+	roots   map[string]bool // the roots that its expressions use
+}

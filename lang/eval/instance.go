@@ -1,0 +1,320 @@
+package eval
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// allocation is where an instance lives: its directories and ports.
+func (p *Pass) allocation(c *component, index int) (cty.Value, hcl.Diagnostics) {
+	var diags hcl.Diagnostics
+	wanted := map[string]cty.Value{}
+	for _, name := range c.recipe.ports {
+		number, more := p.portNumber(c, index, name)
+		diags = append(diags, more...)
+		wanted[name] = number
+	}
+	v, err := conform(p.graph.in.Types["allocation"], map[string]cty.Value{
+		"component": cty.StringVal(c.addr.String()),
+		"directory": cty.StringVal(p.graph.directory(c, index)),
+		"owner":     cty.NumberIntVal(int64(p.graph.in.Owner)),
+		"wanted":    mapOf(wanted, cty.Number),
+	})
+	if err != nil {
+		return cty.NilVal, append(diags, fail(c.recipe.NameRange, "Invalid port", "%s.", err)...)
+	}
+	return v, diags
+}
+
+// portNumber is the expression that fixes a port, in the stack or in the recipe; nil for any free port.
+func (g *Graph) portNumber(c *component, name string) hcl.Expression {
+	if c.block != nil && c.block.Ports[name] != nil {
+		return c.block.Ports[name]
+	}
+	return c.recipe.Ports[name].Number
+}
+
+func (p *Pass) portNumber(c *component, index int, name string) (cty.Value, hcl.Diagnostics) {
+	expr := p.graph.portNumber(c, name)
+	if expr == nil {
+		return cty.Zero, nil
+	}
+	var v cty.Value
+	var diags hcl.Diagnostics
+	if c.block != nil && c.block.Ports[name] == expr {
+		ctx, more := p.graph.scope.context(c.each, nil, expr)
+		v, diags = expr.Value(ctx)
+		diags = append(more, diags...)
+	} else {
+		// The ports of the instance do not exist yet, so its recipe sees the component's roots only.
+		ctx, more := p.componentContext(c)
+		ctx = withRoots(ctx, map[string]cty.Value{"instance": cty.ObjectVal(map[string]cty.Value{"index": cty.NumberIntVal(int64(index))})})
+		v, diags = expr.Value(ctx)
+		diags = append(more, diags...)
+	}
+	if diags.HasErrors() {
+		return cty.Zero, diags
+	}
+	v, _ = v.Unmark()
+	if v.IsNull() {
+		return cty.Zero, nil
+	}
+	n, err := convert.Convert(v, cty.Number)
+	if err != nil {
+		return cty.Zero, fail(expr.Range(), "Not a port", "A port is a number from 1 to 65535.")
+	}
+	if n.IsKnown() {
+		if port, err := strconv.Atoi(n.AsBigFloat().Text('f', -1)); err != nil || port < 0 || port > 65535 {
+			return cty.Zero, fail(expr.Range(), "Not a port", "A port is a number from 1 to 65535; 0 stands for any free one.")
+		}
+	}
+	return n, nil
+}
+
+func mapOf(values map[string]cty.Value, element cty.Type) cty.Value {
+	if len(values) == 0 {
+		return cty.MapValEmpty(element)
+	}
+	return cty.MapVal(values)
+}
+
+// step is a command that runs once before the processes.
+func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.Diagnostics) {
+	ctx := p.configureContext(c, index)
+	attributes, diags := evaluate(step.Attributes, ctx)
+	if diags.HasErrors() {
+		return cty.NilVal, diags
+	}
+	env, more := p.environment(c, index, attributes["env"])
+	diags = append(diags, more...)
+	attributes["env"] = env
+	if v, ok := attributes["directory"]; !ok || v.IsNull() {
+		attributes["directory"] = cty.StringVal(c.recipe.pkg.Path)
+	}
+	at := p.place(c, index, "step."+step.Name)
+	engine(p.graph.in.Types["command"], attributes, step.Name, at)
+	if step.OncePer == "version" {
+		attributes["trigger"] = cty.StringVal(c.recipe.Version.String())
+	}
+	v, err := conform(p.graph.in.Types["command"], attributes)
+	if err != nil {
+		return cty.NilVal, append(diags, p.misfit(err, step.Attributes, step.Range)...)
+	}
+	return v, diags
+}
+
+func (p *Pass) place(c *component, index int, part string) place {
+	b := builder{Graph: p.graph}
+	return b.place(c, index, part)
+}
+
+// process is one supervised process of an instance.
+func (p *Pass) process(c *component, index int, process *config.Process) (cty.Value, hcl.Diagnostics) {
+	ctx := p.configureContext(c, index)
+	command, diags := process.Command.Value(ctx)
+	own := cty.NullVal(cty.Map(cty.String))
+	if process.Env != nil {
+		v, more := process.Env.Value(ctx)
+		diags = append(diags, more...)
+		own = v
+	}
+	directory := cty.StringVal(c.recipe.pkg.Path)
+	if process.Directory != nil {
+		v, more := process.Directory.Value(ctx)
+		diags = append(diags, more...)
+		directory = v
+	}
+	if diags.HasErrors() {
+		return cty.NilVal, diags
+	}
+	env, more := p.environment(c, index, own)
+	diags = append(diags, more...)
+	main := process == c.recipe.Processes[0]
+	health, more := p.health(c, index, process, main, ctx)
+	diags = append(diags, more...)
+	attributes := map[string]cty.Value{
+		"component":     cty.StringVal(c.addr.String()),
+		"kind":          cty.StringVal(process.Kind),
+		"main":          cty.BoolVal(main),
+		"directory":     cty.StringVal(p.graph.directory(c, index)),
+		"workdir":       directory,
+		"command":       command,
+		"env":           env,
+		"bindings":      p.bindings(c),
+		"needs":         p.needs(c),
+		"owner":         cty.NumberIntVal(int64(p.graph.in.Owner)),
+		"stop":          stopValue(process.Stop, c.recipe.Stop),
+		"success_codes": successCodes(process.SuccessCodes),
+		"config_digest": p.configDigest(c, index),
+		"running":       cty.True,
+	}
+	if process.Root {
+		attributes["owner"] = cty.NumberIntVal(-1)
+	}
+	if main {
+		attributes["ports"] = portsMap(p.ports(c, index))
+	}
+	maps.Copy(attributes, health)
+	v, err := conform(p.graph.in.Types["instance"], attributes)
+	if err != nil {
+		at := process.Range
+		if m, ok := err.(misfit); ok && m.attribute == "command" {
+			at = process.Command.Range()
+		}
+		return cty.NilVal, append(diags, fail(at, "Value does not fit", "%s.", err)...)
+	}
+	return v, diags
+}
+
+func portsMap(ports cty.Value) cty.Value {
+	values := valuesOf(ports)
+	for _, v := range values {
+		if !v.IsKnown() {
+			return cty.UnknownVal(cty.Map(cty.Number))
+		}
+	}
+	return mapOf(values, cty.Number)
+}
+
+// needs lists the components that have to be ready before a process of c starts at boot and when healing.
+func (p *Pass) needs(c *component) cty.Value {
+	if len(c.needs) == 0 {
+		return cty.ListValEmpty(cty.String)
+	}
+	names := make([]cty.Value, len(c.needs))
+	for i, d := range c.needs {
+		names[i] = cty.StringVal(d.on.addr.String())
+	}
+	return cty.ListVal(names)
+}
+
+func stopValue(own, general *config.Stop) cty.Value {
+	if own == nil {
+		own = general
+	}
+	signal, grace := "SIGTERM", "10s"
+	if own != nil {
+		if own.Signal != "" {
+			signal = own.Signal
+		}
+		if own.Grace != "" {
+			grace = own.Grace
+		}
+	}
+	return cty.ObjectVal(map[string]cty.Value{"signal": cty.StringVal(signal), "grace": cty.StringVal(grace)})
+}
+
+func successCodes(codes []int) cty.Value {
+	if len(codes) == 0 {
+		return cty.NullVal(cty.List(cty.Number))
+	}
+	values := make([]cty.Value, len(codes))
+	for i, code := range codes {
+		values[i] = cty.NumberIntVal(int64(code))
+	}
+	return cty.ListVal(values)
+}
+
+// configDigest changes when any of the instance's configure resources does; a process restarts by it.
+func (p *Pass) configDigest(c *component, index int) cty.Value {
+	if len(c.configures[index]) == 0 {
+		return cty.NullVal(cty.String)
+	}
+	hash := sha256.New()
+	for _, id := range c.configures[index] {
+		v := p.configured(id)
+		if !v.IsWhollyKnown() {
+			return cty.UnknownVal(cty.String)
+		}
+		encoded, err := state.Encode(v, func(clear string) (string, error) { return p.id(clear), nil })
+		if err != nil {
+			return cty.UnknownVal(cty.String)
+		}
+		fmt.Fprintf(hash, "%s %d\n", p.graph.Nodes[id].Addr, len(encoded))
+		hash.Write(encoded)
+	}
+	return cty.StringVal(hex.EncodeToString(hash.Sum(nil)[:16]))
+}
+
+// configured is the value of a node without what its provider computes: that may be unknown when nothing changes.
+func (p *Pass) configured(id int32) cty.Value {
+	v := p.get(id)
+	schema := p.graph.in.Types[p.graph.Nodes[id].Type]
+	if v, _ := v.Unmark(); !v.IsKnown() || v.IsNull() {
+		return v
+	}
+	attributes := valuesOf(v)
+	for name, a := range schema.Attributes {
+		if a.Computed {
+			delete(attributes, name)
+		}
+	}
+	return cty.ObjectVal(attributes)
+}
+
+// environment is what a process or step of an instance finds in its environment, own on top of what the engine gives.
+func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, hcl.Diagnostics) {
+	directory := p.graph.directory(c, index)
+	env := map[string]cty.Value{
+		"PATH":             cty.StringVal("/usr/local/bin:/usr/bin:/bin"),
+		"LANG":             cty.StringVal("C.UTF-8"),
+		"HOME":             cty.StringVal(directory + "/data"),
+		"TMPDIR":           cty.StringVal(directory + "/tmp"),
+		"RECIPE_STACK":     cty.StringVal(p.graph.in.Stack.Name),
+		"RECIPE_COMPONENT": cty.StringVal(c.addr.String()),
+		"RECIPE_INSTANCE":  cty.StringVal(strconv.Itoa(index)),
+	}
+	for name, port := range valuesOf(p.ports(c, index)) {
+		number, err := convert.Convert(port, cty.String)
+		if err != nil {
+			continue
+		}
+		env["PORT_"+variableName(name)] = number
+		if name == "web" || len(c.recipe.ports) == 1 {
+			env["PORT"] = number
+		}
+	}
+	for _, b := range c.bindings {
+		p.bindingEnvironment(b, env)
+	}
+	if own != cty.NilVal {
+		if plain, marks := own.Unmark(); !plain.IsNull() {
+			converted, err := convert.Convert(plain, cty.Map(cty.String))
+			if err != nil {
+				return cty.NilVal, fail(c.recipe.NameRange, "Value does not fit", "env of %s: %s.", c.addr, err)
+			}
+			for name, v := range valuesOf(converted.WithMarks(marks)) {
+				env[name] = v
+			}
+			if !converted.IsKnown() {
+				return cty.UnknownVal(cty.Map(cty.String)), nil
+			}
+		}
+	}
+	maps.DeleteFunc(env, func(_ string, v cty.Value) bool { v, _ = v.Unmark(); return v.IsKnown() && v.IsNull() })
+	return cty.MapVal(env), nil
+}
+
+// variableName is a name as part of an environment variable: upper case, anything else than letters and digits as _.
+func variableName(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z':
+			return r - 'a' + 'A'
+		case r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '_'
+	}, name)
+}

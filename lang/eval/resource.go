@@ -1,0 +1,218 @@
+package eval
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/function"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// internalTypes are made by the engine for components; recipes do not write them as resources.
+var internalTypes = map[string]bool{"allocation": true, "instance": true, "endpoint": true, "secret": true}
+
+// engineAttributes are set by the engine in every type that has them, and by nobody else.
+var engineAttributes = map[string]bool{"base": true, "name": true, "owner": true, "uid": true, "gid": true, "state_dir": true, "trigger": true}
+
+// settable lists, sorted, what a recipe may write in a resource of that type.
+func settable(typ string, schema sdk.TypeSchema) []string {
+	var names []string
+	for _, name := range sortedKeys(schema.Attributes) {
+		if a := schema.Attributes[name]; !engineAttributes[name] && (!a.Computed || a.Required || a.Default != cty.NilVal) {
+			names = append(names, name)
+		}
+	}
+	if typ == "template" {
+		names = append(names, "source", "vars")
+	}
+	return names
+}
+
+// filled reports whether the engine finds a value when the recipe has none.
+func filled(typ, name string) bool {
+	return engineAttributes[name] || name == "source" || typ == "template" && name == "content"
+}
+
+// place is where a resource's files are read from and go to.
+type place struct {
+	pkg       *Package
+	directory string // the instance's; "" for install
+	state     string // a directory of the resource's own for what it must remember
+	owner     int
+}
+
+// resource works out the value of a resource block.
+func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (cty.Value, hcl.Diagnostics) {
+	attributes, diags := evaluate(res.Attributes, ctx)
+	if diags.HasErrors() {
+		return cty.NilVal, diags
+	}
+	schema := p.graph.in.Types[res.Type]
+	if res.Type == "template" {
+		diags = append(diags, p.render(res, attributes, at)...)
+	} else if _, ok := schema.Attributes["source"]; ok && res.Type != "archive" {
+		payload(attributes, at.pkg.Path)
+	}
+	engine(schema, attributes, res.Name, at)
+	v, err := conform(schema, attributes)
+	if err != nil {
+		return cty.NilVal, append(diags, p.misfit(err, res.Attributes, res.Range)...)
+	}
+	return v, diags
+}
+
+// engine sets the attributes that are the engine's.
+func engine(schema sdk.TypeSchema, attributes map[string]cty.Value, name string, at place) {
+	set := func(attribute string, v cty.Value) {
+		if _, ok := schema.Attributes[attribute]; ok {
+			attributes[attribute] = v
+		}
+	}
+	set("name", cty.StringVal(name))
+	if at.directory == "" {
+		return
+	}
+	set("base", cty.StringVal(path.Join(at.directory, "config")))
+	set("state_dir", cty.StringVal(at.state))
+	for _, attribute := range []string{"owner", "uid", "gid"} {
+		set(attribute, cty.NumberIntVal(int64(at.owner)))
+	}
+}
+
+// payload makes the attribute source an absolute path below the package.
+func payload(attributes map[string]cty.Value, root string) {
+	source, ok := attributes["source"]
+	if !ok {
+		return
+	}
+	if s, known := text(source); known && !path.IsAbs(s) {
+		attributes["source"] = cty.StringVal(path.Join(root, s))
+	}
+}
+
+func evaluate(attributes map[string]*hcl.Attribute, ctx *hcl.EvalContext) (map[string]cty.Value, hcl.Diagnostics) {
+	values := make(map[string]cty.Value, len(attributes)+4)
+	var diags hcl.Diagnostics
+	for name, a := range attributes {
+		v, more := a.Expr.Value(ctx)
+		diags = append(diags, more...)
+		values[name] = v
+	}
+	return values, diags
+}
+
+// misfit is a value that does not conform to its schema.
+type misfit struct {
+	attribute string
+	err       error
+}
+
+func (m misfit) Error() string { return fmt.Sprintf("%s: %s", m.attribute, m.err) }
+
+// conform makes an object of the schema's type: what is not given is the default or null.
+func conform(schema sdk.TypeSchema, given map[string]cty.Value) (cty.Value, error) {
+	attributes := make(map[string]cty.Value, len(schema.Attributes))
+	for name, a := range schema.Attributes {
+		v, ok := given[name]
+		if !ok || v.IsNull() {
+			v = cty.NullVal(a.Type)
+			if a.Default != cty.NilVal {
+				v = a.Default
+			}
+			attributes[name] = v
+			continue
+		}
+		if ty := v.Type(); !ty.Equals(a.Type) {
+			converted, err := convert.Convert(v, a.Type)
+			if err != nil {
+				return cty.NilVal, misfit{name, err}
+			}
+			v = converted
+		}
+		if a.Sensitive && !v.HasMark(function.Sensitive) {
+			v = v.Mark(function.Sensitive)
+		}
+		attributes[name] = v
+	}
+	return cty.ObjectVal(attributes), nil
+}
+
+func (p *Pass) misfit(err error, attributes map[string]*hcl.Attribute, at hcl.Range) hcl.Diagnostics {
+	if m, ok := err.(misfit); ok {
+		if a := attributes[m.attribute]; a != nil {
+			at = a.Expr.Range()
+		}
+		return fail(at, "Value does not fit", "%q: %s.", m.attribute, m.err)
+	}
+	return fail(at, "Value does not fit", "%s.", err)
+}
+
+// render makes the content of a template from its source, a payload file, and vars.
+func (p *Pass) render(res *config.Resource, attributes map[string]cty.Value, at place) hcl.Diagnostics {
+	where := res.Range
+	if a := res.Attributes["source"]; a != nil {
+		where = a.Expr.Range()
+	}
+	source, ok := attributes["source"]
+	vars, hasVars := attributes["vars"]
+	delete(attributes, "source")
+	delete(attributes, "vars")
+	if !ok {
+		if _, ok := attributes["content"]; ok {
+			return nil
+		}
+		return fail(where, "Missing attribute", "template needs source, the name of a payload file, or content.")
+	}
+	name, known := text(source)
+	if !known {
+		return fail(where, "Not a file name", "source has to be the name of a file of the package.")
+	}
+	template, diags := p.graph.template(at.pkg, name, where)
+	if diags.HasErrors() {
+		return diags
+	}
+	ctx := &hcl.EvalContext{Functions: function.All(), Variables: map[string]cty.Value{}}
+	if hasVars && !vars.IsNull() {
+		ctx.Variables = valuesOf(vars)
+	}
+	content, diags := template.Value(ctx)
+	if diags.HasErrors() {
+		return diags
+	}
+	attributes["content"] = content
+	return diags
+}
+
+// valuesOf lists the attributes of an object or the elements of a map; marks of the whole go to each.
+func valuesOf(v cty.Value) map[string]cty.Value {
+	v, marks := v.Unmark()
+	values := map[string]cty.Value{}
+	if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
+		return values
+	}
+	for it := v.ElementIterator(); it.Next(); {
+		key, element := it.Element()
+		values[key.AsString()] = element.WithMarks(marks)
+	}
+	return values
+}
+
+// template parses a payload file as a template.
+func (g *Graph) template(pkg *Package, name string, at hcl.Range) (hcl.Expression, hcl.Diagnostics) {
+	source, err := pkg.Read(path.Clean(strings.TrimPrefix(name, "./")))
+	if err != nil {
+		return nil, fail(at, "Template cannot be read", "%s.", err)
+	}
+	if diags := config.CheckLimits(source, pkg.Recipe.Name+"/"+name); diags.HasErrors() {
+		return nil, diags
+	}
+	expr, diags := hclsyntax.ParseTemplate(source, pkg.Recipe.Name+"/"+name, hcl.InitialPos)
+	return expr, diags
+}
