@@ -177,19 +177,18 @@ func (d *Disk) SyncDir(path string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n, err := d.directory(path)
-	if err == nil {
-		d.syncLinks(n)
-		return nil
+	if err != nil {
+		return &fs.PathError{Op: "sync", Path: path, Err: err}
 	}
-	if err != ErrPower && n != nil {
-		d.settleLinks(d.random) // a failed sync leaves the fate of all entries open
-	}
-	return &fs.PathError{Op: "sync", Path: path, Err: err}
+	d.syncLinks(n)
+	return nil
 }
 
-// directory counts an operation on the directory at path. When only the operation failed, the node comes with the error.
+// directory counts an operation on the directory at path.
 func (d *Disk) directory(path string) (*node, error) {
-	fault := d.operation()
+	if err := d.operation(); err != nil {
+		return nil, err
+	}
 	n, err := d.find(path)
 	switch {
 	case err != nil:
@@ -197,7 +196,7 @@ func (d *Disk) directory(path string) (*node, error) {
 	case !n.directory():
 		return nil, syscall.ENOTDIR
 	}
-	return n, fault
+	return n, nil
 }
 
 func (d *Disk) find(path string) (*node, error) {

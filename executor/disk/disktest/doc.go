@@ -17,7 +17,8 @@
 //
 // Inject also makes an operation fail with EIO or ENOSPC. A failed Write has written the first half. A failed Sync does
 // what Linux does: the unsynced bytes have an unknown fate, reads still show them, and the next Sync reports
-// success without having saved them.
+// success without having saved them, even to the next process. A failed SyncDir only leaves the entries unsynced: a file
+// system that cannot write its own structures stops for good and does not go on without them.
 //
 // Operations are counted from 1 in the order they come: Open, Rename, Remove, MkdirAll, ReadDir, SyncDir and, of a file,
 // Read, ReadAt, Write, Truncate and Sync. Seek, Stat and Close touch no disk: they are not counted and do not fail.
