@@ -90,7 +90,6 @@ func (d *Disk) Damage(path string, content []byte) error {
 	if at.directory() {
 		return syscall.EISDIR
 	}
-	at.data = bytes.Clone(content)
-	at.sync()
+	at.data, at.synced, at.pending = bytes.Clone(content), bytes.Clone(content), nil
 	return nil
 }

@@ -53,9 +53,12 @@ func (n *node) resize(size int64) {
 	n.pending = append(n.pending, w)
 }
 
-// sync moves the cache to the platter.
+// sync moves the unsynced writes to the platter. It does not copy the cache: that can show what a failed sync lost.
 func (n *node) sync() {
-	n.synced, n.pending = slices.Clone(n.data), nil
+	for _, w := range n.pending {
+		n.synced = w.apply(n.synced)
+	}
+	n.pending = nil
 }
 
 // settle decides what of the unsynced writes reached the platter.
