@@ -1,0 +1,49 @@
+package disktest
+
+import "errors"
+
+// ErrPower is what every operation returns between a power cut and Crash.
+var ErrPower = errors.New("the power is cut")
+
+// Fault is something that goes wrong at a chosen operation.
+type Fault struct {
+	At     int   // which operation, counted from now; 1 is the next one; 0 is none
+	Err    error // what it returns: syscall.EIO, syscall.ENOSPC
+	Sticky bool  // all later operations fail too
+	Cut    bool  // a power cut instead of Err: this operation and all later ones do nothing and return ErrPower
+}
+
+// Inject replaces the fault that is to come.
+func (d *Disk) Inject(f Fault) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f.At > 0 {
+		f.At += d.operations
+	}
+	d.fault = f
+}
+
+// Operations returns how many operations there have been.
+func (d *Disk) Operations() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.operations
+}
+
+// operation counts one and returns the error it has to fail with.
+func (d *Disk) operation() error {
+	d.operations++
+	if d.off {
+		return ErrPower
+	}
+	f := d.fault
+	hit := f.At > 0 && (d.operations == f.At || d.operations > f.At && (f.Sticky || f.Cut))
+	switch {
+	case !hit:
+		return nil
+	case f.Cut:
+		d.off = true
+		return ErrPower
+	}
+	return f.Err
+}
