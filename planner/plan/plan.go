@@ -1,0 +1,103 @@
+// Package plan compares what is wanted with what is there and says what to change, in which order, why, and with
+// what effect. Apart from looking at resources it is pure: the same graph, state and world give the same plan.
+package plan
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// FormatVersion is the version of the JSON form of a Plan: the minor number grows with additions.
+const FormatVersion = "1.0"
+
+// Action is what is done with one resource.
+type Action string
+
+const (
+	NoOp    Action = "no-op"   // nothing; kept in a plan only to carry the order of others
+	Create  Action = "create"  // it is not there
+	Update  Action = "update"  // changed in place
+	Restart Action = "restart" // a process is stopped and started
+	Replace Action = "replace" // the old one is deleted, then a new one created
+	Remove  Action = "remove"  // deleted
+	Forget  Action = "forget"  // gone together with what it lives in; nothing is called
+)
+
+// Plan is the full list of changes of one apply, bound to the state it was made from. It is complete in itself: what
+// it needs of the user's files is in the store under Tree.
+type Plan struct {
+	FormatVersion string                     `json:"format_version"`
+	Created       time.Time                  `json:"created"`
+	Stack         string                     `json:"stack"`
+	Directory     string                     `json:"directory"`
+	Lineage       string                     `json:"lineage"`
+	Serial        uint64                     `json:"serial"`
+	Generation    int                        `json:"generation"` // the number it will have when applied
+	Destroy       bool                       `json:"destroy,omitempty"`
+	Targets       []addr.Instance            `json:"targets,omitempty"`
+	Tree          string                     `json:"tree,omitempty"`
+	Variables     map[string]json.RawMessage `json:"variables,omitempty"` // sealed, dynamically typed
+	Lock          *solve.Lock                `json:"lock,omitempty"`
+	Changes       []Change                   `json:"changes"`            // needs come first
+	CriticalPath  []int32                    `json:"critical_path"`      // indexes into Changes, first to last
+	Estimate      time.Duration              `json:"estimate,omitempty"` // of the critical path, 0 when not all of it was ever measured
+	Outputs       []OutputChange             `json:"outputs,omitempty"`
+	Kept          int                        `json:"kept"` // resources that need no change
+}
+
+// Change is what is done with one resource. With Type "" it is a join, which only carries order.
+type Change struct {
+	Addr       addr.Instance `json:"addr"`
+	Type       string        `json:"type,omitempty"`
+	Action     Action        `json:"action"`
+	Needs      []int32       `json:"needs,omitempty"` // indexes into Plan.Changes, all smaller than its own
+	Before     state.Encoded `json:"before,omitempty"`
+	After      state.Encoded `json:"after,omitempty"` // with unknown parts
+	Reason     string        `json:"reason,omitempty"`
+	Effect     string        `json:"effect,omitempty"`
+	Attributes []Difference  `json:"attributes,omitempty"`
+	Data       bool          `json:"data,omitempty"` // the user's data is deleted
+}
+
+// Difference is one attribute, or one element of a map, that changes, as text for people.
+type Difference struct {
+	Path    string `json:"path"`
+	Before  string `json:"before,omitempty"`
+	After   string `json:"after,omitempty"`
+	Drifted bool   `json:"drifted,omitempty"` // it was changed outside recipe
+}
+
+// OutputChange is an output that changes; values as text for people.
+type OutputChange struct {
+	Name   string `json:"name"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+}
+
+// Empty reports whether nothing would be done.
+func (p *Plan) Empty() bool {
+	for i := range p.Changes {
+		if p.Changes[i].Does() {
+			return false
+		}
+	}
+	return len(p.Outputs) == 0
+}
+
+// Does reports whether the change does anything but carry order.
+func (c *Change) Does() bool { return c.Action != NoOp && c.Type != "" }
+
+// Count is the number of changes by action, without those that do nothing.
+func (p *Plan) Count() map[Action]int {
+	count := map[Action]int{}
+	for i := range p.Changes {
+		if c := &p.Changes[i]; c.Does() {
+			count[c.Action]++
+		}
+	}
+	return count
+}
