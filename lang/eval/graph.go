@@ -24,7 +24,7 @@ type Input struct {
 // Package is a package whose files are at hand.
 type Package struct {
 	Recipe *config.Recipe
-	Path   string                             // absolute, where its files are at run time
+	Path   string                            // absolute, where its files are at run time
 	Read   func(name string) ([]byte, error) // a payload file by its slash-separated relative name
 }
 
@@ -103,9 +103,9 @@ type recipe struct {
 	pkg     Package
 	addr    addr.Component
 	install []int32
-	paths   cty.Value // the root "package"
-	secrets []string  // names, sorted
-	ports   []string  // names, sorted
-	served  []string  // the ports that get an endpoint of the component, sorted
+	paths   cty.Value       // the root "package"
+	secrets []string        // names, sorted
+	ports   []string        // names, sorted
+	served  []string        // the ports that get an endpoint of the component, sorted
 	roots   map[string]bool // the roots that its expressions use
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/nsynapse/recipe/lang/addr"
 )
@@ -62,6 +63,15 @@ type Output struct {
 	Value     Encoded         `json:"value"`
 	Type      json.RawMessage `json:"type"` // as ctyjson.MarshalType writes it
 	Sensitive bool            `json:"sensitive,omitempty"`
+}
+
+// Decode returns the value, its secrets opened and marked.
+func (o Output) Decode(open Open) (cty.Value, error) {
+	ty, err := ctyjson.UnmarshalType(o.Type)
+	if err != nil {
+		return cty.NilVal, fmt.Errorf("cannot read the type of an output: %w", err)
+	}
+	return Decode(o.Value, ty, open)
 }
 
 // New returns the state of a stack that nothing is known of.

@@ -1,0 +1,189 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/function"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// comparison finds what changes between a resource as it is and as wanted.
+type comparison struct {
+	schema  sdk.TypeSchema
+	changed []Difference
+	names   []string // attributes with a difference, sorted
+	drifted bool     // some of it because the world was changed outside
+}
+
+// differences fills changed. A computed attribute that the wanted value leaves open never differs.
+func (c *comparison) differences(prior known, wanted cty.Value) {
+	names := make([]string, 0, len(c.schema.Attributes))
+	for name := range c.schema.Attributes {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		after := wanted.GetAttr(name)
+		if plain, _ := after.Unmark(); c.schema.Attributes[name].Computed && plain.IsNull() {
+			continue
+		}
+		before := prior.actual.GetAttr(name)
+		if same(before, after) {
+			continue
+		}
+		drifted := same(prior.recorded.GetAttr(name), after)
+		c.drifted = c.drifted || drifted
+		c.names = append(c.names, name)
+		c.describe(name, before, after, drifted)
+	}
+}
+
+// same compares without marks: what is sensitive is told apart by its value, not by how it is kept.
+func same(a, b cty.Value) bool {
+	if a.ContainsMarked() {
+		a, _ = a.UnmarkDeep()
+	}
+	if b.ContainsMarked() {
+		b, _ = b.UnmarkDeep()
+	}
+	return a.RawEquals(b)
+}
+
+// describe adds a difference as text: maps by element, the rest as a whole.
+func (c *comparison) describe(path string, before, after cty.Value, drifted bool) {
+	if elements(before) != nil && elements(after) != nil {
+		old, now := elements(before), elements(after)
+		for _, key := range unionKeys(old, now) {
+			o, hadIt := old[key]
+			n, hasIt := now[key]
+			if hadIt && hasIt && same(o, n) {
+				continue
+			}
+			c.describe(path+"."+key, o, n, drifted)
+		}
+		return
+	}
+	c.changed = append(c.changed, Difference{Path: path, Before: Text(before), After: Text(after), Drifted: drifted})
+}
+
+// elements lists what v consists of if it is a known map or object, else nil.
+func elements(v cty.Value) map[string]cty.Value {
+	if v == cty.NilVal || v.IsMarked() || !v.IsKnown() || v.IsNull() {
+		return nil
+	}
+	if ty := v.Type(); !ty.IsMapType() && !ty.IsObjectType() {
+		return nil
+	}
+	values := v.AsValueMap()
+	if values == nil {
+		values = map[string]cty.Value{}
+	}
+	return values
+}
+
+func unionKeys(a, b map[string]cty.Value) []string {
+	keys := make([]string, 0, len(a)+len(b))
+	for key := range a {
+		keys = append(keys, key)
+	}
+	for key := range b {
+		if _, both := a[key]; !both {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// textLimit is how many characters of a value a plan shows.
+const textLimit = 120
+
+// Text is a value as people read it: "" for none, never anything sensitive.
+func Text(v cty.Value) string {
+	switch {
+	case v == cty.NilVal:
+		return ""
+	case v.ContainsMarked():
+		return "(sensitive)"
+	case v.IsNull():
+		return "null"
+	case !v.IsWhollyKnown():
+		return "(known after apply)"
+	case v.Type() == cty.String:
+		return shorten(fmt.Sprintf("%q", v.AsString()))
+	}
+	text, err := function.JSON(v)
+	if err != nil {
+		return v.Type().FriendlyName()
+	}
+	return shorten(text.AsString())
+}
+
+func shorten(s string) string {
+	if runes := []rune(s); len(runes) > textLimit {
+		return string(runes[:textLimit]) + "…"
+	}
+	return s
+}
+
+// action says what the differences lead to, and why.
+func (c *comparison) action() (Action, string) {
+	if len(c.names) == 0 {
+		return NoOp, ""
+	}
+	action := Update
+	for _, name := range c.names {
+		switch a := c.schema.Attributes[name]; {
+		case a.Replace:
+			return Replace, name + " changes, which needs a new one"
+		case a.Restart:
+			action = Restart
+		}
+	}
+	return action, c.reason()
+}
+
+func (c *comparison) reason() string {
+	if slices.Contains(c.names, "running") {
+		return "it is not running"
+	}
+	reasons := make([]string, len(c.names))
+	for i, name := range c.names {
+		reasons[i] = name
+		if name == "config_digest" {
+			reasons[i] = "its configuration"
+		}
+	}
+	verb := " changes"
+	if len(reasons) > 1 {
+		verb = " change"
+	}
+	text := strings.Join(reasons, ", ") + verb
+	if c.drifted {
+		text += "; it was changed outside recipe"
+	}
+	return text
+}
+
+// planned is how the resource will turn out: wanted, with its computed attributes kept where they stay, else unknown.
+func (c *comparison) planned(before, wanted cty.Value, action Action) cty.Value {
+	attributes := wanted.AsValueMap()
+	for name, a := range c.schema.Attributes {
+		if plain, _ := attributes[name].Unmark(); !a.Computed || !plain.IsNull() {
+			continue
+		}
+		switch {
+		case before != cty.NilVal && !before.IsNull() && (action == NoOp || a.Stable && action != Replace):
+			attributes[name] = before.GetAttr(name)
+		case a.Sensitive:
+			attributes[name] = cty.UnknownVal(a.Type).Mark(function.Sensitive)
+		default:
+			attributes[name] = cty.UnknownVal(a.Type)
+		}
+	}
+	return cty.ObjectVal(attributes)
+}

@@ -1,0 +1,205 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// Input is what a plan is made from.
+type Input struct {
+	Graph    *eval.Graph  // nil to remove everything
+	State    *state.State // read only
+	Provider sdk.Provider
+	Seal     state.Seal // puts secrets of planned values away
+	Open     state.Open
+	ID       func(clear string) string // the name Seal gives
+
+	Targets []addr.Instance // only these, and what they need; nil for everything
+	Replace []addr.Instance // replaced even if nothing changes
+	Trust   bool            // take the world as last known instead of looking
+	Now     time.Time
+}
+
+// Make compares and orders. The plan has its changes, order, effects and outputs; the caller adds where it comes
+// from (Tree, Variables, Lock). With errors the plan is nil. The resources of in.Provider are only read.
+func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
+	m := maker{Input: in, types: in.Provider.Schema().Types}
+	m.known, m.diags = m.look(ctx)
+	if m.diags.HasErrors() {
+		return nil, m.diags
+	}
+	if in.Graph != nil {
+		m.pass = in.Graph.NewPass(in.ID)
+		m.want()
+	}
+	m.remove()
+	if m.diags.HasErrors() {
+		return nil, m.diags
+	}
+	p := m.plan()
+	if m.diags.HasErrors() {
+		return nil, m.diags
+	}
+	return p, m.diags
+}
+
+type maker struct {
+	Input
+	types map[string]sdk.TypeSchema
+	known map[addr.Instance]known
+	pass  *eval.Pass
+	tasks []task                  // first one per node of the graph, then what is removed
+	gone  map[addr.Instance]int32 // prior objects and joins to their task
+	diags hcl.Diagnostics
+}
+
+// task is a Change before those that do nothing are left out.
+type task struct {
+	Change
+	needs []int32
+	took  time.Duration
+}
+
+// want plans every node of the graph, needs first.
+func (m *maker) want() {
+	selected := m.selected()
+	m.tasks = make([]task, len(m.Graph.Nodes))
+	for _, id := range m.Graph.Order {
+		n := &m.Graph.Nodes[id]
+		m.tasks[id] = task{Change: Change{Addr: n.Addr, Type: n.Type, Action: NoOp}, needs: n.Needs}
+		prior, exists := m.known[n.Addr]
+		if exists && n.Type != "" {
+			m.tasks[id].took = m.State.Objects[n.Addr].Took
+		}
+		if selected != nil && !selected[id] {
+			if exists && n.Type != "" {
+				m.pass.Set(id, prior.recorded)
+			} else if n.Type == "" {
+				_, _ = m.pass.Wanted(id) // best effort: what is left out may be missing
+			}
+			continue
+		}
+		wanted, diags := m.pass.Wanted(id)
+		m.diags = append(m.diags, diags...)
+		if n.Type == "" {
+			continue
+		}
+		if diags.HasErrors() {
+			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].Object()))
+			continue
+		}
+		m.resource(id, n, wanted, prior)
+	}
+}
+
+// resource decides what to do with one node and tells the pass how it will turn out.
+func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior known) {
+	c := comparison{schema: m.types[n.Type]}
+	t := &m.tasks[id]
+	switch {
+	case prior.recorded == cty.NilVal:
+		t.Action, t.Reason = Create, "new"
+		if n.Why != "" {
+			t.Reason = n.Why
+		}
+	case prior.actual.IsNull():
+		t.Action, t.Reason = Create, "it is gone"
+	case prior.tainted:
+		t.Action, t.Reason = Replace, "an earlier run left it half done"
+	case m.replaced(n.Addr):
+		t.Action, t.Reason = Replace, "you asked for it"
+	default:
+		c.differences(prior, wanted)
+		t.Action, t.Reason = c.action()
+	}
+	var before cty.Value
+	if t.Action != Create {
+		before = prior.actual
+	}
+	planned := c.planned(before, wanted, t.Action)
+	m.pass.Set(id, planned)
+	if t.Action == NoOp {
+		return
+	}
+	t.Attributes = c.changed
+	t.Before, t.After = m.encode(n.Addr, before), m.encode(n.Addr, planned)
+	t.Effect = m.effect(n, t.Action)
+}
+
+func (m *maker) encode(a addr.Instance, v cty.Value) state.Encoded {
+	if v == cty.NilVal {
+		return nil
+	}
+	encoded, err := state.Encode(v, m.Seal)
+	if err != nil {
+		m.fail(a, err)
+	}
+	return encoded
+}
+
+func (m *maker) fail(a addr.Instance, err error) {
+	m.diags = append(m.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cannot plan " + a.String(), Detail: fmt.Sprintf("%s.", err)})
+}
+
+func (m *maker) replaced(a addr.Instance) bool {
+	for _, r := range m.Replace {
+		if r == a {
+			return true
+		}
+	}
+	return false
+}
+
+// selected marks the nodes that targets name and all that these need; nil selects everything.
+func (m *maker) selected() []bool {
+	if m.Targets == nil {
+		return nil
+	}
+	selected := make([]bool, len(m.Graph.Nodes))
+	todo := []int32{}
+	for id := range m.Graph.Nodes {
+		if m.targeted(m.Graph.Nodes[id].Addr) {
+			todo = append(todo, int32(id))
+		}
+	}
+	for len(todo) > 0 {
+		id := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if !selected[id] {
+			selected[id] = true
+			todo = append(todo, m.Graph.Nodes[id].Needs...)
+		}
+	}
+	return selected
+}
+
+func sortedKeys[V any](values map[string]V) []string {
+	keys := make([]string, 0, len(values))
+	for key := range values {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func (m *maker) targeted(a addr.Instance) bool {
+	if m.Targets == nil {
+		return true
+	}
+	for _, t := range m.Targets {
+		if t.Contains(a) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,130 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// remove plans the end of what is recorded and no longer wanted. Something goes only after everything that needed
+// it has let go: was removed too, or was changed so that it no longer does.
+func (m *maker) remove() {
+	m.gone = map[addr.Instance]int32{}
+	removed := m.removed()
+	if len(removed) == 0 {
+		return
+	}
+	for _, o := range removed {
+		m.gone[o.Addr] = int32(len(m.tasks))
+		t := task{Change: Change{Addr: o.Addr, Type: o.Type, Action: NoOp}}
+		if o.Type != "" {
+			t.Action, t.Reason = Remove, m.whyRemoved(o)
+			k := m.known[o.Addr]
+			if k.actual == cty.NilVal || k.actual.IsNull() {
+				t.Action, t.Reason = Forget, "it is gone already"
+			}
+			t.Before = m.encode(o.Addr, k.recorded)
+			t.took = o.Took
+		}
+		m.tasks = append(m.tasks, t)
+	}
+	m.forgetContained()
+	for _, dependent := range m.State.Objects {
+		at := m.letsGo(dependent)
+		for _, need := range dependent.Needs {
+			if on, ok := m.gone[need]; ok && at >= 0 && on != at {
+				m.tasks[on].needs = append(m.tasks[on].needs, at)
+			}
+		}
+	}
+	for at := len(m.tasks) - len(removed); at < len(m.tasks); at++ {
+		slices.Sort(m.tasks[at].needs) // the state's objects come in no order
+		m.removalEffect(&m.tasks[at])
+	}
+}
+
+// removed lists the recorded resources that are no longer wanted, and all recorded joins: what needed something
+// through a join lets go of the join first.
+func (m *maker) removed() []*state.Object {
+	var list []*state.Object
+	any := false
+	for _, o := range m.State.Objects {
+		if o.Type == "" {
+			list = append(list, o)
+			continue
+		}
+		if m.Graph != nil {
+			if _, wanted := m.Graph.Find(o.Addr); wanted {
+				continue
+			}
+		}
+		if m.targeted(o.Addr) {
+			any = true
+			list = append(list, o)
+		}
+	}
+	if !any {
+		return nil
+	}
+	slices.SortFunc(list, func(a, b *state.Object) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	return list
+}
+
+// letsGo is the task after which a recorded resource or join no longer needs what it needed; -1 if there is none.
+func (m *maker) letsGo(o *state.Object) int32 {
+	if at, ok := m.gone[o.Addr]; ok {
+		return at
+	}
+	if m.Graph != nil {
+		if id, ok := m.Graph.Find(o.Addr); ok {
+			return id
+		}
+	}
+	return -1
+}
+
+func (m *maker) whyRemoved(o *state.Object) string {
+	if m.Graph == nil {
+		return "the stack is destroyed"
+	}
+	if _, ok := m.Graph.Find(o.Addr.Component.Of("")); !ok {
+		return o.Addr.Component.String() + " is not in the stack any more"
+	}
+	if o.Addr.Index != addr.Whole {
+		if _, ok := m.Graph.Find(o.Addr.Component.At(o.Addr.Index, "")); !ok {
+			return "fewer instances are wanted"
+		}
+	}
+	return "it is not wanted any more"
+}
+
+// forgetContained turns the removal of what lives inside an implementation, such as a database user, into forgetting
+// when the implementation goes too: there would be nobody to ask, and nothing is left to remove.
+func (m *maker) forgetContained() {
+	for a, at := range m.gone {
+		part, isBinding := strings.CutPrefix(a.Part, "bind.")
+		t := &m.tasks[at]
+		if !isBinding || t.Action != Remove || strings.Count(part, ".") < 2 {
+			continue
+		}
+		for _, need := range m.State.Objects[a].Needs {
+			// A bind resource needs its implementation as a whole.
+			if need.Index == addr.Whole && need.Part == "" && need.Component != a.Component && m.goesAway(need.Component) {
+				t.Action, t.Reason = Forget, "it goes with "+need.Component.String()
+			}
+		}
+	}
+}
+
+func (m *maker) goesAway(c addr.Component) bool {
+	if m.Graph != nil {
+		if _, ok := m.Graph.Find(c.Of("")); ok {
+			return false
+		}
+	}
+	return m.targeted(c.Of(""))
+}
