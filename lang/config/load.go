@@ -1,0 +1,163 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+)
+
+// The names of the file that makes a directory a package.
+const (
+	recipeFile     = "recipe.hcl"
+	recipeFileJSON = "recipe.hcl.json"
+)
+
+// Load reads a stack: one file, or a directory with all its .hcl and .hcl.json files in the order of their names.
+// A recipe.hcl and hidden files in that directory are not part of the stack. What could be read is returned beside
+// the diagnostics; it is never nil, and complete when they hold no error.
+func Load(fsys fs.FS, name string) (*Stack, hcl.Diagnostics) {
+	l := newLoader(fsys)
+	name = path.Clean(name)
+	files := l.stackFiles(name)
+	d := &stackDecoder{loader: l, stack: newStack(l.sources)}
+	for _, file := range files {
+		d.file(l.parse(file, maxStackBytes))
+	}
+	d.finish(name, len(files))
+	return d.stack, l.diags
+}
+
+// LoadRecipe reads the recipe.hcl or recipe.hcl.json in dir. What could be read is returned beside the diagnostics;
+// it is never nil, and complete when they hold no error.
+func LoadRecipe(fsys fs.FS, dir string) (*Recipe, hcl.Diagnostics) {
+	l := newLoader(fsys)
+	d := &recipeDecoder{loader: l, recipe: newRecipe(l.sources)}
+	name := path.Join(dir, recipeFile)
+	if _, err := fs.Stat(fsys, name); errors.Is(err, fs.ErrNotExist) {
+		if twin := path.Join(dir, recipeFileJSON); exists(fsys, twin) {
+			name = twin
+		}
+	}
+	if body := l.parse(name, maxRecipeBytes); body != nil {
+		d.file(body)
+		d.finish(body)
+	}
+	return d.recipe, l.diags
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Stat(fsys, name)
+	return err == nil
+}
+
+func isJSON(filename string) bool { return strings.HasSuffix(filename, ".json") }
+
+// loader reads and parses files and gathers the diagnostics of everything.
+type loader struct {
+	fsys    fs.FS
+	sources map[string][]byte
+	diags   hcl.Diagnostics
+}
+
+func newLoader(fsys fs.FS) *loader {
+	return &loader{fsys: fsys, sources: map[string][]byte{}}
+}
+
+// stackFiles lists the files of the stack at name.
+func (l *loader) stackFiles(name string) []string {
+	info, err := fs.Stat(l.fsys, name)
+	if err != nil {
+		l.unreadable("stack", name, err)
+		return nil
+	}
+	if !info.IsDir() {
+		return []string{name}
+	}
+	entries, err := fs.ReadDir(l.fsys, name) // sorted
+	if err != nil {
+		l.unreadable("stack", name, err)
+		return nil
+	}
+	var files []string
+	for _, e := range entries {
+		if !e.IsDir() && isStackFile(e.Name()) {
+			files = append(files, path.Join(name, e.Name()))
+		}
+	}
+	if len(files) > maxFiles {
+		l.fault(nil, "Too many files", "%s has %d .hcl files; a stack may have %d.", name, len(files), maxFiles)
+		files = files[:maxFiles]
+	}
+	return files
+}
+
+func isStackFile(base string) bool {
+	return !strings.HasPrefix(base, ".") && base != recipeFile && base != recipeFileJSON &&
+		(strings.HasSuffix(base, ".hcl") || strings.HasSuffix(base, ".hcl.json"))
+}
+
+// parse reads one file of at most max bytes; nil when it cannot be read at all.
+func (l *loader) parse(name string, max int) hcl.Body {
+	src, err := l.read(name, max)
+	if err != nil {
+		l.unreadable("file", name, err)
+		return nil
+	}
+	l.sources[name] = src
+	if diags := checkLimits(src, name, max); diags != nil {
+		l.diags = append(l.diags, diags...)
+		return nil
+	}
+	var file *hcl.File
+	var diags hcl.Diagnostics
+	if isJSON(name) {
+		file, diags = json.Parse(src, name)
+	} else {
+		file, diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	}
+	l.diags = append(l.diags, diags...)
+	if file == nil {
+		return nil
+	}
+	return file.Body
+}
+
+// read returns the file's content, cut right behind max bytes.
+func (l *loader) read(name string, max int) ([]byte, error) {
+	f, err := l.fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, int64(max)+1))
+}
+
+func (l *loader) unreadable(what, name string, err error) {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		err = p.Err
+	}
+	l.fault(nil, "Cannot read "+what, "%s cannot be read: %s.", name, err)
+}
+
+// fault adds an error; rng is nil when it concerns no place in a file.
+func (l *loader) fault(rng *hcl.Range, summary, format string, args ...any) {
+	l.diags = append(l.diags, &hcl.Diagnostic{
+		Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: rng,
+	})
+}
+
+// duplicate reports that what was defined at first is defined again at again.
+func (l *loader) duplicate(what string, first, again hcl.Range) {
+	l.fault(&again, "Duplicate "+what, "This %s was defined at %s already. Remove or rename one of them.", what, place(first))
+}
+
+// place is a range as people write it: file and line.
+func place(r hcl.Range) string { return fmt.Sprintf("%s:%d", r.Filename, r.Start.Line) }

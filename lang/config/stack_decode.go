@@ -1,0 +1,109 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/lang/addr"
+)
+
+func newStack(sources map[string][]byte) *Stack {
+	return &Stack{
+		Variables: map[string]*Variable{},
+		Locals:    map[string]*Local{},
+		Outputs:   map[string]*Output{},
+		Sources:   sources,
+	}
+}
+
+// stackDecoder puts the blocks of all files of a stack together.
+type stackDecoder struct {
+	*loader
+	stack *Stack
+	index map[addr.Component]*Component // by block
+}
+
+func stackSchema() *hcl.BodySchema {
+	return &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
+		{Type: "stack", LabelNames: []string{"name"}},
+		{Type: "variable", LabelNames: []string{"name"}},
+		{Type: "locals"},
+		{Type: "app", LabelNames: []string{"name"}},
+		{Type: "middleware", LabelNames: []string{"name"}},
+		{Type: "output", LabelNames: []string{"name"}},
+	}}
+}
+
+// file decodes the blocks of one file; a nil body stands for one that could not be read.
+func (d *stackDecoder) file(body hcl.Body) {
+	if body == nil {
+		return
+	}
+	if d.index == nil {
+		d.index = map[addr.Component]*Component{}
+	}
+	for _, b := range d.content(body, stackSchema()).Blocks {
+		switch b.Type {
+		case "stack":
+			d.header(b)
+		case "variable":
+			d.variable(b, "variable", d.stack.Variables)
+		case "locals":
+			d.locals(b, d.stack.Locals)
+		case "app", "middleware":
+			d.component(b)
+		case "output":
+			d.output(b)
+		}
+	}
+}
+
+func (d *stackDecoder) header(b *hcl.Block) {
+	if d.stack.Name != "" {
+		d.duplicate("stack block", d.stack.Range, b.DefRange)
+		return
+	}
+	d.stack.Name, d.stack.Range = b.Labels[0], b.DefRange
+	d.name("stack", b.Labels[0], b.LabelRanges[0])
+	c := d.content(b.Body, attributes("requires_recipe", "registries"))
+	d.stack.Requires = d.constraint(c.Attributes["requires_recipe"])
+	if a := c.Attributes["registries"]; a != nil {
+		d.fault(a.Range.Ptr(), "Registries come later", "Registries come with a later version of recipe; this one knows the library in the box and local directories. Remove this line, and name a package's directory with source.")
+	}
+}
+
+func (d *stackDecoder) output(b *hcl.Block) {
+	name := b.Labels[0]
+	if first := d.stack.Outputs[name]; first != nil {
+		d.duplicate("output", first.Range, b.DefRange)
+		return
+	}
+	d.identifier("an output", name, b.LabelRanges[0])
+	c := d.content(b.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
+		{Name: "value", Required: true}, {Name: "description"}, {Name: "sensitive"},
+	}})
+	a := c.Attributes["value"]
+	if a == nil {
+		return
+	}
+	d.stack.Outputs[name] = &Output{
+		Name:        name,
+		Description: d.text(c.Attributes["description"]),
+		Value:       a.Expr,
+		Sensitive:   d.boolean(c.Attributes["sensitive"]),
+		Range:       b.DefRange,
+	}
+}
+
+// finish checks what only the whole shows: the stack block, the references and the cycles.
+func (d *stackDecoder) finish(name string, files int) {
+	switch {
+	case files == 0 && d.diags.HasErrors():
+		return // it could not even be listed
+	case files == 0:
+		d.fault(nil, "Not a stack", "There are no .hcl files in %s.", name)
+		return
+	case d.stack.Name == "" && !d.diags.HasErrors():
+		d.fault(nil, "No stack block", "No file of %s has the block that names the stack: add stack %q {} to it.", name, "NAME")
+	}
+	d.checkReferences()
+}

@@ -1,0 +1,154 @@
+package diag
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mitchellh/go-wordwrap"
+)
+
+// maxPrinted bounds what Write prints: the first mistakes are the ones that help.
+const maxPrinted = 50
+
+// maxLines bounds the lines of source shown for one diagnostic.
+const maxLines = 4
+
+// Write prints diags for people, each in a box of its own, at most 50 of them; "and N more" stands for the rest.
+// Texts are wrapped at width columns; 0 or less means 80. With color it uses the escapes of a terminal.
+func Write(w io.Writer, diags []Diagnostic, color bool, width int) error {
+	if width <= 0 {
+		width = 80
+	}
+	p := printer{color: color, width: max(width-2, 20)}
+	for i, d := range diags {
+		if i == maxPrinted {
+			fmt.Fprintf(&p.out, "... and %d more\n", len(diags)-i)
+			break
+		}
+		p.diagnostic(d)
+	}
+	_, err := io.WriteString(w, p.out.String())
+	return err
+}
+
+type printer struct {
+	out   strings.Builder
+	color bool
+	width int    // of the text within a box
+	paint string // escape of the severity's color
+}
+
+func (p *printer) diagnostic(d Diagnostic) {
+	title := "Error"
+	p.paint = "\x1b[31m"
+	if d.Severity == Warning {
+		title, p.paint = "Warning", "\x1b[33m"
+	}
+	p.out.WriteString(p.dye("╷") + "\n")
+	p.line(p.dye(title+": ") + p.bold(clean(d.Summary)))
+	if d.Range != nil {
+		p.line("")
+		p.source(d)
+	}
+	if text, hint := splitHint(d.Detail); text != "" || hint != "" {
+		p.line("")
+		p.text(text)
+		p.text(hint)
+	}
+	p.out.WriteString(p.dye("╵") + "\n")
+}
+
+// source prints where it is, and the lines with the range underlined.
+func (p *printer) source(d Diagnostic) {
+	at := fmt.Sprintf("  on %s:%d:%d", d.Range.Filename, d.Range.Start.Line, d.Range.Start.Column)
+	s := d.Snippet
+	if s == nil {
+		p.line(clean(at))
+		return
+	}
+	if s.Context != nil {
+		at += ", in " + *s.Context
+	}
+	p.line(clean(at))
+	offset := 0
+	for i, line := range strings.Split(s.Code, "\n") {
+		if i == maxLines {
+			p.line("      ...")
+			return
+		}
+		line = strings.TrimSuffix(line, "\r")
+		p.line(clean(fmt.Sprintf("%5d: %s", s.StartLine+i, line)))
+		if i == 0 {
+			p.underline(line, s.HighlightStartOffset-offset, s.HighlightEndOffset-offset)
+		}
+	}
+}
+
+// underline marks the bytes from start to end of the line above it; a range that goes on below ends with the line.
+func (p *printer) underline(line string, start, end int) {
+	start = min(start, len(line))
+	end = max(min(end, len(line)), start)
+	blank := strings.Map(func(r rune) rune {
+		if r == '\t' {
+			return r
+		}
+		return ' '
+	}, line[:start])
+	n := max(utf8.RuneCountInString(line[start:end]), 1)
+	p.line("       " + blank + p.dye(strings.Repeat("^", n)))
+}
+
+func (p *printer) text(s string) {
+	if s == "" {
+		return
+	}
+	for _, line := range strings.Split(s, "\n") {
+		// Lines that start with a space are laid out by hand, such as the steps of a cycle.
+		if !strings.HasPrefix(line, " ") {
+			line = wordwrap.WrapString(line, uint(p.width))
+		}
+		for _, l := range strings.Split(line, "\n") {
+			p.line(clean(l))
+		}
+	}
+}
+
+func (p *printer) line(s string) {
+	p.out.WriteString(strings.TrimRight(p.dye("│")+" "+s, " ") + "\n")
+}
+
+func (p *printer) dye(s string) string {
+	if !p.color {
+		return s
+	}
+	return p.paint + s + "\x1b[0m"
+}
+
+func (p *printer) bold(s string) string {
+	if !p.color {
+		return s
+	}
+	return "\x1b[1m" + s + "\x1b[0m"
+}
+
+// clean replaces control characters: the text may come from a foreign package and must not steer the terminal.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// splitHint takes the sentence "Did you mean …?" off the end of a detail.
+func splitHint(detail string) (text, hint string) {
+	detail = strings.TrimRight(detail, " \n")
+	i := strings.LastIndex(detail, "Did you mean ")
+	if i < 0 || !strings.HasSuffix(detail, "?") {
+		return detail, ""
+	}
+	return strings.TrimRight(detail[:i], " \n"), detail[i:]
+}
