@@ -19,6 +19,7 @@ type Input struct {
 	Types     map[string]sdk.TypeSchema
 	Home      string // RECIPE_HOME, absolute
 	Owner     int    // the user that apps run as; -1 for the agent's own
+	Program   string // the recipe binary, absolute: the root agent.executable
 }
 
 // Package is a package whose files are at hand.
@@ -47,6 +48,7 @@ type Graph struct {
 	Nodes   []Desired
 	Order   []int32 // all nodes, needs first
 	in      Input
+	scope   *stackScope
 	outputs []*config.Output
 
 	byAddr     map[addr.Instance]int32

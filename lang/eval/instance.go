@@ -102,7 +102,7 @@ func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.
 	if v, ok := attributes["directory"]; !ok || v.IsNull() {
 		attributes["directory"] = cty.StringVal(c.recipe.pkg.Path)
 	}
-	at := p.place(c, index, "step."+step.Name)
+	at := p.graph.place(c, index, "step."+step.Name)
 	engine(p.graph.in.Types["command"], attributes, step.Name, at)
 	if step.OncePer == "version" {
 		attributes["trigger"] = cty.StringVal(c.recipe.Version.String())
@@ -112,11 +112,6 @@ func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.
 		return cty.NilVal, append(diags, p.misfit(err, step.Attributes, step.Range)...)
 	}
 	return v, diags
-}
-
-func (p *Pass) place(c *component, index int, part string) place {
-	b := builder{Graph: p.graph}
-	return b.place(c, index, part)
 }
 
 // process is one supervised process of an instance.

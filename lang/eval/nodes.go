@@ -60,7 +60,7 @@ func (b *builder) installNodes(r *recipe) {
 		n := &b.Nodes[r.install[i]]
 		n.Needs = siblings(res.Attributes, "install", r.Install, r.install, i)
 		n.eval = func(p *Pass) (cty.Value, hcl.Diagnostics) {
-			return p.resource(res, p.installContext(r, i), place{pkg: &r.pkg})
+			return p.resource(res, p.installContext(r), place{pkg: &r.pkg})
 		}
 	}
 }
@@ -154,8 +154,9 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 }
 
 // place says where the files of an instance's resources go.
-func (b *builder) place(c *component, index int, part string) place {
-	return place{pkg: &c.recipe.pkg, directory: b.directory(c, index), owner: b.in.Owner, state: b.directory(c, index) + "/state/" + part}
+func (g *Graph) place(c *component, index int, part string) place {
+	directory := g.directory(c, index)
+	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part}
 }
 
 // bindingNodes makes the nodes of one requirement of c.

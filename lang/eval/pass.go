@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/function"
 )
 
@@ -92,6 +93,7 @@ func (p *Pass) componentContext(c *component) (*hcl.EvalContext, hcl.Diagnostics
 		"stack":     p.graph.scope.roots["stack"],
 		"component": cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(c.addr.Name), "address": cty.StringVal(c.addr.String())}),
 		"package":   c.recipe.paths,
+		"agent":     cty.ObjectVal(map[string]cty.Value{"executable": cty.StringVal(p.graph.in.Program)}),
 	}
 	uses := c.recipe.roots
 	var diags hcl.Diagnostics
@@ -102,7 +104,7 @@ func (p *Pass) componentContext(c *component) (*hcl.EvalContext, hcl.Diagnostics
 		roots["secret"] = p.named(c.recipe.secrets, c.secrets, "value")
 	}
 	if uses["install"] {
-		roots["install"] = p.tree(c.recipe.installNames(), c.recipe.install)
+		roots["install"] = p.tree(c.recipe.Install, c.recipe.install)
 	}
 	if uses["binding"] {
 		attributes := make(map[string]cty.Value, len(c.bindings))
@@ -173,12 +175,12 @@ func (p *Pass) configureContext(c *component, index int) *hcl.EvalContext {
 		return parent
 	}
 	ctx := parent.NewChild()
-	ctx.Variables = map[string]cty.Value{"configure": p.tree(c.recipe.configureNames(), c.configures[index])}
+	ctx.Variables = map[string]cty.Value{"configure": p.tree(c.recipe.Configure, c.configures[index])}
 	return ctx
 }
 
-func (p *Pass) installContext(r *recipe, self int) *hcl.EvalContext {
-	roots := map[string]cty.Value{"package": r.paths, "install": p.tree(r.installNames(), r.install)}
+func (p *Pass) installContext(r *recipe) *hcl.EvalContext {
+	roots := map[string]cty.Value{"package": r.paths, "install": p.tree(r.Install, r.install)}
 	ctx := &hcl.EvalContext{Variables: roots, Functions: function.All()}
 	if len(r.Locals) > 0 {
 		locals := map[string]cty.Value{}
@@ -202,17 +204,14 @@ func (p *Pass) bindContext(b *binding) *hcl.EvalContext {
 	return ctx
 }
 
-func (r *recipe) installNames() [][2]string   { return resourceNames(r.Install) }
-func (r *recipe) configureNames() [][2]string { return resourceNames(r.Configure) }
-
 // tree is root.TYPE.NAME for the resources of a block.
-func (p *Pass) tree(names [][2]string, ids []int32) cty.Value {
+func (p *Pass) tree(resources []*config.Resource, ids []int32) cty.Value {
 	types := map[string]map[string]cty.Value{}
-	for i, name := range names {
-		if types[name[0]] == nil {
-			types[name[0]] = map[string]cty.Value{}
+	for i, res := range resources {
+		if types[res.Type] == nil {
+			types[res.Type] = map[string]cty.Value{}
 		}
-		types[name[0]][name[1]] = p.get(ids[i])
+		types[res.Type][res.Name] = p.get(ids[i])
 	}
 	attributes := make(map[string]cty.Value, len(types))
 	for typ, byName := range types {
@@ -242,7 +241,7 @@ func (p *Pass) inputs(c *component) (cty.Value, hcl.Diagnostics) {
 	}
 	var ctx *hcl.EvalContext
 	if exprs != nil {
-		ctx, diags = p.graph.scope.context(c.each, p.named2(c.references), exprs...)
+		ctx, diags = p.graph.scope.context(c.each, p.roots(c.references), exprs...)
 	}
 	for name, declared := range c.recipe.Inputs {
 		value, at := declared.Default, declared.Range
@@ -263,8 +262,8 @@ func (p *Pass) inputs(c *component) (cty.Value, hcl.Diagnostics) {
 	return cty.ObjectVal(values), diags
 }
 
-// named2 are the roots app and middleware with just the referenced components.
-func (p *Pass) named2(refs []reference) map[string]map[string]cty.Value {
+// roots are the roots app and middleware with just the referenced components.
+func (p *Pass) roots(refs []reference) map[string]map[string]cty.Value {
 	roots := map[string]map[string]cty.Value{}
 	for _, ref := range refs {
 		kind := ref.block.Kind.String()
@@ -305,7 +304,7 @@ func (p *Pass) Outputs() (map[string]Output, hcl.Diagnostics) {
 		for _, ref := range p.graph.scope.references(o.Value) {
 			refs = append(refs, reference{block: ref.Component.Block()})
 		}
-		ctx, more := p.graph.scope.context(nil, p.named2(refs), o.Value)
+		ctx, more := p.graph.scope.context(nil, p.roots(refs), o.Value)
 		diags = append(diags, more...)
 		v, more := o.Value.Value(ctx)
 		diags = append(diags, more...)

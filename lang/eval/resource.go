@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -210,9 +209,5 @@ func (g *Graph) template(pkg *Package, name string, at hcl.Range) (hcl.Expressio
 	if err != nil {
 		return nil, fail(at, "Template cannot be read", "%s.", err)
 	}
-	if diags := config.CheckLimits(source, pkg.Recipe.Name+"/"+name); diags.HasErrors() {
-		return nil, diags
-	}
-	expr, diags := hclsyntax.ParseTemplate(source, pkg.Recipe.Name+"/"+name, hcl.InitialPos)
-	return expr, diags
+	return config.ParseTemplate(source, pkg.Recipe.Name+"/"+name)
 }
