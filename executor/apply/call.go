@@ -1,0 +1,55 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// call asks the provider to bring the thing of task i from before to after and returns how it is then, with what is
+// sensitive marked again. A value of NilVal means that nothing is known of it.
+//
+// A task found begun is settled the same way: the token is the one of the first attempt, and Apply with a token
+// looks before it repeats.
+func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, token string, undo bool) (result cty.Value, err error) {
+	change := &c.changes[i]
+	resource := c.Provider.Resource(change.Type)
+	if resource == nil {
+		return cty.NilVal, fmt.Errorf("internal error: nobody supplies the resource type %s", change.Type)
+	}
+	defer func() {
+		// One provider's fault must not end the agent, and with it the supervision of everything else.
+		if fault := recover(); fault != nil {
+			result, err = cty.NilVal, fmt.Errorf("internal error: the provider of %s panicked: %v\n%s", change.Type, fault, debug.Stack())
+		}
+	}()
+	clearBefore, _ := before.UnmarkDeep()
+	clearAfter, _ := after.UnmarkDeep()
+	result, diags := resource.Apply(ctx, sdk.ApplyRequest{
+		Identity: sdk.Identity{Address: change.Addr.String(), Stack: c.run.Plan.Stack, Known: clearBefore},
+		Before:   clearBefore, After: clearAfter, Token: token, Undo: undo, Report: c.report(i),
+	})
+	schema := c.types[change.Type]
+	if result != cty.NilVal && !result.IsNull() {
+		if !result.Type().Equals(schema.Object()) {
+			return cty.NilVal, fmt.Errorf("internal error: the provider of %s returned a value outside its schema", change.Type)
+		}
+		like := after
+		if after.IsNull() {
+			like = before
+		}
+		result = plan.Remark(result, like, schema)
+	}
+	if err := diags.Err(); err != nil {
+		return result, err
+	}
+	if !after.IsNull() && !result.IsWhollyKnown() {
+		return cty.NilVal, fmt.Errorf("internal error: the provider of %s left something unknown", change.Type)
+	}
+	return result, nil
+}

@@ -1,0 +1,126 @@
+package apply
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// end records the end of the run as a generation.
+func (c *carrier) end() (Result, error) {
+	e := &endRecord{Generation: c.generation(), KeepOutputs: true}
+	if e.Generation.Result == "done" && c.Graph != nil {
+		if err := c.outputs(e); err != nil {
+			e.Generation.Error = err.Error()
+		}
+		c.joins(e)
+	}
+	if e.Generation.Result == "done" && c.Graph == nil {
+		e.KeepOutputs = false
+		c.Book.View(func(s *state.State, _ *Run) {
+			for a, o := range s.Objects {
+				if o.Type == "" {
+					e.Gone = append(e.Gone, a.String())
+				}
+			}
+		})
+	}
+	if err := c.Book.append(record{End: e}); err != nil {
+		return Result{}, err
+	}
+	return Result{Generation: e.Generation, Outputs: e.Outputs}, c.Book.compact()
+}
+
+func (c *carrier) generation() state.Generation {
+	g := state.Generation{Number: c.run.Plan.Generation, Time: c.Now(), Action: "apply", Result: "done", Tree: c.run.Plan.Tree, Changes: map[string]int{}}
+	if c.run.Plan.Destroy {
+		g.Action = "destroy"
+	}
+	for action, n := range c.run.Plan.Count() {
+		g.Changes[string(action)] = n
+	}
+	if c.run.Plan.Lock != nil {
+		g.Lock, _ = json.Marshal(c.run.Plan.Lock) // plain data always encodes
+	}
+	if c.run.Stopped {
+		g.Result = "stopped"
+	} else if c.run.Undoing {
+		g.Result = "undone"
+	}
+	g.Error = c.run.Error
+	for i := range c.run.Tasks {
+		if t := &c.run.Tasks[i]; t.Status == Stuck {
+			g.Result = "error"
+			g.Error += fmt.Sprintf("\nand it could not be taken back: %s: %s", c.changes[i].Addr, t.Error)
+		}
+	}
+	return g
+}
+
+func (c *carrier) outputs(e *endRecord) error {
+	if c.run.Plan.Targets != nil {
+		return nil // what was left out would be missing
+	}
+	for _, id := range c.Graph.Order {
+		if c.Graph.Nodes[id].Type == "" {
+			_, _ = c.pass.Wanted(id)
+		}
+	}
+	values, diags := c.pass.Outputs()
+	if diags.HasErrors() {
+		return diags
+	}
+	e.KeepOutputs, e.Outputs = false, map[string]state.Output{}
+	for name, o := range values {
+		encoded, err := state.Encode(o.Value, c.Seal)
+		if err != nil {
+			return err
+		}
+		ty, err := ctyjson.MarshalType(typeOf(o.Value))
+		if err != nil {
+			return err
+		}
+		e.Outputs[name] = state.Output{Value: encoded, Type: ty, Sensitive: o.Sensitive}
+	}
+	return nil
+}
+
+func typeOf(v cty.Value) cty.Type {
+	v, _ = v.UnmarkDeep()
+	return v.Type()
+}
+
+// joins brings the recorded joins, and the needs of what was not changed, in line with the graph.
+func (c *carrier) joins(e *endRecord) {
+	c.Book.View(func(s *state.State, _ *Run) {
+		for id := range c.Graph.Nodes {
+			n := &c.Graph.Nodes[id]
+			o := s.Objects[n.Addr]
+			if n.Type != "" && o == nil {
+				continue // left out by -target
+			}
+			needs := needsOf(n.Needs, func(id int32) addr.Instance { return c.Graph.Nodes[id].Addr })
+			if o != nil && slices.Equal(o.Needs, needs) {
+				continue
+			}
+			changed := state.Object{Addr: n.Addr, Needs: needs}
+			if o != nil {
+				changed = *o
+				changed.Needs = needs
+			}
+			e.Objects = append(e.Objects, changed)
+		}
+		for a, o := range s.Objects {
+			if _, ok := c.Graph.Find(a); !ok && o.Type == "" {
+				e.Gone = append(e.Gone, a.String())
+			}
+		}
+	})
+	slices.Sort(e.Gone)
+}

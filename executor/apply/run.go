@@ -1,0 +1,113 @@
+// Package apply carries out plans. A Book is the durable record of one stack; an Engine carries the Book's run to
+// its end, however often it is interrupted.
+//
+// A run goes through these states; every arrow is a record in the journal:
+//
+//	           all done
+//	Doing ───────────────────▶ ended "done"
+//	  │ a task fails           ▲
+//	  ▼                        │
+//	Undoing ─────────────────▶ ended "undone", or "error" if something could not be undone
+//
+// and each of its tasks through these:
+//
+//	Do ─▶ Doing ─▶ Done ─▶ Undoing ─▶ Undone
+//	        │                 │
+//	        ▼                 ▼
+//	      Failed            Stuck
+//
+// A replacement passes Doing twice: Removed lies between.
+package apply
+
+import (
+	"time"
+
+	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// Status is how far a task has come.
+type Status string
+
+const (
+	Do      Status = "do"      // not begun
+	Doing   Status = "doing"   // begun: the provider may have been called
+	Removed Status = "removed" // of a replacement: the old one is gone, the new one not begun
+	Done    Status = "done"
+	Failed  Status = "failed" // what it left behind, if anything, is in the state, tainted
+	Undoing Status = "undoing"
+	Undone  Status = "undone"
+	Stuck   Status = "stuck" // undoing it failed
+)
+
+// Run is one application of a plan. It is the journal's; everything in it survives a crash.
+type Run struct {
+	ID      string     `json:"id"`
+	Plan    *plan.Plan `json:"plan"`
+	Started time.Time  `json:"started"`
+	Tasks   []Task     `json:"tasks"` // parallel to Plan.Changes
+	Undoing bool       `json:"undoing,omitempty"`
+	Stopped bool       `json:"stopped,omitempty"` // by the user: what is done stays, the rest is left
+	Error   string     `json:"error,omitempty"`   // the failure that made it undo
+}
+
+// Task is the progress of one change.
+type Task struct {
+	Status Status        `json:"status"`
+	Error  string        `json:"error,omitempty"`
+	Took   time.Duration `json:"took,omitempty"`
+}
+
+// record is one entry of the journal. Exactly one of its parts is set.
+type record struct {
+	New    *identity   `json:"new,omitempty"`
+	Run    *Run        `json:"run,omitempty"`
+	Task   *taskRecord `json:"task,omitempty"`
+	Turn   *turnRecord `json:"turn,omitempty"`
+	End    *endRecord  `json:"end,omitempty"`
+	Serial uint64      `json:"serial"`
+}
+
+// identity is the first record of a book.
+type identity struct {
+	Format    int    `json:"format"`
+	Stack     string `json:"stack"`
+	Directory string `json:"directory"`
+	Lineage   string `json:"lineage"`
+}
+
+// taskRecord moves one task on and, in the same record, changes the object that it is about.
+type taskRecord struct {
+	Index  int32         `json:"index"`
+	Status Status        `json:"status"`
+	Error  string        `json:"error,omitempty"`
+	Took   time.Duration `json:"took,omitempty"`
+	Object *state.Object `json:"object,omitempty"` // as it is now
+	Gone   bool          `json:"gone,omitempty"`   // there is no object any more
+}
+
+// turnRecord makes the run undo, or stop.
+type turnRecord struct {
+	Undo  bool   `json:"undo,omitempty"`
+	Stop  bool   `json:"stop,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// endRecord ends the run.
+type endRecord struct {
+	Generation  state.Generation        `json:"generation"`
+	Outputs     map[string]state.Output `json:"outputs,omitempty"`
+	KeepOutputs bool                    `json:"keep_outputs,omitempty"`
+	Objects     []state.Object          `json:"objects,omitempty"` // joins, and objects whose needs changed
+	Gone        []string                `json:"gone,omitempty"`    // joins that are no more
+}
+
+// snapshot is all of a book at once.
+type snapshot struct {
+	Identity    identity                `json:"identity"`
+	Serial      uint64                  `json:"serial"`
+	Objects     []*state.Object         `json:"objects"`
+	Generations []state.Generation      `json:"generations"`
+	Outputs     map[string]state.Output `json:"outputs"`
+	Run         *Run                    `json:"run,omitempty"`
+}

@@ -1,0 +1,102 @@
+package apply
+
+import (
+	"context"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/planner/plan"
+)
+
+// undo takes task i back: it does the same as do, from what is there now to what was there before the run. What the
+// user's data lives in is kept.
+func (c *carrier) undo(ctx context.Context, i int32) {
+	change := &c.changes[i]
+	switch c.status(i) {
+	case Do, Undone, Stuck:
+		return
+	}
+	if !change.Does() {
+		return
+	}
+	begin := time.Now()
+	c.emit(i, Event{Phase: UndoStart})
+	if err := c.restore(ctx, i); err != nil {
+		if c.failed() == nil && ctx.Err() == nil {
+			c.record(i, taskRecord{Status: Stuck, Error: err.Error()})
+		}
+		c.emit(i, Event{Phase: Errored, Error: err.Error(), Took: time.Since(begin)})
+		return
+	}
+	c.emit(i, Event{Phase: UndoDone, Took: time.Since(begin)})
+}
+
+func (c *carrier) restore(ctx context.Context, i int32) error {
+	now, err := c.current(i)
+	if err != nil {
+		return err
+	}
+	before, err := c.decode(i, c.changes[i].Before)
+	if err != nil {
+		return err
+	}
+	if !c.record(i, taskRecord{Status: Undoing}) {
+		return c.failed()
+	}
+	if c.changes[i].Action == plan.Forget {
+		return c.restored(i, before)
+	}
+	if now.IsNull() && before.IsNull() {
+		// A creation that was cut off may have made something that nobody recorded; its provider cleans up under
+		// the token of the creation, starting from what was wanted.
+		if now, err = c.intended(i); err != nil || now == cty.NilVal {
+			return c.restored(i, before)
+		}
+	}
+	if c.changes[i].Action == plan.Replace && !now.IsNull() && !before.IsNull() {
+		if _, err := c.call(ctx, i, now, cty.NullVal(now.Type()), c.token(i, "undo-delete"), true); err != nil {
+			return err
+		}
+		now = cty.NullVal(now.Type())
+	}
+	result, err := c.call(ctx, i, now, before, c.token(i, "undo"), true)
+	if err != nil {
+		return err
+	}
+	return c.restored(i, result)
+}
+
+// intended is what a creation without a record was about to make, NilVal if that cannot be told any more.
+func (c *carrier) intended(i int32) (cty.Value, error) {
+	if c.nodes[i] < 0 {
+		return cty.NilVal, nil
+	}
+	c.passMu.Lock()
+	defer c.passMu.Unlock()
+	v, diags := c.pass.Wanted(c.nodes[i])
+	if diags.HasErrors() || !v.IsWhollyKnown() {
+		return cty.NilVal, nil
+	}
+	return v, nil
+}
+
+func (c *carrier) restored(i int32, v cty.Value) error {
+	t := taskRecord{Status: Undone}
+	if v.IsNull() {
+		t.Gone = true
+	} else {
+		object, err := c.newObject(i, v)
+		if err != nil {
+			return err
+		}
+		if old := c.object(i); old != nil {
+			object.Needs = old.Needs
+		}
+		t.Object = object
+	}
+	if !c.record(i, t) {
+		return c.failed()
+	}
+	return nil
+}
