@@ -77,12 +77,13 @@ func TestEndpointLives(t *testing.T) {
 
 func TestEndpointOnAWantedPort(t *testing.T) {
 	e := NewEndpoints(port.New(0, 0, 0), func(context.Context, string) error { return nil })
-	absent, wanted := cty.NullVal(object(e)), cty.NumberIntVal(int64(freePort(t)))
+	absent, p := cty.NullVal(object(e)), freePort(t)
+	wanted := cty.NumberIntVal(int64(p))
 	if v := apply(t, e, request("a", absent, wish(wanted, none))); !v.GetAttr("port").RawEquals(wanted) {
 		t.Errorf("got %#v", v)
 	}
 	v, diagnostics := e.Apply(t.Context(), request("b", absent, wish(wanted, none)))
-	want := fmt.Sprintf("no port for the endpoint: port %s is taken by shop/a", wanted.AsBigFloat())
+	want := fmt.Sprintf("no port for the endpoint: port %d is taken by shop/a", p)
 	if err := diagnostics.Err(); err == nil || err.Error() != want || !v.IsNull() {
 		t.Errorf("got %#v, %v; want %s", v, err, want)
 	}
