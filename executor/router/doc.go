@@ -1,0 +1,14 @@
+// Package router is the data plane: the process `recipe router`, which apps connect to when they use a binding, and
+// the agent's side of it.
+//
+// An app knows one address for as long as the binding lives, its endpoint; the router forwards each connection to an
+// instance that is ready, and lets it wait while there is none, so that implementations move, restart and roll
+// behind the endpoint. What is ready stands in a Table, which the agent sends over a unix socket and the router swaps
+// atomically. The router runs under a shim of its own and keeps the last table on disk: neither the end of the agent
+// nor its own restart takes an endpoint away.
+//
+// In its directory it keeps
+//
+//	router.sock  where it takes tables (PUT /table) and tells figures (GET /stats), JSON over HTTP, own user only
+//	table        the last table: {"sum": SHA-256 in hexadecimal of the bytes of "table", "table": {...}}
+package router

@@ -1,0 +1,151 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/port"
+)
+
+const (
+	dialTimeout = 2 * time.Second        // to one upstream
+	firstPause  = 5 * time.Millisecond   // between two rounds over upstreams that refuse; doubles
+	lastPause   = 250 * time.Millisecond // where the doubling ends
+	acceptPause = 20 * time.Millisecond  // after a failed accept: the process has too many open files
+)
+
+// endpoint listens on one port. Its route changes, its listener never does.
+type endpoint struct {
+	listener *net.TCPListener
+	route    atomic.Pointer[route]
+	turn     atomic.Uint64 // whose turn it is among the upstreams
+	gone     chan struct{} // closed when the endpoint has left the table
+
+	accepted, refused atomic.Uint64
+	open, waiting     atomic.Int64
+}
+
+// route is what an endpoint does at one time; it is never changed.
+type route struct {
+	Endpoint
+	wait     time.Duration
+	replaced chan struct{} // closed when there is another route
+}
+
+// listen opens the endpoint and accepts connections until close.
+func listen(e Endpoint, wait time.Duration) (*endpoint, error) {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false) // costs, and there is one path only
+	l, err := config.Listen(context.Background(), "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, &port.TakenError{Port: e.Port, Holder: port.Holder(e.Port)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &endpoint{listener: l.(*net.TCPListener), gone: make(chan struct{})}
+	p.route.Store(&route{Endpoint: e, wait: wait, replaced: make(chan struct{})})
+	go p.accept()
+	return p, nil
+}
+
+// close stops listening. Connections that wait are closed; those that have their upstream stay.
+func (p *endpoint) close() {
+	close(p.gone)
+	p.listener.Close()
+}
+
+// swap gives the endpoint another route. It must not be called by two goroutines at a time.
+func (p *endpoint) swap(e Endpoint, wait time.Duration) {
+	old := p.route.Load()
+	if old.Name == e.Name && old.wait == wait && slices.Equal(old.Upstreams, e.Upstreams) {
+		return
+	}
+	p.route.Store(&route{Endpoint: e, wait: wait, replaced: make(chan struct{})})
+	close(old.replaced)
+}
+
+func (p *endpoint) accept() {
+	for {
+		conn, err := p.listener.AcceptTCP()
+		switch {
+		case err == nil:
+			p.accepted.Add(1)
+			go p.forward(conn)
+		case errors.Is(err, net.ErrClosed):
+			return
+		default:
+			select {
+			case <-p.gone:
+			case <-time.After(acceptPause):
+			}
+		}
+	}
+}
+
+func (p *endpoint) forward(client *net.TCPConn) {
+	upstream := p.connect()
+	if upstream == nil {
+		p.refused.Add(1)
+		reset(client)
+		return
+	}
+	p.open.Add(1)
+	defer p.open.Add(-1)
+	join(client, upstream)
+}
+
+// connect returns a connection to the next upstream that accepts one. While there is none it waits; it returns nil
+// when that took too long or the endpoint is gone.
+func (p *endpoint) connect() *net.TCPConn {
+	r := p.route.Load()
+	if conn := p.dial(r); conn != nil {
+		return conn
+	}
+	p.waiting.Add(1)
+	defer p.waiting.Add(-1)
+	end := time.NewTimer(r.wait)
+	defer end.Stop()
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		retry := time.NewTimer(pause) // an upstream may restart in its place, and the table stay as it is
+		select {
+		case <-end.C:
+			return nil
+		case <-p.gone:
+			return nil
+		case <-r.replaced:
+			r = p.route.Load()
+		case <-retry.C:
+		}
+		retry.Stop()
+		if conn := p.dial(r); conn != nil {
+			return conn
+		}
+	}
+}
+
+// dial tries each upstream once, beginning with the one whose turn it is.
+func (p *endpoint) dial(r *route) *net.TCPConn {
+	n := uint64(len(r.Upstreams))
+	turn := p.turn.Add(1)
+	for i := range n {
+		if conn, err := net.DialTimeout("tcp", r.Upstreams[(turn+i)%n], dialTimeout); err == nil {
+			return conn.(*net.TCPConn)
+		}
+	}
+	return nil
+}
+
+func (p *endpoint) stats() EndpointStats {
+	r := p.route.Load()
+	return EndpointStats{
+		Name: r.Name, Port: r.Port, Ready: len(r.Upstreams),
+		Open: p.open.Load(), Waiting: p.waiting.Load(), Accepted: p.accepted.Load(), Refused: p.refused.Load(),
+	}
+}

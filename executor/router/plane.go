@@ -1,0 +1,111 @@
+package router
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// retryAfter is the time between two attempts to listen on a port that could not be had.
+const retryAfter = time.Second
+
+// plane is all endpoints that are open. Its methods are safe for concurrent use.
+type plane struct {
+	mu     sync.Mutex
+	table  Table
+	open   map[int]*endpoint // by port
+	failed map[int]Failure   // by port
+	retry  *time.Timer       // runs while there are failures
+	closed bool
+}
+
+func newPlane() *plane {
+	return &plane{open: map[int]*endpoint{}, failed: map[int]Failure{}}
+}
+
+// set makes t the table and returns what it could not listen for.
+func (p *plane) set(t Table) []Failure {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.table = t
+	p.closeOthers()
+	p.openAll()
+	return slices.SortedFunc(maps.Values(p.failed), func(a, b Failure) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+// closeOthers closes the ports that are not in the table any more.
+func (p *plane) closeOthers() {
+	wanted := map[int]bool{}
+	for _, e := range p.table.Endpoints {
+		wanted[e.Port] = true
+	}
+	for port, open := range p.open {
+		if !wanted[port] {
+			open.close()
+			delete(p.open, port)
+		}
+	}
+}
+
+// openAll brings the ports of the table to what it says, and comes back later for those that are taken.
+func (p *plane) openAll() {
+	clear(p.failed)
+	for _, e := range p.table.Endpoints {
+		if open, ok := p.open[e.Port]; ok {
+			open.swap(e, p.table.wait())
+			continue
+		}
+		open, err := listen(e, p.table.wait())
+		if err != nil {
+			p.failed[e.Port] = Failure{Name: e.Name, Port: e.Port, Reason: err.Error()}
+			continue
+		}
+		p.open[e.Port] = open
+	}
+	if p.retry != nil {
+		p.retry.Stop()
+		p.retry = nil
+	}
+	if len(p.failed) > 0 {
+		p.retry = time.AfterFunc(retryAfter, p.again)
+	}
+}
+
+func (p *plane) again() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.openAll()
+	}
+}
+
+func (p *plane) stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []EndpointStats
+	for _, open := range p.open {
+		all = append(all, open.stats())
+	}
+	for _, f := range p.failed {
+		all = append(all, EndpointStats{Name: f.Name, Port: f.Port, Error: f.Reason})
+	}
+	slices.SortFunc(all, func(a, b EndpointStats) int { return cmp.Compare(a.Port, b.Port) })
+	return Stats{Endpoints: all}
+}
+
+// close stops listening for good.
+func (p *plane) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.table = Table{}
+	p.closeOthers()
+	if p.retry != nil {
+		p.retry.Stop()
+	}
+}
