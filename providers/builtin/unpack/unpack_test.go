@@ -34,8 +34,10 @@ func makeTar(t *testing.T, heads ...tar.Header) *bytes.Reader {
 	return bytes.NewReader(b.Bytes())
 }
 
-func file(name string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 3, Mode: 0o644} }
-func dir(name string) tar.Header  { return tar.Header{Name: name, Typeflag: tar.TypeDir, Mode: 0o755} }
+func file(name string) tar.Header {
+	return tar.Header{Name: name, Typeflag: tar.TypeReg, Size: 3, Mode: 0o644}
+}
+func dir(name string) tar.Header { return tar.Header{Name: name, Typeflag: tar.TypeDir, Mode: 0o755} }
 func link(name, target string) tar.Header {
 	return tar.Header{Name: name, Linkname: target, Typeflag: tar.TypeSymlink}
 }
