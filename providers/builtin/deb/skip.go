@@ -8,8 +8,9 @@ import (
 // neverNeeded are packages that serve only to set up a whole machine, or to do so by scripts that do not run here.
 var neverNeeded = []string{
 	"adduser", "cdebconf", "debconf", "debconf-2.0", "dbus-user-session", "init-system-helpers", "libpam-systemd",
-	"locales", "locales-all", "lsb-base", "perl", "policykit-1", "ssl-cert", "systemd", "systemd-sysv", "sysvinit-core",
-	"ucf", "udev", "xdg-utils",
+	"locales", "locales-all", "lsb-base", "netbase", "perl", "policykit-1", "postgresql-client-common",
+	"postgresql-common", "sensible-utils", "ssl-cert", "systemd", "systemd-sysv", "sysvinit-core", "ucf", "udev",
+	"xdg-utils",
 }
 
 // neverNeededPrefixes are families of them; PostgreSQL asks for LLVM, 100 MB of it, only to compile queries.
