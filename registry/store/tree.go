@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// AddTree copies the directory into the store under the digest of its content and returns the key, "src-<digest>",
+// and the path of the entry. What ignore matches is left out; nil takes the directory's own .recipeignore. Links that
+// lead out of the directory are refused: the entry would depend on what lies around it.
+func (s *Store) AddTree(ctx context.Context, dir string, ignore *Ignore) (key, path string, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return "", "", err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	if ignore == nil {
+		if ignore, err = ReadIgnore(root.FS()); err != nil {
+			return "", "", err
+		}
+	}
+	digest, err := HashTree(root.FS(), ignore.Match)
+	if err != nil {
+		return "", "", fmt.Errorf("cannot read %s: %w", dir, err)
+	}
+	key = "src-" + digest
+	path, err = s.Add(ctx, key, func(to string) error {
+		return copyTree(ctx, root, to, ignore.Match, digest)
+	})
+	return key, path, err
+}
+
+// copyTree copies what is below from and fails unless the copy has the digest: someone may be writing to from.
+func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip, digest string) (err error) {
+	to, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, to.Close()) }()
+	entries, err := list(from.FS(), skip)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := e.copy(from, to); err != nil {
+			return fmt.Errorf("cannot copy %s: %w", e.path, err)
+		}
+	}
+	got, err := HashTree(to.FS(), nil)
+	if err == nil && got != digest {
+		err = errors.New("the files changed while they were copied; try again")
+	}
+	return err
+}
+
+func (e entry) copy(from, to *os.Root) error {
+	switch e.kind {
+	case 'd':
+		return to.Mkdir(e.path, 0o755)
+	case 'l':
+		if _, err := from.Stat(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the link leads out of the directory: %w", err)
+		}
+		target, err := from.Readlink(e.path)
+		if err != nil {
+			return err
+		}
+		return to.Symlink(target, e.path)
+	case 'x':
+		return copyFile(from, to, e.path, 0o755)
+	}
+	return copyFile(from, to, e.path, 0o644)
+}
+
+func copyFile(from, to *os.Root, path string, mode fs.FileMode) error {
+	in, err := from.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := to.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
