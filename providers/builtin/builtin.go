@@ -43,6 +43,7 @@ func entries(o Options) []entry {
 		{"directory", directorySchema(), directory{}},
 		{"file", fileSchema(), newFile(fileSchema())},
 		{"template", templateSchema(), newFile(templateSchema())},
+		{"secret", secretSchema(), secret{random: o.Random}},
 	}
 }
 
