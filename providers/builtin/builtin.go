@@ -43,6 +43,7 @@ func entries(o Options) []entry {
 		{"directory", directorySchema(), directory{}},
 		{"file", fileSchema(), newFile(fileSchema())},
 		{"template", templateSchema(), newFile(templateSchema())},
+		{"command", commandSchema(), command{environ: o.Environ}},
 		{"secret", secretSchema(), secret{random: o.Random}},
 	}
 }
