@@ -44,6 +44,7 @@ func entries(o Options) []entry {
 		{"file", fileSchema(), newFile(fileSchema())},
 		{"template", templateSchema(), newFile(templateSchema())},
 		{"command", commandSchema(), command{environ: o.Environ}},
+		{"go_build", goBuildSchema(), goBuild{store: o.Store, environ: o.Environ}},
 		{"secret", secretSchema(), secret{random: o.Random}},
 	}
 }
