@@ -46,6 +46,7 @@ func entries(o Options) []entry {
 		{"command", commandSchema(), command{environ: o.Environ}},
 		{"go_build", goBuildSchema(), goBuild{store: o.Store, environ: o.Environ}},
 		{"secret", secretSchema(), secret{random: o.Random}},
+		{"postgresql_database", postgresqlDatabaseSchema(), postgresqlDatabase{random: o.Random}},
 	}
 }
 
