@@ -47,6 +47,7 @@ func entries(o Options) []entry {
 		{"go_build", goBuildSchema(), goBuild{store: o.Store, environ: o.Environ}},
 		{"secret", secretSchema(), secret{random: o.Random}},
 		{"postgresql_database", postgresqlDatabaseSchema(), postgresqlDatabase{random: o.Random}},
+		{"redis_user", redisUserSchema(), redisUser{}},
 	}
 }
 
