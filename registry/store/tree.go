@@ -92,3 +92,14 @@ func copyFile(from, to *os.Root, path string, mode fs.FileMode) error {
 	_, err = io.Copy(out, in)
 	return errors.Join(err, out.Close())
 }
+
+// AddFS copies all of fsys, which holds no links and does not change, as AddTree does with a directory.
+func (s *Store) AddFS(ctx context.Context, fsys fs.FS) (key, path string, err error) {
+	digest, err := HashTree(fsys, nil)
+	if err != nil {
+		return "", "", err
+	}
+	key = "src-" + digest
+	path, err = s.Add(ctx, key, func(to string) error { return os.CopyFS(to, fsys) })
+	return key, path, err
+}

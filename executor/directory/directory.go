@@ -1,0 +1,95 @@
+// Package directory knows which ports are offered where, and by whom right now. It is news, not truth: it is filled
+// from what is recorded and from what runs, and lost with the agent.
+package directory
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Endpoint is one port of one running process.
+type Endpoint struct {
+	Stack     string `json:"stack"`
+	Component string `json:"component"` // "app.shop"
+	Unit      string `json:"unit"`      // the process that listens: "app.shop[0].process.web"
+	Port      string `json:"port"`      // its name in the recipe: "web"
+	Number    int    `json:"number"`
+	Ready     bool   `json:"ready"`
+}
+
+// Directory is safe for concurrent use.
+type Directory struct {
+	mu    sync.Mutex
+	units map[string][]Endpoint // by stack and unit
+}
+
+// New returns an empty directory.
+func New() *Directory { return &Directory{units: map[string][]Endpoint{}} }
+
+func key(stack, unit string) string { return stack + " " + unit }
+
+// Offer records the ports of a unit, not ready until SetReady says so; ports maps names to numbers.
+func (d *Directory) Offer(stack, component, unit string, ports map[string]int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ready := false
+	for _, e := range d.units[key(stack, unit)] {
+		ready = e.Ready
+	}
+	var offers []Endpoint
+	for name, number := range ports {
+		offers = append(offers, Endpoint{Stack: stack, Component: component, Unit: unit, Port: name, Number: number, Ready: ready})
+	}
+	d.units[key(stack, unit)] = offers
+}
+
+// Withdraw forgets a unit.
+func (d *Directory) Withdraw(stack, unit string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.units, key(stack, unit))
+}
+
+// SetReady says whether a unit takes requests, and reports whether that is new.
+func (d *Directory) SetReady(stack, unit string, ready bool) (changed bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.units[key(stack, unit)] {
+		e := &d.units[key(stack, unit)][i]
+		changed = changed || e.Ready != ready
+		e.Ready = ready
+	}
+	return changed
+}
+
+// Ready lists the addresses at which a component's port can be reached now, in a stable order.
+func (d *Directory) Ready(stack, component, port string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var addresses []string
+	for _, offers := range d.units {
+		for _, e := range offers {
+			if e.Ready && e.Stack == stack && e.Component == component && e.Port == port {
+				addresses = append(addresses, fmt.Sprintf("127.0.0.1:%d", e.Number))
+			}
+		}
+	}
+	slices.Sort(addresses)
+	return addresses
+}
+
+// List returns everything that is offered, by stack, unit and port.
+func (d *Directory) List() []Endpoint {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var all []Endpoint
+	for _, offers := range d.units {
+		all = append(all, offers...)
+	}
+	slices.SortFunc(all, func(a, b Endpoint) int {
+		return strings.Compare(key(a.Stack, a.Unit)+" "+a.Port, key(b.Stack, b.Unit)+" "+b.Port)
+	})
+	return all
+}

@@ -1,0 +1,254 @@
+// Package library finds packages that need no registry: those in the box and those in local directories. It puts
+// their files into the store, so that what runs does not depend on the user's directory, and loads recipes from
+// there.
+package library
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/registry/store"
+)
+
+// Library is the packages in the box and those of local directories. It is safe for concurrent use.
+type Library struct {
+	store *store.Store
+	box   func() ([]*Package, hcl.Diagnostics)
+}
+
+// Package is one package with its files.
+type Package struct {
+	Recipe   *config.Recipe
+	Manifest *solve.Manifest
+	files    fs.FS
+	// directory is where a local package lies; "" for one in the box.
+	directory string
+}
+
+var _ solve.Source = (*Library)(nil)
+
+// New returns the library of the packages in box, one directory each. A nil store is enough for looking, not for Put.
+func New(box fs.FS, s *store.Store) *Library {
+	return &Library{store: s, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
+}
+
+func load(box fs.FS) ([]*Package, hcl.Diagnostics) {
+	names, err := fs.Glob(box, "*/recipe.hcl")
+	if err != nil {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Library in the box", Detail: err.Error()}}
+	}
+	var all []*Package
+	var diags hcl.Diagnostics
+	for _, name := range names {
+		files, err := fs.Sub(box, path.Dir(name))
+		if err != nil {
+			continue // a name that Glob returned is valid
+		}
+		p, more := open(files, "library", "recipes/"+path.Dir(name))
+		diags = append(diags, more...)
+		if p != nil {
+			all = append(all, p)
+		}
+	}
+	return all, diags
+}
+
+// open loads the recipe in files; prefix is put before file names in ranges.
+func open(files fs.FS, origin, prefix string) (*Package, hcl.Diagnostics) {
+	r, diags := config.LoadRecipe(files, ".")
+	if r == nil || diags.HasErrors() {
+		return nil, relocate(diags, prefix)
+	}
+	return &Package{Recipe: r, Manifest: manifest(r, origin), files: files}, relocate(diags, prefix)
+}
+
+func relocate(diags hcl.Diagnostics, prefix string) hcl.Diagnostics {
+	for _, d := range diags {
+		for _, r := range []*hcl.Range{d.Subject, d.Context} {
+			if r != nil && !strings.HasPrefix(r.Filename, prefix) {
+				r.Filename = path.Join(prefix, r.Filename)
+			}
+		}
+	}
+	return diags
+}
+
+func manifest(r *config.Recipe, origin string) *solve.Manifest {
+	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin}
+	for _, name := range sortedKeys(r.Depends) {
+		d := solve.Dependency{Package: name, Range: r.Depends[name].Range}
+		if c := r.Depends[name].Constraint; c != nil {
+			d.Text, d.Constraint = c.Text, c.Check
+		}
+		m.Depends = append(m.Depends, d)
+	}
+	for _, name := range sortedKeys(r.Requirements) {
+		required := r.Requirements[name]
+		q := solve.Requirement{Name: name, Service: required.Service, Range: required.Range}
+		if c := required.Constraint; c != nil {
+			q.Text, q.Constraint = c.Text, c.Check
+		}
+		m.Requires = append(m.Requires, q)
+	}
+	for _, name := range sortedKeys(r.Provides) {
+		m.Provides = append(m.Provides, solve.Service{Name: name, Version: r.Provides[name].Version})
+	}
+	return m
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// Versions lists the versions in the box, newest first.
+func (l *Library) Versions(_ context.Context, name string) ([]*solve.Manifest, error) {
+	all, diags := l.box()
+	if diags.HasErrors() {
+		return nil, fmt.Errorf("internal error: the library in the box: %w", diags)
+	}
+	var versions []*solve.Manifest
+	for _, p := range all {
+		if p.Recipe.Name == name {
+			versions = append(versions, p.Manifest)
+		}
+	}
+	slices.SortFunc(versions, func(a, b *solve.Manifest) int { return b.Version.Compare(a.Version) })
+	return versions, nil
+}
+
+// Names lists the packages in the box, for "did you mean".
+func (l *Library) Names() []string {
+	all, _ := l.box()
+	var names []string
+	for _, p := range all {
+		names = append(names, p.Recipe.Name)
+	}
+	return names
+}
+
+// Implementations lists the packages in the box that provide a service; the one of that name, or else the first of
+// the alphabet, is the default.
+func (l *Library) Implementations(_ context.Context, service string) ([]string, error) {
+	all, diags := l.box()
+	if diags.HasErrors() {
+		return nil, fmt.Errorf("internal error: the library in the box: %w", diags)
+	}
+	var names []string
+	for _, p := range all {
+		if p.Recipe.Provides[service] != nil {
+			names = append(names, p.Recipe.Name)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if (a == service) != (b == service) {
+			if a == service {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a, b)
+	})
+	return slices.Compact(names), nil
+}
+
+// Local loads the package in a directory of the user's; source is how the stack names it.
+func (l *Library) Local(directory, source string) (*Package, hcl.Diagnostics) {
+	info, err := os.Stat(directory)
+	if err != nil || !info.IsDir() {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "No package there",
+			Detail: fmt.Sprintf("There is no directory %s. A source is a directory with a recipe.hcl, relative to the stack file.", source)}}
+	}
+	p, diags := open(os.DirFS(directory), source, filepath.ToSlash(filepath.Clean(source)))
+	if p != nil {
+		p.directory = directory
+	}
+	return p, diags
+}
+
+// Put puts the files of a locked package into the store and returns their key. local holds the packages of local
+// directories by their origin.
+func (l *Library) Put(ctx context.Context, locked solve.Package, local map[string]*Package) (key string, err error) {
+	p := local[locked.Origin]
+	if p == nil {
+		all, _ := l.box()
+		at := slices.IndexFunc(all, func(p *Package) bool {
+			return p.Recipe.Name == locked.Name && p.Recipe.Version.String() == locked.Version
+		})
+		if at < 0 {
+			return "", fmt.Errorf("the package %s %s from %s is not there any more", locked.Name, locked.Version, locked.Origin)
+		}
+		p = all[at]
+	}
+	if p.directory != "" {
+		key, _, err = l.store.AddTree(ctx, p.directory, nil)
+	} else {
+		key, _, err = l.store.AddFS(ctx, p.files)
+	}
+	if err != nil {
+		return "", fmt.Errorf("cannot keep the files of %s: %w", locked.Name, err)
+	}
+	return key, nil
+}
+
+// Open loads the packages of a lock from the store.
+func (l *Library) Open(lock *solve.Lock) ([]eval.Package, hcl.Diagnostics) {
+	packages := make([]eval.Package, len(lock.Packages))
+	var diags hcl.Diagnostics
+	for i, locked := range lock.Packages {
+		root, ok := l.store.Path(locked.Digest)
+		if !ok {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Package is not in the store",
+				Detail: fmt.Sprintf("%s %s (%s) is missing; plan again to fetch it.", locked.Name, locked.Version, locked.Digest)})
+			continue
+		}
+		files := os.DirFS(root)
+		p, more := open(files, locked.Origin, prefixOf(locked))
+		diags = append(diags, more...)
+		if p != nil {
+			packages[i] = eval.Package{Recipe: p.Recipe, Path: root, Read: func(name string) ([]byte, error) { return fs.ReadFile(files, name) }}
+		}
+	}
+	return packages, diags
+}
+
+func prefixOf(p solve.Package) string {
+	if p.Origin == "library" {
+		return "recipes/" + path.Base(p.Name)
+	}
+	return filepath.ToSlash(filepath.Clean(p.Origin))
+}
+
+// Sources lists the texts of the packages' files under the names that diagnostics use, for snippets.
+func Sources(lock *solve.Lock, packages []eval.Package, into map[string][]byte) {
+	for i := range packages {
+		if packages[i].Recipe == nil {
+			continue
+		}
+		for name, text := range packages[i].Recipe.Sources {
+			into[path.Join(prefixOf(lock.Packages[i]), name)] = bytes.Clone(text)
+		}
+	}
+}
+
+// Suggest finds the package that a user may have meant.
+func (l *Library) Suggest(name string) string { return diag.DidYouMean(name, l.Names()) }
