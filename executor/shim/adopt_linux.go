@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	maxRescues = 3                    // shims that a Process starts in vain before it watches the app by itself
-	settleStep = 2 * time.Millisecond // between two looks at a unit that is just being started or ended
+	settleStep    = 2 * time.Millisecond // between two looks at a unit that is just being started or ended
+	rescueTimeout = 10 * time.Second     // for one shim to answer
+	rescueStep    = time.Second          // between two attempts, at most
+	lastRescues   = 3                    // attempts for an app that has ended: what it wrote last is in our FIFO
 )
 
 // Adopt takes over what runs in dir: it watches the shim that lives, or starts one for an app whose shim was killed.
@@ -108,14 +110,27 @@ func startRescue(ctx context.Context, program Program, dir string, log Log, id p
 	return c.pidfd, id, nil
 }
 
-// rescue replaces the killed shim of p. The pidfd of the app is good even if it has ended meanwhile.
-func (p *Process) rescue(ctx context.Context) error {
+// rescue replaces the killed shim of p. It goes on trying as long as the app lives, which waits once the FIFO is full;
+// it returns false if there is nothing left to rescue or ctx has ended.
+func (p *Process) rescue(ctx context.Context) bool {
 	p.mu.Lock()
 	app := p.app
 	p.mu.Unlock()
 	if app == nil {
-		return ErrNotRunning
+		return false
 	}
+	for step, n := 10*time.Millisecond, 1; ; step, n = min(2*step, rescueStep), n+1 {
+		if p.tryRescue(ctx, app) == nil {
+			return true
+		}
+		if n >= lastRescues && app.ended() || !pause(ctx, step) {
+			return false
+		}
+	}
+}
+
+// tryRescue starts one shim. The pidfd of the app is good even if it has ended meanwhile.
+func (p *Process) tryRescue(ctx context.Context, app *pidfd) error {
 	ctx, cancel := context.WithTimeout(ctx, rescueTimeout)
 	defer cancel()
 	shim, id, err := startRescue(ctx, p.program, p.dir, p.log, p.id, app)
@@ -133,23 +148,19 @@ func (p *Process) rescue(ctx context.Context) error {
 	return nil
 }
 
-const rescueTimeout = 10 * time.Second
-
-// waitAlone waits for an app that no shim could be started for. Its output is lost once the FIFO is full, and its
-// children are not killed.
-func (p *Process) waitAlone(ctx context.Context) Exit {
+// alone returns the exit of an app that no shim has seen to its end.
+func (p *Process) alone() Exit {
+	exit := Exit{PID: p.id.PID, Start: p.id.Start, Time: time.Now()}
 	p.mu.Lock()
-	app := p.app
-	p.mu.Unlock()
-	exit := Exit{PID: p.id.PID, Start: p.id.Start}
-	if app != nil && app.wait(ctx) {
-		_ = app.with(func(fd int) error {
-			if known, ok := protocol.ExitOf(fd); ok {
-				exit.Known, exit.Code, exit.Signal = true, known.Code, known.Signal
-			}
-			return nil
-		})
+	defer p.mu.Unlock()
+	if p.app == nil {
+		return exit
 	}
-	exit.Time = time.Now()
+	_ = p.app.with(func(fd int) error {
+		if known, ok := protocol.ExitOf(fd); ok {
+			exit.Known, exit.Code, exit.Signal = true, known.Code, known.Signal
+		}
+		return nil
+	})
 	return exit
 }

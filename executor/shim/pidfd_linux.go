@@ -35,6 +35,16 @@ func (p *pidfd) wait(ctx context.Context) bool {
 	return raw.Read(func(fd uintptr) bool { return readable(int(fd)) }) == nil
 }
 
+// ended reports whether the process has ended, or the pidfd is closed.
+func (p *pidfd) ended() bool {
+	ended := true
+	_ = p.with(func(fd int) error {
+		ended = readable(fd)
+		return nil
+	})
+	return ended
+}
+
 func readable(fd int) bool {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, 0)

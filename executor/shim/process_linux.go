@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -93,7 +94,8 @@ func (p *Process) Release() {
 // watch waits for the end of the shim. It runs in a goroutine of its own, which closes what only it uses.
 func (p *Process) watch(ctx context.Context) {
 	defer p.closeFiles()
-	for failures := 0; ; {
+	for quick := 0; ; quick++ {
+		began := time.Now()
 		if !p.shim.wait(ctx) {
 			return
 		}
@@ -102,17 +104,30 @@ func (p *Process) watch(ctx context.Context) {
 			p.finish(exit)
 			return
 		}
-		err := p.rescue(ctx)
-		for err != nil && ctx.Err() == nil {
-			if failures++; failures == maxRescues {
-				p.finish(p.waitAlone(ctx))
-				return
-			}
-			err = p.rescue(ctx)
+		if time.Since(began) > time.Second {
+			quick = 0
 		}
-		if ctx.Err() != nil {
+		// Somebody may be killing every shim.
+		if !pause(ctx, min(time.Duration(quick)*time.Millisecond, 100*time.Millisecond)) {
 			return
 		}
+		if p.rescue(ctx) {
+			continue
+		}
+		if ctx.Err() == nil {
+			p.finish(p.alone())
+		}
+		return
+	}
+}
+
+// pause returns false if ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }
 

@@ -65,6 +65,9 @@ func hold(spec *protocol.Spec, args []string) error {
 }
 
 func readSpec() (*protocol.Spec, error) {
+	if err := unix.SetNonblock(0, false); err != nil {
+		return nil, failed("read the request", err)
+	}
 	var content []byte
 	buffer := make([]byte, 16<<10)
 	for {
