@@ -27,7 +27,7 @@ func commandSchema() sdk.TypeSchema {
 			"directory": {Type: cty.String, Required: true,
 				Description: "Absolute path of the directory it runs in; the engine fills in the instance's directory where nothing is written."},
 			"creates": {Type: cty.String,
-				Description: "Path of what the command makes, relative to directory. While it exists the command is done; when it goes missing the command is run again."},
+				Description: "Path of what the command makes, relative to directory. While it exists the command is done and not run, unless an earlier attempt was interrupted; when it goes missing the command is run again."},
 			"once_per": {Type: cty.String, Default: cty.StringVal("instance"),
 				Description: "When it runs again: \"instance\" never, \"version\" for every version of the package, \"always\" in every apply. The engine does it through trigger."},
 			"trigger": {Type: cty.String,
@@ -83,33 +83,26 @@ func (c command) apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, erro
 	if err != nil || now.done() && now.Token == r.Token {
 		return r.After, err
 	}
-	if !r.Before.IsNull() {
-		return c.update(ctx, r, m, now)
-	}
-	return c.begin(ctx, r, s, m)
-}
-
-// update runs the command again if its trigger changed; taken back, it runs what undoes it instead.
-func (c command) update(ctx context.Context, r sdk.ApplyRequest, m marker, now mark) (cty.Value, error) {
-	again := text(r.Before, "trigger") != text(r.After, "trigger") || now.Stage == started
+	again := r.Before.IsNull() || text(r.Before, "trigger") != text(r.After, "trigger") || now.Stage == started
 	switch {
 	case !again:
 		return r.After, m.write(mark{r.Token, keep(now.Stage)})
-	case !r.Undo:
-		s, err := parseCommand(r.After)
-		if err != nil {
-			return r.Before, err
-		}
-		return c.begin(ctx, r, s, m)
+	case r.Undo && !r.Before.IsNull():
+		return c.takeBack(ctx, r, m, now)
 	}
+	return c.begin(ctx, r, s, m, now)
+}
+
+// takeBack undoes an update: the command of before is not run again, what the update ran is undone.
+func (c command) takeBack(ctx context.Context, r sdk.ApplyRequest, m marker, now mark) (cty.Value, error) {
 	s, err := parseCommand(r.Before)
-	if err == nil {
+	if err == nil && now.Stage != found { // an update that found its work done has nothing to take back
 		err = c.undo(ctx, s, r.Report)
 	}
 	if err != nil {
 		return r.Before, err
 	}
-	return r.After, m.write(mark{r.Token, ran})
+	return r.After, m.write(mark{r.Token, keep(now.Stage)})
 }
 
 // keep is the stage of a command that is known to have run: a marker that was lost meanwhile comes back.
@@ -121,8 +114,8 @@ func keep(s stage) stage {
 }
 
 // begin runs the command, between two marks.
-func (c command) begin(ctx context.Context, r sdk.ApplyRequest, s commandSpec, m marker) (cty.Value, error) {
-	if s.creates != "" {
+func (c command) begin(ctx context.Context, r sdk.ApplyRequest, s commandSpec, m marker, now mark) (cty.Value, error) {
+	if s.creates != "" && now.Stage != started { // what an interrupted command left may be half made
 		if _, err := os.Lstat(s.creates); err == nil {
 			return r.After, m.write(mark{r.Token, found})
 		}

@@ -88,6 +88,19 @@ func TestCommandFindsItsWorkDone(t *testing.T) {
 	}
 }
 
+// What a command left half made does not count as made.
+func TestCommandInterruptedBeforeItsEnd(t *testing.T) {
+	o, d := newOne(t, builtin.Options{}, "command"), t.TempDir()
+	script := "test -e again && echo whole > out || { echo half > out; touch again; exit 1; }"
+	wanted := o.object(shell(d, script, sdktest.Values{"creates": str("out")}))
+	if _, err := o.apply(t.Context(), o.null(), wanted, "1"); err == nil {
+		t.Fatal("the first attempt succeeds")
+	}
+	if _, err := o.apply(t.Context(), o.null(), wanted, "1"); err != nil || content(filepath.Join(d, "out")) != "whole\n" {
+		t.Errorf("out has %q, %v", content(filepath.Join(d, "out")), err)
+	}
+}
+
 func TestCommandFailure(t *testing.T) {
 	o, d := newOne(t, builtin.Options{}, "command"), t.TempDir()
 	text := o.refuse(shell(d, "seq 100; echo oops >&2; exit 7", nil))

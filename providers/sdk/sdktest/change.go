@@ -173,7 +173,7 @@ func drift(t *trial) error {
 		return err
 	}
 	if same(found, v) {
-		return fmt.Errorf("Read does not see the damage")
+		return fmt.Errorf("the damage is not seen by Read")
 	}
 	t.known = found
 	repaired, err := t.apply(found, Object(t.schema, t.thing.Create), t.token(), false)

@@ -161,7 +161,7 @@ func (t *trial) stopped(p point, before, after cty.Value) (cty.Value, error) {
 	defer cancel()
 	_, _, broken := t.attempt(ctx, before, carry(t.schema, before, after), token, false)
 	if broken != nil {
-		return before, fmt.Errorf("Apply: %w", broken)
+		return before, fmt.Errorf("from Apply: %w", broken)
 	}
 	v, err := t.apply(before, after, token, false)
 	if err != nil {
@@ -177,7 +177,7 @@ func (t *trial) stopped(p point, before, after cty.Value) (cty.Value, error) {
 func (t *trial) mustFail(values Values) (cty.Value, error) {
 	v, failed, broken := t.attempt(context.Background(), t.null(), Object(t.schema, values), t.token(), false)
 	if broken != nil {
-		return v, fmt.Errorf("Apply: %w", broken)
+		return v, fmt.Errorf("from Apply: %w", broken)
 	}
 	if failed == nil {
 		return v, fmt.Errorf("the Apply succeeds")

@@ -58,10 +58,10 @@ func (t *trial) observes(want any) error {
 func (t *trial) read(known cty.Value) (cty.Value, error) {
 	v, diags := t.resource.Read(context.Background(), sdk.Identity{Address: t.address, Stack: "trial", Known: known})
 	if err := diags.Err(); err != nil {
-		return v, fmt.Errorf("Read: %w", err)
+		return v, fmt.Errorf("from Read: %w", err)
 	}
 	if err := t.check(v, diags, nil, known); err != nil {
-		return v, fmt.Errorf("Read: %w", err)
+		return v, fmt.Errorf("from Read: %w", err)
 	}
 	return v, nil
 }
@@ -73,7 +73,7 @@ func (t *trial) reads(known, want cty.Value) error {
 		return err
 	}
 	if !same(got, want) {
-		return fmt.Errorf("Read reports another thing than expected (null: %t, expected null: %t)%s", got.IsNull(), want.IsNull(), t.difference(got, want))
+		return fmt.Errorf("another thing is read than expected (null: %t, expected null: %t)%s", got.IsNull(), want.IsNull(), t.difference(got, want))
 	}
 	return nil
 }
@@ -108,13 +108,13 @@ func (t *trial) apply(before, after cty.Value, token string, undo bool) (cty.Val
 	after = carry(t.schema, before, after)
 	v, failed, broken := t.attempt(context.Background(), before, after, token, undo)
 	if failed != nil {
-		return v, fmt.Errorf("Apply: %w", failed)
+		return v, fmt.Errorf("from Apply: %w", failed)
 	}
 	if broken == nil {
 		broken = asWanted(t.schema, after, v)
 	}
 	if broken != nil {
-		return v, fmt.Errorf("Apply: %w", broken)
+		return v, fmt.Errorf("from Apply: %w", broken)
 	}
 	t.known = v
 	return v, nil

@@ -1,0 +1,45 @@
+// Package protocol is what the shim program and its users agree on: the files of a unit's directory, the request
+// that a shim reads, the answer that it gives, and how a process is told from a later one with the same number.
+//
+// It imports neither fmt nor net, since it is linked into the shim, of which one runs beside every app.
+//
+// # The directory of a unit
+//
+//	lock   locked (F_OFD_SETLK, whole file) by the shim as long as it lives; empty
+//	id     who runs: see ID; meaningful only within one boot, therefore replaced at once but not synced
+//	exit   how the last run ended: see Exit; synced
+//	out    the FIFO that is the app's stdout and stderr; app and shim hold it open for reading and writing,
+//	       so that the app outlives the shim and what it wrote meanwhile is kept by the kernel
+//	pos    16 bytes: see Position
+//	log    what the app wrote; log.1 is the file before it, log.2 the one before that
+//
+// # The request
+//
+// A shim reads one Spec from its stdin up to the end of file. It holds clear secrets in the environment and is
+// therefore never written to a file.
+//
+// # The answer
+//
+// One line on file descriptor 3, see Answer; then the descriptor is closed. A rescuing shim finds a pidfd of the
+// app on descriptor 4.
+package protocol
+
+// The files of a unit's directory.
+const (
+	LockFile     = "lock"
+	IDFile       = "id"
+	ExitFile     = "exit"
+	FIFO         = "out"
+	PositionFile = "pos"
+	LogFile      = "log"
+)
+
+// The descriptors that a shim inherits beside stdin, stdout and stderr.
+const (
+	AnswerFD = 3
+	AppFD    = 4 // rescue only
+)
+
+// Marker is the variable in the environment of an app that names the directory of its unit. By it an app is found
+// whose shim was killed before the app's number was on disk.
+const Marker = "RECIPE_UNIT"

@@ -1,0 +1,129 @@
+package shimmain
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nsynapse/recipe/executor/shim/protocol"
+)
+
+// launch starts the app with the FIFO as stdout and stderr and returns its number.
+func launch(spec *protocol.Spec, fifo int, args []string) (int, error) {
+	if len(spec.Command) == 0 {
+		return 0, failed("execute an empty command", nil)
+	}
+	path, err := lookUp(spec.Command[0], spec.Env)
+	if err != nil {
+		return 0, failed("execute "+spec.Command[0], err)
+	}
+	files, err := openFiles(fifo)
+	if err != nil {
+		return 0, err
+	}
+	defer closeAll(files)
+	if !spec.NewPrivileges {
+		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+			return 0, failed("give up new privileges", err)
+		}
+	}
+	attr := &syscall.ProcAttr{
+		Dir:   spec.WorkDir,
+		Env:   append(spec.Env[:len(spec.Env):len(spec.Env)], protocol.Marker+"="+spec.Dir),
+		Files: files,
+		Sys:   &syscall.SysProcAttr{Setpgid: true, Credential: credential(spec)},
+	}
+	if attr.Dir == "" {
+		attr.Dir = "/"
+	}
+	if len(spec.Limits) > 0 {
+		return launchLimited(spec, path, attr, args)
+	}
+	pid, err := syscall.ForkExec(path, spec.Command, attr)
+	if err != nil {
+		return 0, launchError(spec, path, err)
+	}
+	return pid, nil
+}
+
+// launchError says which of the steps between fork and exec failed; the kernel does not.
+func launchError(spec *protocol.Spec, path string, err error) error {
+	if info, statErr := os.Stat(spec.WorkDir); spec.WorkDir != "" && (statErr != nil || !info.IsDir()) {
+		return failed("enter the working directory "+spec.WorkDir, err)
+	}
+	if errors.Is(err, unix.ENOENT) {
+		if _, statErr := os.Stat(path); statErr == nil {
+			return failed("execute "+path+" (its interpreter is missing)", err)
+		}
+	}
+	return failed("execute "+path, err)
+}
+
+// openFiles returns stdin, stdout and stderr of the app. The app's end of the FIFO is a file of its own, blocking, and
+// open for reading too: with the shim gone, writing must not fail for want of a reader.
+func openFiles(fifo int) ([]uintptr, error) {
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, failed("open /dev/null", err)
+	}
+	out, err := unix.Open(protocol.FIFO, unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		_ = unix.Close(null)
+		return nil, failed("open the FIFO", err)
+	}
+	return []uintptr{uintptr(null), uintptr(out), uintptr(out)}, nil
+}
+
+func closeAll(files []uintptr) {
+	_ = unix.Close(int(files[0]))
+	_ = unix.Close(int(files[1]))
+}
+
+// credential returns who the app runs as; nil leaves that as it is, which is all that an ordinary user may ask for.
+func credential(spec *protocol.Spec) *syscall.Credential {
+	if spec.UID < 0 && spec.GID < 0 {
+		return nil
+	}
+	uid, gid := or(spec.UID, os.Getuid()), or(spec.GID, os.Getgid())
+	if os.Geteuid() != 0 && uid == os.Getuid() && gid == os.Getgid() {
+		return nil
+	}
+	c := &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+	for _, g := range spec.Groups {
+		c.Groups = append(c.Groups, uint32(g))
+	}
+	return c
+}
+
+func or(id, otherwise int) int {
+	if id < 0 {
+		return otherwise
+	}
+	return id
+}
+
+// lookUp finds a program without a slash in the PATH of env, as a shell started with env would.
+func lookUp(name string, env []string) (string, error) {
+	if strings.Contains(name, "/") {
+		return name, nil
+	}
+	path := "/usr/local/bin:/usr/bin:/bin"
+	for _, variable := range env {
+		if value, ok := strings.CutPrefix(variable, "PATH="); ok {
+			path = value
+		}
+	}
+	for dir := range strings.SplitSeq(path, ":") {
+		if !strings.HasPrefix(dir, "/") {
+			continue // a relative directory would depend on where the shim stands
+		}
+		file := dir + "/" + name
+		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+			return file, nil
+		}
+	}
+	return "", syscall.ENOENT
+}

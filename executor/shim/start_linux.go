@@ -1,0 +1,74 @@
+package shim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nsynapse/recipe/executor/shim/protocol"
+)
+
+// Start makes the app of spec run in spec.Dir, which must exist. It returns when the app has been executed. Of many
+// that start one unit, in whatever process, one succeeds and the others fail with ErrBusy; what could not be done is a
+// *StartError. When ctx ends first, nothing is left running.
+func Start(ctx context.Context, program Program, spec Spec) (*Process, error) {
+	dir, err := filepath.Abs(spec.Dir)
+	if err != nil {
+		return nil, err
+	}
+	spec.Dir = dir
+	spec.Rescued = protocol.ID{}
+	c, err := spawn(program, spec.Dir, nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot run the shim %s: %w", program[0], err)
+	}
+	a, err := c.talk(ctx, &spec)
+	if err != nil {
+		c.kill()
+		return nil, errors.Join(err, killOrphan(spec.Dir))
+	}
+	if err := answerError(a); err != nil {
+		c.discard()
+		return nil, err
+	}
+	id := protocol.ID{PID: a.PID, Start: a.Start, ShimPID: c.pid, ShimStart: a.ShimStart}
+	app, err := openProcess(a.PID, a.Start)
+	if err != nil && !errors.Is(err, protocol.ErrGone) {
+		c.kill()
+		return nil, errors.Join(fmt.Errorf("cannot watch the app in %s: %w", dir, err), killOrphan(dir))
+	}
+	return open(program, dir, spec.Log, id, c.pidfd, app), nil
+}
+
+func answerError(a protocol.Answer) error {
+	switch {
+	case a.Busy:
+		return ErrBusy
+	case a.What != "":
+		return &StartError{What: a.What, Errno: a.Errno}
+	default:
+		return nil
+	}
+}
+
+// killOrphan kills the app in dir if it lives and its shim does not.
+func killOrphan(dir string) error {
+	if locked, err := protocol.Locked(filepath.Join(dir, protocol.LockFile)); locked || err != nil {
+		return err
+	}
+	id, ok := protocol.ReadID(dir)
+	if !ok {
+		return nil
+	}
+	if id, ok = orphanOf(dir, id); !ok {
+		return nil
+	}
+	fd, err := protocol.OpenProcess(id.PID, id.Start)
+	if err != nil {
+		return nil // gone by itself
+	}
+	return errors.Join(protocol.SignalGroup(fd, id.PID, unix.SIGKILL), unix.Close(fd))
+}
