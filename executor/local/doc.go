@@ -1,0 +1,10 @@
+// Package local is the executor in the box: it places instances on this machine and runs their processes. It
+// supplies two resource types to the plan, allocation (an instance's directories and ports) and instance (one
+// process of it), and translates them for the supervisor.
+//
+//	<directory>/data      kept over updates; deleted with the instance, which the plan says
+//	<directory>/config    what configure blocks write
+//	<directory>/tmp       TMPDIR; emptied with the instance
+//	<directory>/state     what commands remember of having run
+//	<directory>/process/<name>  of the agent and the shim: lock, log, exit; and bindings
+package local
