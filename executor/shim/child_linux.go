@@ -24,21 +24,22 @@ type child struct {
 
 // spawn starts a shim for dir; app goes to it as a descriptor unless it is nil.
 func spawn(program Program, dir string, app *pidfd) (*child, error) {
-	request, toShim, err := os.Pipe()
+	// The shim's ends block, ours do not: os.Pipe would make all of them alike.
+	request, toShim, err := pipe(1)
 	if err != nil {
 		return nil, err
 	}
-	defer request.Close()
-	fromShim, answer, err := os.Pipe()
+	defer unix.Close(request)
+	answer, fromShim, err := pipe(0)
 	if err != nil {
 		return nil, errors.Join(err, toShim.Close())
 	}
-	defer answer.Close()
+	defer unix.Close(answer)
 	c := &child{request: toShim, answer: fromShim}
 	if app == nil {
-		err = c.fork(program, []*os.File{request, nil, nil, answer})
+		err = c.fork(program, request, answer)
 	} else {
-		err = c.fork(program, []*os.File{request, nil, nil, answer, app.file})
+		err = app.with(func(fd int) error { return c.fork(program, request, answer, fd) })
 	}
 	if err != nil {
 		return nil, errors.Join(err, toShim.Close(), fromShim.Close())
@@ -46,33 +47,35 @@ func spawn(program Program, dir string, app *pidfd) (*child, error) {
 	return c, nil
 }
 
-// fork is not os.StartProcess, which comes with a descriptor and a waiting thread of its own. A nil file stands for
-// /dev/null.
-func (c *child) fork(program Program, files []*os.File) error {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+// pipe returns a pipe whose end number own, 0 for reading and 1 for writing, is a file that waits in the poller, and
+// the other end.
+func pipe(own int) (other int, f *os.File, err error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return -1, nil, err
+	}
+	if err := unix.SetNonblock(fds[own], true); err != nil {
+		return -1, nil, errors.Join(err, unix.Close(fds[0]), unix.Close(fds[1]))
+	}
+	return fds[1-own], os.NewFile(uintptr(fds[own]), "pipe"), nil
+}
+
+// fork is not os.StartProcess, which comes with a descriptor and a waiting thread of its own. The shim gets stdin, and
+// the other descriptors from protocol.AnswerFD on.
+func (c *child) fork(program Program, stdin int, others ...int) error {
+	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
-	defer null.Close()
-	var fds []uintptr
-	for _, f := range files {
-		if f == nil {
-			f = null
-		}
-		raw, err := f.SyscallConn()
-		if err != nil {
-			return err
-		}
-		// f stays open until the fork is over: its owner closes it afterwards. File.Fd would make it block.
-		if err := raw.Control(func(fd uintptr) { fds = append(fds, fd) }); err != nil {
-			return err
-		}
+	defer unix.Close(null)
+	fds := []uintptr{uintptr(stdin), uintptr(null), uintptr(null)}
+	for _, fd := range others {
+		fds = append(fds, uintptr(fd))
 	}
 	var pidfd int
 	attr := &syscall.ProcAttr{
-		Dir: "/",
-		// A shim needs one processor and no look at its control group for more.
-		Env:   []string{"GOMAXPROCS=1", "GODEBUG=containermaxprocs=0,updatemaxprocs=0"},
+		Dir:   "/",
+		Env:   []string{"GOMAXPROCS=1"}, // fewer threads, less memory
 		Files: fds,
 		Sys:   &syscall.SysProcAttr{Setsid: true, PidFD: &pidfd},
 	}

@@ -1,9 +1,9 @@
 package shim
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 )
@@ -42,13 +42,16 @@ func orphanOf(dir string, id protocol.ID) (protocol.ID, bool) {
 		start, err := protocol.StartTime(id.PID)
 		return id, err == nil && start == id.Start
 	}
-	for _, pid := range protocol.Marked(dir) {
-		start, err := protocol.StartTime(pid)
-		if errors.Is(err, protocol.ErrGone) || err != nil || !leadsGroup(pid) {
-			continue
+	// The kernel gives up the lock of a process that becomes the app an instant before its environment can be seen.
+	for range 2 {
+		for _, pid := range protocol.Marked(dir) {
+			start, err := protocol.StartTime(pid)
+			if err == nil && leadsGroup(pid) {
+				id.PID, id.Start = pid, start
+				return id, true
+			}
 		}
-		id.PID, id.Start = pid, start
-		return id, true
+		time.Sleep(settleStep)
 	}
 	return id, false
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -43,6 +44,9 @@ func Start(ctx context.Context, program Program, spec Spec) (*Process, error) {
 	return open(program, dir, spec.Log, id, c.pidfd, app), nil
 }
 
+// forkTimeout is how long a forked process may take to become the app: it may have to load that from a slow disk.
+const forkTimeout = 5 * time.Second
+
 func answerError(a protocol.Answer) error {
 	switch {
 	case a.Busy:
@@ -54,10 +58,20 @@ func answerError(a protocol.Answer) error {
 	}
 }
 
-// killOrphan kills the app in dir if it lives and its shim does not.
+// killOrphan kills the app in dir if it lives and its shim does not. A process that was forked and is about to become
+// the app still holds the lock; that is waited for.
 func killOrphan(dir string) error {
-	if locked, err := protocol.Locked(filepath.Join(dir, protocol.LockFile)); locked || err != nil {
-		return err
+	for end := time.Now().Add(forkTimeout); ; time.Sleep(settleStep) {
+		locked, err := protocol.Locked(filepath.Join(dir, protocol.LockFile))
+		if err != nil {
+			return err
+		}
+		if !locked {
+			break
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("the lock in %s is still held", dir)
+		}
 	}
 	id, ok := protocol.ReadID(dir)
 	if !ok {

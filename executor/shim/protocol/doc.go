@@ -5,7 +5,8 @@
 //
 // # The directory of a unit
 //
-//	lock   locked (F_OFD_SETLK, whole file) by the shim as long as it lives; empty
+//	lock   locked (F_OFD_SETLK, whole file) by the shim as long as it lives; holds its ID, without an
+//	       app and filled up with zeros, until id is there
 //	id     who runs: see ID; meaningful only within one boot, therefore replaced at once but not synced
 //	exit   how the last run ended: see Exit; synced
 //	out    the FIFO that is the app's stdout and stderr; app and shim hold it open for reading and writing,

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 )
@@ -15,13 +16,37 @@ func WriteID(dir string, id ID) error {
 	return os.Rename(temporary, path)
 }
 
-// ReadID returns the id in dir; ok is false if there is none or it is of another boot.
-func ReadID(dir string) (id ID, ok bool) {
-	b, err := os.ReadFile(filepath.Join(dir, IDFile))
+// startingSize is the fixed size of what WriteStarting writes: nothing needs to be cut off, which costs a flush on
+// some file systems.
+const startingSize = 128
+
+// WriteStarting notes in the lock that the shim named by id is about to start an app, whose number is not known yet.
+// It is not synced, as WriteID.
+func WriteStarting(lock *os.File, id ID) error {
+	b := make([]byte, startingSize)
+	copy(b, id.Encode())
+	_, err := lock.WriteAt(b, 0)
+	return err
+}
+
+// readStarting returns what WriteStarting noted.
+func readStarting(dir string) (id ID, ok bool) {
+	b, err := os.ReadFile(filepath.Join(dir, LockFile))
 	if err != nil {
 		return ID{}, false
 	}
-	id, ok = DecodeID(b)
+	return DecodeID(bytes.TrimRight(b, "\x00"))
+}
+
+// ReadID returns the id in dir, without the number of the app if that was not written yet; ok is false if there is
+// none or it is of another boot.
+func ReadID(dir string) (id ID, ok bool) {
+	b, err := os.ReadFile(filepath.Join(dir, IDFile))
+	if err == nil {
+		id, ok = DecodeID(b)
+	} else {
+		id, ok = readStarting(dir)
+	}
 	if !ok {
 		return ID{}, false
 	}

@@ -49,11 +49,11 @@ func run(args []string) error {
 		return nil
 	}
 	defer lock.Close() // also keeps lock from being collected, which would give it up
-	return hold(spec, args)
+	return hold(spec, lock, args)
 }
 
 // hold does everything that needs the lock.
-func hold(spec *protocol.Spec, args []string) error {
+func hold(spec *protocol.Spec, lock *os.File, args []string) error {
 	pump, err := openPump(spec)
 	if err != nil {
 		return err
@@ -61,13 +61,10 @@ func hold(spec *protocol.Spec, args []string) error {
 	if spec.Rescued.PID != 0 {
 		return rescue(spec, pump)
 	}
-	return start(spec, pump, args)
+	return start(spec, pump, lock, args)
 }
 
 func readSpec() (*protocol.Spec, error) {
-	if err := unix.SetNonblock(0, false); err != nil {
-		return nil, failed("read the request", err)
-	}
 	var content []byte
 	buffer := make([]byte, 16<<10)
 	for {

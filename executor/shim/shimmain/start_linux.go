@@ -12,7 +12,7 @@ import (
 )
 
 // start runs a new app to its end.
-func start(spec *protocol.Spec, p *pump, args []string) error {
+func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 	self, err := ownID()
 	if err != nil {
 		return failed("find out its own identity", err)
@@ -20,14 +20,14 @@ func start(spec *protocol.Spec, p *pump, args []string) error {
 	if err := cleanUp(spec.Dir); err != nil {
 		return err
 	}
-	// Should the shim be killed between here and the second WriteID, this id says that an app may run, which its
-	// environment then tells.
-	if err := protocol.WriteID(".", self); err != nil {
+	// Should the shim be killed between here and WriteID, this says that an app may run, which its environment then
+	// tells.
+	if err := protocol.WriteStarting(lock, self); err != nil {
 		return failed("write the id", err)
 	}
 	app, err := launch(spec, p.fifo, args)
 	if err != nil {
-		_ = os.Remove(protocol.IDFile)
+		_ = lock.Truncate(0)
 		return err
 	}
 	id := self
@@ -76,8 +76,10 @@ func cleanUp(dir string) error {
 	if ran && errors.Is(err, fs.ErrNotExist) {
 		killMarked(dir)
 	}
-	if err := os.Remove(protocol.ExitFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return failed("remove the last exit", err)
+	for _, file := range []string{protocol.IDFile, protocol.ExitFile} {
+		if err := unix.Unlink(file); err != nil && err != unix.ENOENT {
+			return failed("remove the last "+file, err)
+		}
 	}
 	return nil
 }
