@@ -20,7 +20,7 @@ import (
 )
 
 // index is the list of packages of one component of a source, with only the fields that are of use here. A suite of
-// 64 000 packages is 49 MB of text and takes seconds to decompress from xz; what is kept of it is 16 MB, and it is
+// 64 000 packages is 49 MB of text and takes seconds to decompress from xz; what is kept of it is far less, and it is
 // cached beside the downloads.
 type index struct {
 	uris         []string // what Filename is relative to

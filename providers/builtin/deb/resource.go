@@ -152,5 +152,5 @@ func architecture(set string) (string, error) {
 	if name, ok := names[runtime.GOARCH]; ok {
 		return name, nil
 	}
-	return "", fmt.Errorf("Debian has no packages for %s", runtime.GOARCH)
+	return "", fmt.Errorf("there are no packages for %s", runtime.GOARCH)
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // shared is the universe for as long as anybody uses it: the resources of one apply share it, and afterwards its
-// some 30 MB are free again.
+// some 40 MB are free again.
 type shared struct {
 	mu    sync.Mutex
 	users int

@@ -5,5 +5,6 @@
 //	<dir>/<name>.part         the part that has arrived so far; name is the digest, or "url-" and a hash of the address
 //	<dir>/<name>.part.origin  where the part came from and the server's ETag, to go on with If-Range
 //	<dir>/<name>.lock         held while somebody downloads it
+//	<dir>/url-<hash>.digest   the digest that a file at an address had when nobody knew it before
 //	<dir>/url-<hash>.document a small file that changes, with what is needed to ask whether it has
 package fetch
