@@ -5,14 +5,18 @@ import (
 	"io"
 	"os"
 
+	"github.com/nsynapse/recipe/providers/builtin/archive"
+	"github.com/nsynapse/recipe/providers/builtin/deb"
+	"github.com/nsynapse/recipe/providers/builtin/fetch"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 // Options are what the types need from the program around them. The zero value works for everything but building.
 type Options struct {
-	Store   Store     // where go_build puts what it builds; nil refuses to build
-	Random  io.Reader // randomness for secrets, safe for concurrent use; nil for the system's
-	Environ []string  // the host's environment, "NAME=value"; nil for that of this process
+	Store   Store          // where go_build puts what it builds; nil refuses to build
+	Random  io.Reader      // randomness for secrets, safe for concurrent use; nil for the system's
+	Environ []string       // the host's environment, "NAME=value"; nil for that of this process
+	Fetcher *fetch.Fetcher // downloads for deb and archive; nil leaves these two types out
 }
 
 // New returns the provider of all types in the box.
@@ -39,7 +43,7 @@ type entry struct {
 
 // entries is the list of all types. A type in a package of its own is one more line here.
 func entries(o Options) []entry {
-	return []entry{
+	list := []entry{
 		{"directory", directorySchema(), directory{}},
 		{"file", fileSchema(), newFile(fileSchema())},
 		{"template", templateSchema(), newFile(templateSchema())},
@@ -49,6 +53,13 @@ func entries(o Options) []entry {
 		{"postgresql_database", postgresqlDatabaseSchema(), postgresqlDatabase{random: o.Random}},
 		{"redis_user", redisUserSchema(), redisUser{}},
 	}
+	if o.Fetcher != nil {
+		list = append(list,
+			entry{"deb", deb.Schema(), deb.New(o.Store, o.Fetcher, deb.Options{})},
+			entry{"archive", archive.Schema(), archive.New(o.Store, o.Fetcher)},
+		)
+	}
+	return list
 }
 
 type provider struct{ types map[string]entry }

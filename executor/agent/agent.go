@@ -1,0 +1,158 @@
+// Package agent is the long-running process: it owns state and providers, carries out plans, supervises what runs
+// and answers the CLI on a unix socket. Everything is wired in New, which reads from top to bottom.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/bus"
+	"github.com/nsynapse/recipe/executor/directory"
+	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/port"
+	"github.com/nsynapse/recipe/executor/router"
+	"github.com/nsynapse/recipe/executor/supervisor"
+	"github.com/nsynapse/recipe/executor/vault"
+	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/builtin/fetch"
+	"github.com/nsynapse/recipe/providers/sdk"
+	"github.com/nsynapse/recipe/recipes"
+	"github.com/nsynapse/recipe/registry/library"
+	"github.com/nsynapse/recipe/registry/store"
+)
+
+// Options are what the agent needs from its surroundings.
+type Options struct {
+	Home    string   // RECIPE_HOME, absolute; made when missing
+	Program string   // the recipe binary, absolute: it also serves as router, bus and shim
+	Shim    []string // the command line of the shim; nil for Program and "shim"
+	Version string
+	Log     io.Writer // what the agent has to say about itself; nil drops it
+	// Idle is how long the agent stays when there is no stack and nobody asks for anything; 0 for ever.
+	Idle time.Duration
+}
+
+// Agent is one agent, the only one of its RECIPE_HOME.
+type Agent struct {
+	Options
+	owner      int // the user that apps run as, -1 for our own
+	fsys       disk.FS
+	lock       io.Closer
+	key        vault.Key
+	planKey    []byte
+	store      *store.Store
+	library    *library.Library
+	ports      *port.Allotter
+	directory  *directory.Directory
+	supervisor *supervisor.Supervisor
+	endpoints  *router.Endpoints
+	routes     *routes
+	local      *local.Provider
+	provider   sdk.Provider
+
+	mu     sync.Mutex
+	stacks map[string]*stack
+
+	background sync.WaitGroup // runs
+	stop       context.CancelFunc
+	running    context.Context
+}
+
+// ErrRunning means that another agent serves this RECIPE_HOME.
+var ErrRunning = errors.New("another agent is running")
+
+// New wires an agent. It holds the lock of its home; nothing runs yet.
+func New(o Options) (*Agent, error) {
+	if o.Shim == nil {
+		o.Shim = []string{o.Program, "shim"}
+	}
+	if o.Log == nil {
+		o.Log = io.Discard
+	}
+	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New()}
+	if err := os.MkdirAll(filepath.Join(o.Home, "stacks"), 0o711); err != nil {
+		return nil, fmt.Errorf("cannot make RECIPE_HOME: %w", err)
+	}
+	if err := reachable(o.Home, a.owner); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.lock, err = lockHome(o.Home); err != nil {
+		return nil, err
+	}
+	if a.key, err = vault.LoadKey(a.fsys, filepath.Join(o.Home, "vault.key")); err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	if a.planKey, err = planKey(a.fsys, filepath.Join(o.Home, "plan.key")); err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	if a.store, err = store.Open(filepath.Join(o.Home, "store")); err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	fetcher, err := fetch.New(filepath.Join(o.Home, "store", ".downloads"), fetch.Options{})
+	if err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	a.library = library.New(recipes.FS, a.store)
+	a.ports = port.New(port.Low, port.High, firstPort(o.Home))
+	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
+	a.routes = newRoutes(a)
+	a.endpoints = router.NewEndpoints(a.ports, a.routes.publish)
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged})
+	a.provider, err = sdk.Union(
+		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
+		bus.Provider(),
+		a.local,
+		a.endpoints,
+	)
+	if err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	a.running, a.stop = context.WithCancel(context.Background())
+	return a, nil
+}
+
+// Start brings everything recorded back: ports and endpoints are reserved, running processes adopted, stopped ones
+// started in the order of their needs, and interrupted runs carried on.
+func (a *Agent) Start() error {
+	names, err := os.ReadDir(filepath.Join(a.Home, "stacks"))
+	if err != nil {
+		return fmt.Errorf("cannot list the stacks: %w", err)
+	}
+	for _, entry := range names {
+		if _, err := a.open(entry.Name(), ""); err != nil {
+			// One damaged stack must not keep the others down.
+			fmt.Fprintf(a.Log, "stack %s is left alone: %s\n", entry.Name(), err)
+		}
+	}
+	a.boot()
+	for _, s := range a.all() {
+		if s.underWay() {
+			if _, err := a.carry(s, 0, true); err != nil {
+				fmt.Fprintf(a.Log, "the run of stack %s cannot be carried on: %s\n", s.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Close stops soon and leaves all processes running, and runs recorded where they are.
+func (a *Agent) Close() error {
+	a.stop()
+	a.background.Wait()
+	a.supervisor.Close()
+	a.routes.close()
+	var errs []error
+	for _, s := range a.all() {
+		errs = append(errs, s.close())
+	}
+	errs = append(errs, a.lock.Close())
+	return errors.Join(errs...)
+}

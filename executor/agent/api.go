@@ -1,0 +1,166 @@
+package agent
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// The API is HTTP with JSON over the socket RECIPE_HOME/agent.sock. Only the agent's own user is answered, whom the
+// kernel names (SO_PEERCRED). Bodies of answers are one JSON value, or one JSON object a line where a stream is said.
+// Errors are a Problem with a status of 4xx or 5xx.
+//
+//	POST /v1/plan                     PlanRequest -> PlanAnswer
+//	POST /v1/apply                    ApplyRequest -> stream of RunLine
+//	GET  /v1/stacks/NAME/run          stream of RunLine: the run under way, from its beginning; 404 without one
+//	POST /v1/stacks/NAME/run/stop     ends the run under way where it is
+//	GET  /v1/stacks                   []StackInfo
+//	GET  /v1/stacks/NAME              StackInfo
+//	GET  /v1/stacks/NAME/objects      []state.Object; secrets are references
+//	GET  /v1/stacks/NAME/history      []state.Generation
+//	GET  /v1/stacks/NAME/outputs      map of OutputInfo; ?secrets=NAME shows that one in clear
+//	GET  /v1/units                    []UnitInfo; ?stack=NAME
+//	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
+//	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
+//	GET  /v1/version                  VersionInfo
+const apiVersion = "v1"
+
+// Problem is why a request failed.
+type Problem struct {
+	Message     string            `json:"message"`
+	Hint        string            `json:"hint,omitempty"` // what to do about it
+	Kind        string            `json:"kind,omitempty"` // "busy", "stale", "not-found", "other-directory"
+	Diagnostics []diag.Diagnostic `json:"diagnostics,omitempty"`
+}
+
+func (p *Problem) Error() string { return p.Message }
+
+// PlanRequest asks for a plan. The agent reads the stack's files itself.
+type PlanRequest struct {
+	Path      string          `json:"path"`            // of the stack's file or directory, absolute; "" to destroy by name
+	Stack     string          `json:"stack,omitempty"` // with Destroy and no Path
+	Variables []VariableValue `json:"variables,omitempty"`
+	Targets   []addr.Instance `json:"targets,omitempty"`
+	Replace   []addr.Instance `json:"replace,omitempty"`
+	Destroy   bool            `json:"destroy,omitempty"`
+	Trust     bool            `json:"trust,omitempty"` // do not look at what is there
+}
+
+// VariableValue is one value given from outside. Later ones win.
+type VariableValue struct {
+	Name string `json:"name"`           // "" for a whole file
+	Text string `json:"text"`           // the value as given, or the file's text
+	From string `json:"from"`           // "-var", "RECIPE_VAR_x", the file's name
+	Hint bool   `json:"hint,omitempty"` // from the environment: no error when the stack has no such variable
+}
+
+// PlanAnswer is a plan, or the diagnostics why there is none.
+type PlanAnswer struct {
+	Plan        *SignedPlan       `json:"plan,omitempty"`
+	Diagnostics []diag.Diagnostic `json:"diagnostics,omitempty"`
+}
+
+// SignedPlan is a plan that the agent made and that nobody changed since: it signs the plan's exact bytes.
+type SignedPlan struct {
+	Plan      json.RawMessage `json:"plan"`
+	Signature string          `json:"signature"` // HMAC-SHA256 with a key of the agent's, hexadecimal
+}
+
+// Decode reads the plan without checking the signature; the agent does that.
+func (s *SignedPlan) Decode() (*plan.Plan, error) {
+	var p plan.Plan
+	if err := json.Unmarshal(s.Plan, &p); err != nil {
+		return nil, err
+	}
+	return &p, nil
+}
+
+// ApplyRequest begins a run.
+type ApplyRequest struct {
+	Plan     *SignedPlan `json:"plan"`
+	Parallel int         `json:"parallel,omitempty"`
+}
+
+// RunLine is one line of the news of a run. Exactly one part is set; the last line has Result.
+type RunLine struct {
+	Begin  *RunBegin    `json:"begin,omitempty"`
+	Event  *apply.Event `json:"event,omitempty"`
+	Result *RunResult   `json:"result,omitempty"`
+}
+
+// RunBegin is the first line.
+type RunBegin struct {
+	Stack   string    `json:"stack"`
+	Started time.Time `json:"started"`
+	Tasks   int       `json:"tasks"`
+	Resumed bool      `json:"resumed,omitempty"`
+	Destroy bool      `json:"destroy,omitempty"`
+}
+
+// RunResult is the last line.
+type RunResult struct {
+	Generation state.Generation      `json:"generation"`
+	Outputs    map[string]OutputInfo `json:"outputs,omitempty"`
+	Error      string                `json:"error,omitempty"` // the agent could not carry on; the run stays recorded
+}
+
+// OutputInfo is the value of an output.
+type OutputInfo struct {
+	Value     json.RawMessage `json:"value"` // null for one that is sensitive and was not asked for by name
+	Text      string          `json:"text"`
+	Sensitive bool            `json:"sensitive,omitempty"`
+}
+
+// StackInfo tells of one stack.
+type StackInfo struct {
+	Name       string    `json:"name"`
+	Directory  string    `json:"directory"`
+	Generation int       `json:"generation"`
+	Resources  int       `json:"resources"`
+	Serial     uint64    `json:"serial"`
+	Running    bool      `json:"running"` // a run is under way
+	Changed    time.Time `json:"changed"` // end of the last run; zero before it
+}
+
+// UnitInfo tells of one process.
+type UnitInfo struct {
+	Stack     string         `json:"stack"`
+	Address   string         `json:"address"`
+	Component string         `json:"component"`
+	State     string         `json:"state"`
+	Ready     bool           `json:"ready"`
+	PID       int            `json:"pid,omitempty"`
+	Since     time.Time      `json:"since"`
+	Restarts  int            `json:"restarts"`
+	Ports     map[string]int `json:"ports,omitempty"`
+	Message   string         `json:"message,omitempty"` // what keeps it from being ready
+}
+
+// UnitRequest names the units to act on: all whose address Target contains.
+type UnitRequest struct {
+	Stack  string `json:"stack"`
+	Target string `json:"target"` // an address; "" for the whole stack
+}
+
+// UnitAnswer lists the units that were acted on, in the order of the acting.
+type UnitAnswer struct {
+	Units []string `json:"units"`
+}
+
+// LogLine is one line that a process wrote.
+type LogLine struct {
+	Unit string `json:"unit"`
+	Line string `json:"line"`
+}
+
+// VersionInfo tells who answers.
+type VersionInfo struct {
+	Version string `json:"version"`
+	PID     int    `json:"pid"`
+	Program string `json:"program"`
+}

@@ -1,0 +1,133 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/supervisor"
+	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// boot brings back what the states say is running.
+func (a *Agent) boot() {
+	var specs []supervisor.Spec
+	if _, err := os.Stat(a.routes.dir); err == nil {
+		a.routes.started = true
+		specs = append(specs, a.routes.spec())
+	}
+	for _, s := range a.all() {
+		specs = append(specs, a.restore(s)...)
+	}
+	a.supervisor.Boot(a.running, specs)
+	a.routes.send()
+}
+
+// restore reserves what the recorded resources of a stack hold, and returns the processes that should run.
+func (a *Agent) restore(s *stack) []supervisor.Spec {
+	var specs []supervisor.Spec
+	types := a.provider.Schema().Types
+	objects := s.book.Copy().Objects
+	if s.interrupted() {
+		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
+	}
+	for _, o := range objects {
+		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "instance" {
+			continue
+		}
+		v, err := o.Decode(types[o.Type].Object(), s.reveal)
+		if err != nil {
+			fmt.Fprintf(a.Log, "stack %s: %s is left alone: %s\n", s.name, o.Addr, err)
+			continue
+		}
+		clear, _ := v.UnmarkDeep()
+		id := sdk.Identity{Address: o.Addr.String(), Stack: s.name, Known: clear}
+		if err := a.restoreObject(o, id, &specs); err != nil {
+			fmt.Fprintf(a.Log, "stack %s: %s: %s\n", s.name, o.Addr, err)
+		}
+	}
+	return specs
+}
+
+func (s *stack) interrupted() (yes bool) {
+	s.book.View(func(_ *state.State, r *apply.Run) { yes = r != nil })
+	return yes
+}
+
+func (a *Agent) restoreObject(o *state.Object, id sdk.Identity, specs *[]supervisor.Spec) error {
+	switch o.Type {
+	case "allocation":
+		return a.local.Restore(id)
+	case "endpoint":
+		return a.endpoints.Restore(id)
+	}
+	if id.Known.GetAttr("running").Equals(cty.False).True() {
+		return nil
+	}
+	spec, err := a.local.Spec(id)
+	if err != nil {
+		return err
+	}
+	a.offer(id)
+	*specs = append(*specs, spec)
+	return nil
+}
+
+// instanceChanged is told by the local executor before a process starts and after it was removed.
+func (a *Agent) instanceChanged(id sdk.Identity) {
+	if id.Known.IsNull() {
+		a.directory.Withdraw(id.Stack, id.Address)
+		a.routes.send()
+		return
+	}
+	a.offer(id)
+}
+
+// offer puts the ports of a process into the directory.
+func (a *Agent) offer(id sdk.Identity) {
+	ports := map[string]int{}
+	if v := id.Known.GetAttr("ports"); !v.IsNull() {
+		for it := v.ElementIterator(); it.Next(); {
+			name, number := it.Element()
+			n, _ := number.AsBigFloat().Int64()
+			ports[name.AsString()] = int(n)
+		}
+	}
+	a.directory.Offer(id.Stack, id.Known.GetAttr("component").AsString(), id.Address, ports)
+	if status, ok := a.supervisor.Status(unitName(id.Stack, id.Address)); ok {
+		a.directory.SetReady(id.Stack, id.Address, status.Ready)
+	}
+}
+
+// unitChanged is told by the supervisor. Readiness goes on to the router.
+func (a *Agent) unitChanged(s supervisor.Status) {
+	stack, address, ok := splitUnit(s.Address)
+	if ok && a.directory.SetReady(stack, address, s.Ready) {
+		a.routes.send()
+	}
+}
+
+// idle ends the agent when there is nothing left to look after.
+func (a *Agent) idle(ctx context.Context) bool {
+	for _, s := range a.all() {
+		if err := a.forget(s); err != nil {
+			fmt.Fprintf(a.Log, "cannot remove the empty stack %s: %s\n", s.name, err)
+			return false
+		}
+	}
+	a.mu.Lock()
+	left := len(a.stacks)
+	a.mu.Unlock()
+	if left > 0 {
+		return false
+	}
+	if err := a.routes.end(ctx); err != nil {
+		fmt.Fprintf(a.Log, "cannot end the router: %s\n", err)
+		return false
+	}
+	return true
+}

@@ -1,0 +1,227 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/unixsocket"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// Client talks to the agent of one RECIPE_HOME. It is safe for concurrent use.
+type Client struct {
+	home string
+	http *http.Client
+	// Start starts an agent when none answers; nil makes that an error.
+	Start func(home string) error
+}
+
+// ErrNoAgent means that no agent answers.
+var ErrNoAgent = errors.New("no agent is running")
+
+// Dial returns a client for the agent of a home. It connects when it is used.
+func Dial(home string) *Client {
+	c := &Client{home: home}
+	c.http = &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx) },
+	}}
+	return c
+}
+
+// dial connects, having started an agent if that is wanted and none answers.
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
+	path := socketPath(c.home)
+	conn, err := unixsocket.Dial(ctx, path)
+	if err == nil {
+		return conn, nil
+	}
+	if !absent(err) {
+		return nil, fmt.Errorf("cannot reach the agent: %w", err)
+	}
+	if c.Start == nil {
+		return nil, ErrNoAgent
+	}
+	if err := c.Start(c.home); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(20 * time.Second)
+	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+		if conn, err = unixsocket.Dial(ctx, path); err == nil {
+			return conn, nil
+		}
+		if !absent(err) || time.Now().After(deadline) {
+			return nil, fmt.Errorf("the agent does not answer: %w; its log is %s", err, filepath.Join(c.home, "agent.log"))
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func absent(err error) bool {
+	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED)
+}
+
+// send makes one request; the answer's body is the caller's to close.
+func (c *Client) send(ctx context.Context, method, path string, request any) (io.ReadCloser, error) {
+	var content io.Reader
+	if request != nil {
+		encoded, err := json.Marshal(request)
+		if err != nil {
+			return nil, fmt.Errorf("internal error: %w", err)
+		}
+		content = bytes.NewReader(encoded)
+	}
+	r, err := http.NewRequestWithContext(ctx, method, "http://agent/"+apiVersion+path, content)
+	if err != nil {
+		return nil, fmt.Errorf("internal error: %w", err)
+	}
+	answer, err := c.http.Do(r)
+	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // the address it names is no address to anybody
+		}
+		return nil, err
+	}
+	if answer.StatusCode < 300 {
+		return answer.Body, nil
+	}
+	defer answer.Body.Close()
+	p := &Problem{}
+	if err := json.NewDecoder(answer.Body).Decode(p); err != nil || p.Message == "" {
+		return nil, fmt.Errorf("the agent answered %s; is it of another version? recipe agent -stop ends it", answer.Status)
+	}
+	return nil, p
+}
+
+func call[T any](ctx context.Context, c *Client, method, path string, request any) (T, error) {
+	var v T
+	answer, err := c.send(ctx, method, path, request)
+	if err != nil {
+		return v, err
+	}
+	defer answer.Close()
+	if err := json.NewDecoder(answer).Decode(&v); err != nil {
+		return v, fmt.Errorf("the agent's answer cannot be read: %w", err)
+	}
+	return v, nil
+}
+
+// lines calls each with every object of a stream.
+func lines[T any](answer io.ReadCloser, each func(T) error) error {
+	defer answer.Close()
+	decoder := json.NewDecoder(answer)
+	for {
+		var v T
+		if err := decoder.Decode(&v); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("the connection to the agent broke: %w", err)
+		}
+		if err := each(v); err != nil {
+			return err
+		}
+	}
+}
+
+// Version tells who answers.
+func (c *Client) Version(ctx context.Context) (VersionInfo, error) {
+	return call[VersionInfo](ctx, c, http.MethodGet, "/version", nil)
+}
+
+// Plan asks for a plan.
+func (c *Client) Plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
+	return call[*PlanAnswer](ctx, c, http.MethodPost, "/plan", q)
+}
+
+// Apply begins a run and follows it to its end. The run goes on when ctx ends or each fails.
+func (c *Client) Apply(ctx context.Context, q ApplyRequest, each func(RunLine) error) error {
+	answer, err := c.send(ctx, http.MethodPost, "/apply", q)
+	if err != nil {
+		return err
+	}
+	return lines(answer, each)
+}
+
+// Follow follows the run of a stack that is under way; a Problem of the kind not-found says that there is none.
+func (c *Client) Follow(ctx context.Context, stack string, each func(RunLine) error) error {
+	answer, err := c.send(ctx, http.MethodGet, "/stacks/"+url.PathEscape(stack)+"/run", nil)
+	if err != nil {
+		return err
+	}
+	return lines(answer, each)
+}
+
+// StopRun makes the run under way end where it is.
+func (c *Client) StopRun(ctx context.Context, stack string) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/run/stop", nil)
+	return err
+}
+
+// Stacks lists the stacks that were applied.
+func (c *Client) Stacks(ctx context.Context) ([]StackInfo, error) {
+	return call[[]StackInfo](ctx, c, http.MethodGet, "/stacks", nil)
+}
+
+// Stack tells of one stack.
+func (c *Client) Stack(ctx context.Context, name string) (StackInfo, error) {
+	return call[StackInfo](ctx, c, http.MethodGet, "/stacks/"+url.PathEscape(name), nil)
+}
+
+// Objects lists the recorded resources of a stack by address.
+func (c *Client) Objects(ctx context.Context, name string) ([]*state.Object, error) {
+	return call[[]*state.Object](ctx, c, http.MethodGet, "/stacks/"+url.PathEscape(name)+"/objects", nil)
+}
+
+// History lists the generations of a stack, oldest first.
+func (c *Client) History(ctx context.Context, name string) ([]state.Generation, error) {
+	return call[[]state.Generation](ctx, c, http.MethodGet, "/stacks/"+url.PathEscape(name)+"/history", nil)
+}
+
+// Outputs returns the outputs of a stack, sensitive ones hidden but for the one called reveal.
+func (c *Client) Outputs(ctx context.Context, name, reveal string) (map[string]OutputInfo, error) {
+	return call[map[string]OutputInfo](ctx, c, http.MethodGet, "/stacks/"+url.PathEscape(name)+"/outputs?secrets="+url.QueryEscape(reveal), nil)
+}
+
+// Units lists the processes of a stack, or of all stacks with "".
+func (c *Client) Units(ctx context.Context, stack string) ([]UnitInfo, error) {
+	return call[[]UnitInfo](ctx, c, http.MethodGet, "/units?stack="+url.QueryEscape(stack), nil)
+}
+
+// Act restarts, stops or starts units; verb is that word.
+func (c *Client) Act(ctx context.Context, verb string, q UnitRequest) (UnitAnswer, error) {
+	return call[UnitAnswer](ctx, c, http.MethodPost, "/units/"+verb, q)
+}
+
+// Logs tells the last lines of the units that component contains and, with follow, what comes after, until ctx ends.
+func (c *Client) Logs(ctx context.Context, stack, component string, count int, follow bool, each func(LogLine) error) error {
+	q := url.Values{"stack": {stack}, "component": {component}, "lines": {fmt.Sprint(count)}}
+	if follow {
+		q.Set("follow", "1")
+	}
+	answer, err := c.send(ctx, http.MethodGet, "/logs?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	return lines(answer, each)
+}
+
+func sortObjects(list []*state.Object) {
+	slices.SortFunc(list, func(a, b *state.Object) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+}

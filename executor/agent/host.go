@@ -1,0 +1,72 @@
+package agent
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+
+	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/executor/port"
+)
+
+// appUser is the user that apps run as: nobody when the agent is root, for no app needs to be root; else -1.
+func appUser() int {
+	if os.Geteuid() != 0 {
+		return -1
+	}
+	if u, err := user.Lookup("nobody"); err == nil {
+		if id, err := strconv.Atoi(u.Uid); err == nil {
+			return id
+		}
+	}
+	return 65534
+}
+
+// reachable makes RECIPE_HOME one that apps of another user can reach, or says which directory is in the way.
+func reachable(home string, owner int) error {
+	if owner < 0 {
+		return nil
+	}
+	if err := os.Chmod(home, 0o711); err != nil {
+		return fmt.Errorf("cannot open RECIPE_HOME to apps: %w", err)
+	}
+	for dir := filepath.Dir(home); ; dir = filepath.Dir(dir) {
+		info, err := os.Stat(dir)
+		if err != nil {
+			return fmt.Errorf("cannot look at %s: %w", dir, err)
+		}
+		if info.Mode().Perm()&0o001 == 0 {
+			return fmt.Errorf("apps run as the user nobody and cannot reach RECIPE_HOME: %s is closed to others (mode %s); set RECIPE_HOME to another place, such as /var/lib/recipe", dir, info.Mode().Perm())
+		}
+		if dir == filepath.Dir(dir) {
+			return nil
+		}
+	}
+}
+
+// firstPort is where the search for free ports begins: elsewhere for every RECIPE_HOME, so that several agents of
+// one machine seldom meet.
+func firstPort(home string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(home))
+	return port.Low + int(h.Sum32()%uint32(port.High-port.Low))
+}
+
+// planKey reads the key that plans are signed with, making it on first use.
+func planKey(fsys disk.FS, path string) ([]byte, error) {
+	key, err := disk.ReadFile(fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		key = []byte(rand.Text() + rand.Text())
+		err = disk.WriteFile(fsys, path, key, 0o600)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot read the key that signs plans: %w", err)
+	}
+	return key, nil
+}

@@ -1,0 +1,365 @@
+package agent
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/registry/library"
+)
+
+// errDiagnosed means that the diagnostics say it all.
+var errDiagnosed = errors.New("see the diagnostics")
+
+// plan makes a plan from what the user wrote and what is there.
+func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
+	if q.Path == "" {
+		s, err := a.find(q.Stack)
+		if err != nil {
+			return nil, err
+		}
+		return a.planRemoval(ctx, s, q)
+	}
+	w, err := a.written(ctx, q)
+	if err != nil {
+		if w != nil && errors.Is(err, errDiagnosed) {
+			return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
+		}
+		return nil, err
+	}
+	if q.Destroy {
+		return a.planRemoval(ctx, w.stack, q)
+	}
+	graph, diags := eval.Make(ctx, w.input)
+	w.diags = append(w.diags, diags...)
+	if diags.HasErrors() {
+		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
+	}
+	p, diags := plan.Make(ctx, a.planInput(w.stack, graph, q))
+	w.diags = append(w.diags, diags...)
+	if diags.HasErrors() {
+		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
+	}
+	p.Lock, p.Tree = w.input.Lock, w.tree
+	if p.Variables, err = sealVariables(w.input.Variables, w.stack); err != nil {
+		return nil, err
+	}
+	return a.answer(p, w.diagnostics())
+}
+
+func (a *Agent) planInput(s *stack, graph *eval.Graph, q PlanRequest) plan.Input {
+	return plan.Input{Graph: graph, State: s.book.Copy(), Provider: a.provider, Seal: s.seal, Open: s.reveal, ID: s.idOf,
+		Targets: q.Targets, Replace: q.Replace, Trust: q.Trust, Now: time.Now().UTC()}
+}
+
+func (a *Agent) planRemoval(ctx context.Context, s *stack, q PlanRequest) (*PlanAnswer, error) {
+	p, diags := plan.Make(ctx, a.planInput(s, nil, q))
+	answer := diag.From(diags, nil)
+	if diags.HasErrors() {
+		return &PlanAnswer{Diagnostics: answer}, nil
+	}
+	return a.answer(p, answer)
+}
+
+func (a *Agent) answer(p *plan.Plan, diags []diag.Diagnostic) (*PlanAnswer, error) {
+	encoded, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("internal error: cannot encode the plan: %w", err)
+	}
+	return &PlanAnswer{Plan: &SignedPlan{Plan: encoded, Signature: a.sign(encoded)}, Diagnostics: diags}, nil
+}
+
+// sign makes a plan recognisable as this agent's and as unchanged.
+func (a *Agent) sign(encoded []byte) string {
+	mac := hmac.New(sha256.New, a.planKey)
+	mac.Write(encoded)
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// verify reads a plan that comes back from a client.
+func (a *Agent) verify(s *SignedPlan) (*plan.Plan, error) {
+	if s == nil {
+		return nil, &Problem{Message: "there is no plan in the request"}
+	}
+	if !hmac.Equal([]byte(a.sign(s.Plan)), []byte(s.Signature)) {
+		return nil, &Problem{Kind: "stale", Message: "the plan was changed, or made by the agent of another RECIPE_HOME",
+			Hint: "Make a new one with recipe plan -out=FILE."}
+	}
+	return s.Decode()
+}
+
+// written is what the user's files say, resolved.
+type written struct {
+	stack   *stack
+	input   eval.Input
+	tree    string // key of the stack's files in the store
+	sources map[string][]byte
+	diags   hcl.Diagnostics
+}
+
+func (w *written) diagnostics() []diag.Diagnostic { return diag.From(w.diags, w.sources) }
+
+// fail stops with the diagnostics so far if there are errors among them.
+func (w *written) fail() error {
+	if w.diags.HasErrors() {
+		return errDiagnosed
+	}
+	return nil
+}
+
+// written loads, resolves and keeps everything that a plan of the stack at q.Path needs.
+func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
+	w := &written{sources: map[string][]byte{}}
+	directory, name := filepath.Split(filepath.Clean(q.Path))
+	if info, err := os.Stat(q.Path); err != nil {
+		return nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
+	} else if info.IsDir() {
+		directory, name = q.Path, "."
+	}
+	parsed, diags := config.Load(os.DirFS(directory), name)
+	w.diags = append(w.diags, diags...)
+	maps.Copy(w.sources, parsed.Sources)
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	given, diags := givenVariables(parsed, q.Variables, w.sources)
+	w.diags = append(w.diags, diags...)
+	values, diags := eval.Variables(parsed.Variables, given)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	lock, local, diags := a.resolve(ctx, parsed, directory)
+	w.diags = append(w.diags, diags...)
+	for _, p := range local {
+		for file, text := range p.Recipe.Sources {
+			w.sources[path.Join(filepath.ToSlash(filepath.Clean(p.Manifest.Origin)), file)] = text
+		}
+	}
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	for i := range lock.Packages {
+		key, err := a.library.Put(ctx, lock.Packages[i], local)
+		if err != nil {
+			return w, err
+		}
+		lock.Packages[i].Digest = key
+	}
+	packages, diags := a.library.Open(lock)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	var err error
+	if w.tree, err = a.keepTree(ctx, parsed); err != nil {
+		return w, err
+	}
+	if w.stack, err = a.sameDirectory(parsed.Name, filepath.Clean(directory)); err != nil {
+		return w, err
+	}
+	w.input = a.evalInput(parsed, lock, packages, values)
+	return w, nil
+}
+
+func (a *Agent) evalInput(s *config.Stack, lock *solve.Lock, packages []eval.Package, values map[string]cty.Value) eval.Input {
+	return eval.Input{Stack: s, Lock: lock, Packages: packages, Variables: values, Types: a.provider.Schema().Types,
+		Home: a.Home, Owner: a.owner, Program: a.Program}
+}
+
+// sameDirectory opens a stack, which is known by its name and the directory it was first applied from.
+func (a *Agent) sameDirectory(name, directory string) (*stack, error) {
+	s, err := a.open(name, directory)
+	if err != nil {
+		return nil, err
+	}
+	var known string
+	s.book.View(func(st *state.State, _ *apply.Run) { known = st.Directory })
+	if known != directory {
+		return nil, &Problem{Kind: "other-directory", Message: fmt.Sprintf("the stack %q was applied from %s, and this is %s", name, known, directory),
+			Hint: fmt.Sprintf("Give this stack another name, or take the other one down first: recipe destroy -stack=%s.", name)}
+	}
+	return s, nil
+}
+
+// resolve chooses versions and implementations; local are the packages of the user's own directories, by origin.
+func (a *Agent) resolve(ctx context.Context, s *config.Stack, directory string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+	local := map[string]*library.Package{}
+	roots, diags := a.roots(s, directory, local)
+	if diags.HasErrors() {
+		return nil, local, diags
+	}
+	lock, more := solve.Solve(ctx, roots, a.library)
+	return lock, local, append(diags, more...)
+}
+
+func (a *Agent) roots(s *config.Stack, directory string, local map[string]*library.Package) ([]solve.Root, hcl.Diagnostics) {
+	var roots []solve.Root
+	var diags hcl.Diagnostics
+	for _, c := range s.Components {
+		root := solve.Root{Component: c.Block, Package: c.Package, Range: c.Range, NameRange: c.PackageRange, Binds: map[string]solve.Bind{}}
+		if c.Version != nil {
+			root.Text, root.Constraint = c.Version.Text, c.Version.Check
+		}
+		for name, bind := range c.Binds {
+			if refs := s.References(bind.To); len(refs) == 1 {
+				root.Binds[name] = solve.Bind{To: refs[0].Component.Block(), Range: bind.Range}
+			}
+		}
+		if c.Source != "" {
+			p := local[c.Source]
+			if p == nil {
+				var more hcl.Diagnostics
+				p, more = a.library.Local(filepath.Join(directory, filepath.FromSlash(c.Source)), c.Source)
+				for _, d := range more {
+					if d.Subject == nil {
+						d.Subject = c.SourceRange.Ptr()
+					}
+				}
+				diags = append(diags, more...)
+			}
+			if p == nil {
+				continue
+			}
+			local[c.Source] = p
+			root.Manifest = p.Manifest
+		}
+		roots = append(roots, root)
+	}
+	return roots, diags
+}
+
+// keepTree puts the stack's own files into the store, so that a run can be carried on without them.
+func (a *Agent) keepTree(ctx context.Context, s *config.Stack) (string, error) {
+	names := slices.Sorted(maps.Keys(s.Sources))
+	hash := sha256.New()
+	for _, name := range names {
+		fmt.Fprintf(hash, "%d %s %d\n", len(name), name, len(s.Sources[name]))
+		hash.Write(s.Sources[name])
+	}
+	key := "stack-" + hex.EncodeToString(hash.Sum(nil))
+	_, err := a.store.Add(ctx, key, func(dir string) error {
+		for _, name := range names {
+			if err := os.WriteFile(filepath.Join(dir, path.Base(name)), s.Sources[name], 0o644); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", fmt.Errorf("cannot keep the stack's files: %w", err)
+	}
+	return key, nil
+}
+
+// givenVariables reads the values given from outside; later ones win.
+func givenVariables(s *config.Stack, list []VariableValue, sources map[string][]byte) (map[string]cty.Value, hcl.Diagnostics) {
+	given := map[string]cty.Value{}
+	var diags hcl.Diagnostics
+	unknown := func(name, from string, at *hcl.Range) {
+		var known []string
+		for n := range s.Variables {
+			known = append(known, n)
+		}
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown variable", Subject: at,
+			Detail: strings.TrimSpace(fmt.Sprintf("%s sets %q, which the stack does not declare. %s", from, name, diag.DidYouMean(name, known)))})
+	}
+	for _, v := range list {
+		if v.Name == "" {
+			sources[v.From] = []byte(v.Text)
+			values, places, more := eval.ParseVariables([]byte(v.Text), v.From)
+			diags = append(diags, more...)
+			for name, value := range values {
+				if s.Variables[name] == nil {
+					at := places[name]
+					unknown(name, v.From, &at)
+					continue
+				}
+				given[name] = value
+			}
+			continue
+		}
+		declared := s.Variables[v.Name]
+		if declared == nil {
+			if !v.Hint {
+				unknown(v.Name, v.From, nil)
+			}
+			continue
+		}
+		value, more := eval.ParseVariable(declared, v.Text, v.From)
+		diags = append(diags, more...)
+		if !more.HasErrors() {
+			given[v.Name] = value
+		}
+	}
+	return given, diags
+}
+
+func sealVariables(values map[string]cty.Value, s *stack) (map[string]json.RawMessage, error) {
+	sealed := map[string]json.RawMessage{}
+	for name, v := range values {
+		encoded, err := state.Encode(v, s.seal)
+		if err != nil {
+			return nil, fmt.Errorf("variable %s: %w", name, err)
+		}
+		sealed[name] = encoded
+	}
+	return sealed, nil
+}
+
+// graphOf rebuilds what a recorded plan was made from, out of the store alone; nil for one that only removes.
+func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan) (*eval.Graph, error) {
+	if p.Destroy {
+		return nil, nil
+	}
+	root, ok := a.store.Path(p.Tree)
+	if !ok {
+		return nil, fmt.Errorf("the files of the plan (%s) are not in the store any more; plan again", p.Tree)
+	}
+	parsed, diags := config.Load(os.DirFS(root), ".")
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	values := map[string]cty.Value{}
+	for name, encoded := range p.Variables {
+		v, err := state.Decode(encoded, cty.DynamicPseudoType, s.reveal)
+		if err != nil {
+			return nil, fmt.Errorf("variable %s: %w", name, err)
+		}
+		values[name] = v
+	}
+	values, diags = eval.Variables(parsed.Variables, values)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	packages, diags := a.library.Open(p.Lock)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	graph, diags := eval.Make(ctx, a.evalInput(parsed, p.Lock, packages, values))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return graph, nil
+}

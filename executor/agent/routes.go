@@ -1,0 +1,178 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/router"
+	"github.com/nsynapse/recipe/executor/supervisor"
+)
+
+// routerUnit is the address of the router process; no stack has such a unit.
+const routerUnit = "router"
+
+// routes keeps the router's table in line with endpoints and directory. However many changes come at a time, one
+// table is under way and at most one more waits: the next one holds them all.
+type routes struct {
+	agent  *Agent
+	dir    string
+	client *router.Client
+
+	mu      sync.Mutex
+	next    *push // the table that will be sent next; nil if nothing changed since the last
+	sending bool
+	started bool
+	closed  bool
+}
+
+// push is one sending of the table.
+type push struct {
+	done   chan struct{}
+	report router.Report
+	err    error
+}
+
+func newRoutes(a *Agent) *routes {
+	dir := filepath.Join(a.Home, "router")
+	return &routes{agent: a, dir: dir, client: router.Dial(dir)}
+}
+
+// publish sends the table as it is from now on and returns when the router has it. It fails if the endpoint of that
+// name is wanted and cannot be listened for.
+func (r *routes) publish(ctx context.Context, name string) error {
+	p := r.send()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-p.done:
+	}
+	if p.err != nil {
+		return p.err
+	}
+	return p.report.Err(name)
+}
+
+// send has the table sent, now or after the one under way.
+func (r *routes) send() *push {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.next == nil {
+		r.next = &push{done: make(chan struct{})}
+	}
+	p := r.next
+	if r.closed {
+		p.err = errors.New("the agent is ending")
+		close(p.done)
+		r.next = nil
+		return p
+	}
+	if !r.sending {
+		r.sending = true
+		go r.sendAll()
+	}
+	return p
+}
+
+func (r *routes) sendAll() {
+	for {
+		r.mu.Lock()
+		p := r.next
+		r.next = nil
+		r.sending = p != nil && !r.closed
+		r.mu.Unlock()
+		if p == nil {
+			return
+		}
+		p.report, p.err = r.sendOne()
+		close(p.done)
+	}
+}
+
+func (r *routes) sendOne() (router.Report, error) {
+	ctx, cancel := context.WithTimeout(r.agent.running, 30*time.Second)
+	defer cancel()
+	table := r.table()
+	if err := r.ensure(ctx, len(table.Endpoints) > 0); err != nil {
+		return router.Report{}, err
+	}
+	if !r.started {
+		return router.Report{}, nil
+	}
+	report, err := r.client.SetTable(ctx, table)
+	if err != nil {
+		return report, fmt.Errorf("cannot reach the router: %w", err)
+	}
+	return report, nil
+}
+
+// table is all endpoints with the ready ports behind each.
+func (r *routes) table() router.Table {
+	type service struct{ stack, component, port string }
+	ready := map[service][]string{}
+	for _, e := range r.agent.directory.List() {
+		if e.Ready {
+			s := service{e.Stack, e.Component, e.Port}
+			ready[s] = append(ready[s], fmt.Sprintf("127.0.0.1:%d", e.Number))
+		}
+	}
+	var t router.Table
+	for _, e := range r.agent.endpoints.List() {
+		t.Endpoints = append(t.Endpoints, router.Endpoint{Name: e.Name(), Port: e.Port, Upstreams: ready[service{e.Stack, e.Component, e.Target}]})
+	}
+	return t
+}
+
+// ensure starts the router process when it is wanted for the first time; afterwards the supervisor keeps it alive.
+func (r *routes) ensure(ctx context.Context, wanted bool) error {
+	if r.started || !wanted {
+		return nil
+	}
+	if err := os.MkdirAll(r.dir, 0o700); err != nil {
+		return fmt.Errorf("cannot make the router's directory: %w", err)
+	}
+	if err := r.agent.supervisor.Start(ctx, r.spec()); err != nil {
+		return fmt.Errorf("cannot start the router: %w", err)
+	}
+	r.started = true
+	return nil
+}
+
+func (r *routes) spec() supervisor.Spec {
+	return supervisor.Spec{
+		Address: routerUnit, Component: routerUnit, Dir: filepath.Join(r.dir, "process"),
+		Command: []string{r.agent.Program, "router", r.dir}, Env: []string{"PATH=/usr/bin:/bin"}, WorkDir: "/", UID: -1, GID: -1,
+		Startup: &supervisor.Check{Probe: routerProbe{r.client}, Interval: time.Second, Timeout: 10 * time.Second},
+	}
+}
+
+// routerProbe asks the router for its figures.
+type routerProbe struct{ client *router.Client }
+
+func (p routerProbe) Run(ctx context.Context) error {
+	_, err := p.client.Stats(ctx)
+	return err
+}
+
+// end stops the router process when nothing needs it any more.
+func (r *routes) end(ctx context.Context) error {
+	if !r.started {
+		return nil
+	}
+	if err := r.agent.supervisor.Remove(ctx, routerUnit); err != nil {
+		return err
+	}
+	r.started = false
+	return os.RemoveAll(r.dir)
+}
+
+func (r *routes) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	r.client.Close()
+}

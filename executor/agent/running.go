@@ -1,0 +1,166 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/vault"
+	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// begin records a run of the plan and carries it out in the background.
+func (a *Agent) begin(q ApplyRequest) (*news, error) {
+	p, err := a.verify(q.Plan)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.find(p.Stack)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.book.Begin(p, time.Now().UTC()); err != nil {
+		return nil, refused(err)
+	}
+	return a.carry(s, q.Parallel, false)
+}
+
+// refused is the Problem of a run that could not begin.
+func refused(err error) error {
+	switch {
+	case errors.Is(err, apply.ErrBusy):
+		return &Problem{Message: err.Error(), Kind: "busy", Hint: "Watch it with recipe apply, which joins the run under way."}
+	case errors.Is(err, apply.ErrStale):
+		return &Problem{Message: err.Error(), Kind: "stale"}
+	}
+	return err
+}
+
+// carry brings the recorded run of s to its end in the background and returns its news.
+func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
+	var p *plan.Plan
+	begin := RunBegin{Stack: s.name, Resumed: resumed}
+	s.book.View(func(_ *state.State, r *apply.Run) {
+		p, begin.Started = r.Plan, r.Started
+		for i := range p.Changes {
+			if p.Changes[i].Does() {
+				begin.Tasks++
+			}
+		}
+	})
+	begin.Destroy = p.Destroy
+	graph, err := a.graphOf(a.running, s, p)
+	if err != nil {
+		return nil, err
+	}
+	n := newNews(begin)
+	ctx, cancel := context.WithCancel(a.running)
+	s.mu.Lock()
+	s.news, s.cancel = n, cancel
+	s.mu.Unlock()
+	engine := &apply.Engine{Book: s.book, Graph: graph, Provider: a.provider, Seal: s.seal, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
+	a.background.Go(func() {
+		defer cancel()
+		n.end(a.finish(ctx, s, engine))
+	})
+	return n, nil
+}
+
+// finish carries the engine's run out, tidies up after it and tells how it went.
+func (a *Agent) finish(ctx context.Context, s *stack, engine *apply.Engine) RunResult {
+	result, err := engine.Carry(ctx)
+	if err != nil && ctx.Err() != nil && a.running.Err() == nil {
+		// Stopped by the user: what is done stays.
+		result, err = engine.Carry(a.running)
+	}
+	if err != nil {
+		fmt.Fprintf(a.Log, "the run of stack %s stopped: %s\n", s.name, err)
+		return RunResult{Error: err.Error()}
+	}
+	if err := a.tidy(s); err != nil {
+		fmt.Fprintf(a.Log, "tidying up after the run of stack %s: %s\n", s.name, err)
+	}
+	return RunResult{Generation: result.Generation, Outputs: outputInfos(result.Outputs, s.reveal, "")}
+}
+
+// tidy deletes what the run moved aside and the secrets that nothing refers to any more.
+func (a *Agent) tidy(s *stack) error {
+	err := local.Purge(s.dir)
+	if s.empty() {
+		return errors.Join(err, a.forget(s))
+	}
+	keep := map[vault.ID]bool{}
+	s.book.View(func(st *state.State, r *apply.Run) {
+		if r != nil {
+			return
+		}
+		for _, o := range st.Objects {
+			keepSecrets(o.Value, keep)
+		}
+		for _, o := range st.Outputs {
+			keepSecrets(o.Value, keep)
+		}
+	})
+	return errors.Join(err, s.vault.Keep(keep))
+}
+
+// keepSecrets collects the secrets that a kept value refers to.
+func keepSecrets(encoded []byte, keep map[vault.ID]bool) {
+	for _, name := range state.Secrets(encoded) {
+		if id, err := vault.ParseID(name); err == nil {
+			keep[id] = true
+		}
+	}
+}
+
+// stopRun makes the run under way end where it is.
+func (s *stack) stopRun() error {
+	if !s.underWay() {
+		return &Problem{Message: fmt.Sprintf("no run of %s is under way", s.name), Kind: "not-found"}
+	}
+	if err := s.book.Stop(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cancel()
+	return nil
+}
+
+// outputInfos are outputs for clients; reveal is the name of the one sensitive output to show in clear, "" for none.
+func outputInfos(outputs map[string]state.Output, open state.Open, reveal string) map[string]OutputInfo {
+	infos := map[string]OutputInfo{}
+	for name, o := range outputs {
+		info := OutputInfo{Sensitive: o.Sensitive, Text: "(sensitive)", Value: json.RawMessage("null")}
+		v, err := o.Decode(open)
+		if err == nil && (!v.ContainsMarked() || name == reveal) {
+			v, _ = v.UnmarkDeep()
+			info.Text = plainText(v)
+			info.Value, err = state.Encode(v, nil)
+		}
+		if err != nil {
+			info.Text = err.Error()
+		}
+		infos[name] = info
+	}
+	return infos
+}
+
+// plainText is a string as it is, anything else as JSON.
+func plainText(v cty.Value) string {
+	if v.IsKnown() && !v.IsNull() && v.Type() == cty.String {
+		return v.AsString()
+	}
+	encoded, err := state.Encode(v, nil)
+	if err != nil {
+		return err.Error()
+	}
+	return string(encoded)
+}

@@ -1,0 +1,133 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/vault"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// stack is one stack that the agent knows.
+type stack struct {
+	name  string
+	dir   string // RECIPE_HOME/stacks/NAME
+	book  *apply.Book
+	vault *vault.Vault
+
+	mu     sync.Mutex
+	news   *news              // of the run under way, and after it of the last one; nil before the first
+	cancel context.CancelFunc // of the run under way
+}
+
+// open returns the stack of that name, opening it when it is new to this agent. from is the directory that a new
+// stack is recorded to be of.
+func (a *Agent) open(name, from string) (*stack, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s := a.stacks[name]; s != nil {
+		return s, nil
+	}
+	dir := filepath.Join(a.Home, "stacks", name)
+	if from == "" {
+		if _, err := os.Stat(filepath.Join(dir, "journal")); err != nil {
+			return nil, fmt.Errorf("there is no stack %s", name)
+		}
+	}
+	book, err := apply.OpenBook(a.fsys, filepath.Join(dir, "journal"), name, from)
+	if err != nil {
+		return nil, err
+	}
+	s := &stack{name: name, dir: dir, book: book}
+	if err := os.Chmod(dir, 0o711); err != nil { // apps reach their own directories below it
+		return nil, errors.Join(err, book.Close())
+	}
+	s.vault, err = vault.Open(a.fsys, filepath.Join(dir, "vault"), a.key, book.Copy().Lineage)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot open the vault of %s: %w", name, err), book.Close())
+	}
+	a.stacks[name] = s
+	return s, nil
+}
+
+// find returns a stack that is there.
+func (a *Agent) find(name string) (*stack, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s := a.stacks[name]; s != nil {
+		return s, nil
+	}
+	p := &Problem{Message: fmt.Sprintf("there is no stack %q", name), Kind: "not-found", Hint: "Nothing was applied yet: recipe apply starts it."}
+	var known []string
+	for name := range a.stacks {
+		known = append(known, name)
+	}
+	if known != nil {
+		slices.Sort(known)
+		p.Hint = "There is " + strings.Join(known, ", ") + "."
+	}
+	return nil, p
+}
+
+// all lists the stacks by name.
+func (a *Agent) all() []*stack {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var list []*stack
+	for _, s := range a.stacks {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(x, y *stack) int { return strings.Compare(x.name, y.name) })
+	return list
+}
+
+// seal puts a secret into the vault; it is durable when seal returns.
+func (s *stack) seal(clear string) (string, error) {
+	if err := s.vault.Put(clear); err != nil {
+		return "", err
+	}
+	return s.vault.ID(clear).String(), nil
+}
+
+// reveal is the inverse of seal.
+func (s *stack) reveal(id string) (string, bool) {
+	parsed, err := vault.ParseID(id)
+	if err != nil {
+		return "", false
+	}
+	return s.vault.Get(parsed)
+}
+
+// idOf names a clear text as seal would, without keeping it.
+func (s *stack) idOf(clear string) string { return s.vault.ID(clear).String() }
+
+func (s *stack) underWay() (running bool) {
+	s.book.View(func(_ *state.State, r *apply.Run) { running = r != nil })
+	return running
+}
+
+// empty reports whether nothing was ever applied, or everything was destroyed.
+func (s *stack) empty() (empty bool) {
+	s.book.View(func(st *state.State, r *apply.Run) { empty = r == nil && len(st.Objects) == 0 })
+	return empty
+}
+
+func (s *stack) close() error { return errors.Join(s.vault.Close(), s.book.Close()) }
+
+// forget removes an empty stack from disk.
+func (a *Agent) forget(s *stack) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !s.empty() || a.stacks[s.name] != s {
+		return nil
+	}
+	delete(a.stacks, s.name)
+	return errors.Join(s.close(), os.RemoveAll(s.dir))
+}

@@ -1,0 +1,213 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/shim"
+	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/state"
+)
+
+// The supervisor knows units by stack and address, for two stacks may name their apps alike.
+func unitName(stack, address string) string { return local.UnitName(stack, address) }
+
+func splitUnit(name string) (stack, address string, ok bool) { return strings.Cut(name, "/") }
+
+// units lists the processes of a stack, or of all with "".
+func (a *Agent) units(stack string) []UnitInfo {
+	ports := map[string]map[string]int{}
+	for _, e := range a.directory.List() {
+		name := unitName(e.Stack, e.Unit)
+		if ports[name] == nil {
+			ports[name] = map[string]int{}
+		}
+		ports[name][e.Port] = e.Number
+	}
+	list := []UnitInfo{}
+	for _, s := range a.supervisor.Statuses() {
+		of, address, ok := splitUnit(s.Address)
+		if !ok || stack != "" && of != stack {
+			continue
+		}
+		_, component, _ := splitUnit(s.Component)
+		list = append(list, UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
+			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: s.Message()})
+	}
+	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
+	return list
+}
+
+// act does something with all units that the target contains, in the order of their needs: those that nothing else
+// needs first when forward is false. Units of one component go together.
+func (a *Agent) act(ctx context.Context, q UnitRequest, forward bool, do func(ctx context.Context, unit string) error) (UnitAnswer, error) {
+	s, err := a.find(q.Stack)
+	if err != nil {
+		return UnitAnswer{}, err
+	}
+	chosen, err := a.choose(s, q.Target)
+	if err != nil {
+		return UnitAnswer{}, err
+	}
+	var answer UnitAnswer
+	for _, level := range s.levels(chosen, forward) {
+		var wait sync.WaitGroup
+		errs := make([]error, len(level))
+		for i, address := range level {
+			wait.Go(func() {
+				if err := do(ctx, unitName(s.name, address)); err != nil {
+					errs[i] = fmt.Errorf("%s: %w", address, err)
+				}
+			})
+			answer.Units = append(answer.Units, address)
+		}
+		wait.Wait()
+		if err := errors.Join(errs...); err != nil {
+			return answer, err
+		}
+	}
+	return answer, nil
+}
+
+// choose lists the units of s that target contains.
+func (a *Agent) choose(s *stack, target string) ([]string, error) {
+	var chosen []string
+	var within addr.Instance
+	if target != "" {
+		var err error
+		if within, err = addr.Parse(target); err != nil {
+			return nil, &Problem{Message: err.Error()}
+		}
+	}
+	known := a.units(s.name)
+	for _, u := range known {
+		address, err := addr.Parse(u.Address)
+		if target == "" || err == nil && within.Contains(address) {
+			chosen = append(chosen, u.Address)
+		}
+	}
+	if chosen == nil {
+		var components []string
+		for _, u := range known {
+			components = append(components, u.Component)
+		}
+		slices.Sort(components)
+		return nil, &Problem{Message: fmt.Sprintf("%s has no running part of %s", target, s.name), Kind: "not-found",
+			Hint: "There is " + strings.Join(slices.Compact(components), ", ") + "."}
+	}
+	return chosen, nil
+}
+
+// levels groups units so that every level needs only earlier ones, or with forward false is needed only by earlier ones.
+func (s *stack) levels(chosen []string, forward bool) [][]string {
+	needs := map[string][]string{} // by component
+	s.book.View(func(st *state.State, _ *apply.Run) {
+		for a, o := range st.Objects {
+			if o.Type != "" || a.Part != "base" {
+				continue
+			}
+			for _, need := range o.Needs {
+				if need.Component != a.Component {
+					needs[a.Component.String()] = append(needs[a.Component.String()], need.Component.String())
+				}
+			}
+			// Bindings stand between: their joins need the implementation.
+		}
+		for a, o := range st.Objects {
+			if o.Type == "" && strings.HasPrefix(a.Part, "bind.") {
+				for _, need := range o.Needs {
+					if need.Component != a.Component {
+						needs[a.Component.String()] = append(needs[a.Component.String()], need.Component.String())
+					}
+				}
+			}
+		}
+	})
+	depth := map[string]int{}
+	var measure func(component string) int
+	measure = func(component string) int {
+		if d, ok := depth[component]; ok {
+			return d
+		}
+		depth[component] = 0 // plans have no cycles
+		d := 0
+		for _, need := range needs[component] {
+			d = max(d, measure(need)+1)
+		}
+		depth[component] = d
+		return d
+	}
+	var levels [][]string
+	for _, unit := range chosen {
+		a, err := addr.Parse(unit)
+		if err != nil {
+			continue
+		}
+		d := measure(a.Component.String())
+		for len(levels) <= d {
+			levels = append(levels, nil)
+		}
+		levels[d] = append(levels[d], unit)
+	}
+	if !forward {
+		slices.Reverse(levels)
+	}
+	return slices.DeleteFunc(levels, func(l []string) bool { return len(l) == 0 })
+}
+
+// logs tells the last lines of all chosen units and, with follow, what comes after, until ctx ends.
+func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follow bool, tell func(LogLine) error) error {
+	s, err := a.find(stack)
+	if err != nil {
+		return err
+	}
+	chosen, err := a.choose(s, target)
+	if err != nil {
+		return err
+	}
+	var mu sync.Mutex
+	say := func(unit, line string) error {
+		mu.Lock()
+		defer mu.Unlock()
+		return tell(LogLine{Unit: unit, Line: line})
+	}
+	if !follow {
+		for _, unit := range chosen {
+			tail, err := shim.Tail(a.unitDir(s, unit), lines)
+			if err != nil {
+				return fmt.Errorf("cannot read the log of %s: %w", unit, err)
+			}
+			for _, line := range tail {
+				if err := say(unit, line); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	errs := make(chan error, len(chosen))
+	for _, unit := range chosen {
+		go func() { errs <- a.follow(ctx, s, unit, lines, say) }()
+	}
+	for range chosen {
+		if err := <-errs; err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Agent) unitDir(s *stack, unit string) string {
+	status, ok := a.supervisor.Status(unitName(s.name, unit))
+	if !ok {
+		return ""
+	}
+	return status.Dir
+}

@@ -1,0 +1,34 @@
+package config
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+)
+
+// ParseExpression parses one expression that does not come from a file, within the limits of a recipe.
+func ParseExpression(src []byte, from string) (hcl.Expression, hcl.Diagnostics) {
+	wrapped := append([]byte("x = "), src...)
+	if diags := checkLimits(append(wrapped, '\n'), from, maxRecipeBytes); diags.HasErrors() {
+		return nil, diags
+	}
+	return hclsyntax.ParseExpression(src, from, hcl.InitialPos)
+}
+
+// ParseBody parses a file of values, HCL or JSON by its name, within the limits of a recipe.
+func ParseBody(src []byte, filename string) (hcl.Body, hcl.Diagnostics) {
+	if diags := checkLimits(src, filename, maxRecipeBytes); diags.HasErrors() {
+		return nil, diags
+	}
+	var file *hcl.File
+	var diags hcl.Diagnostics
+	if isJSON(filename) {
+		file, diags = json.Parse(src, filename)
+	} else {
+		file, diags = hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
+	}
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return file.Body, diags
+}
