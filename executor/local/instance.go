@@ -1,0 +1,216 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/executor/supervisor"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// Units keeps processes running; see supervisor.Supervisor.
+type Units interface {
+	Start(ctx context.Context, spec supervisor.Spec) error
+	Replace(ctx context.Context, spec supervisor.Spec) error
+	Remove(ctx context.Context, address string) error
+	Status(address string) (supervisor.Status, bool)
+}
+
+// checkType is the type of the attributes startup, readiness and liveness. Of the probes one is set.
+var checkType = cty.Object(map[string]cty.Type{
+	"http":              cty.String,
+	"tcp":               cty.Number,
+	"exec":              cty.List(cty.String),
+	"postgresql":        login,
+	"redis":             login,
+	"nats":              login,
+	"port":              cty.Number,
+	"initial_delay":     cty.String,
+	"interval":          cty.String,
+	"timeout":           cty.String,
+	"success_threshold": cty.Number,
+	"failure_threshold": cty.Number,
+})
+
+var login = cty.Object(map[string]cty.Type{"username": cty.String, "password": cty.String, "database": cty.String})
+
+func instanceSchema() sdk.TypeSchema {
+	return sdk.TypeSchema{
+		Description: "One process of an instance, kept running by the agent.",
+		Attributes: map[string]sdk.Attribute{
+			"component":     {Type: cty.String, Required: true, Replace: true, Description: "The component it is a part of."},
+			"kind":          {Type: cty.String, Required: true, Description: "web or worker."},
+			"main":          {Type: cty.Bool, Required: true, Description: "The process that listens on the instance's ports."},
+			"directory":     {Type: cty.String, Required: true, Replace: true, Description: "The instance's directory."},
+			"workdir":       {Type: cty.String, Required: true, Restart: true, Description: "Where it is started."},
+			"command":       {Type: cty.List(cty.String), Required: true, Restart: true, Description: "The program and its arguments."},
+			"env":           {Type: cty.Map(cty.String), Required: true, Restart: true, Description: "Its whole environment."},
+			"owner":         {Type: cty.Number, Required: true, Restart: true, Description: "The user it runs as; -1 for the agent's own."},
+			"ports":         {Type: cty.Map(cty.Number), Restart: true, Description: "The ports it listens on, by name."},
+			"bindings":      {Type: cty.Map(cty.Map(cty.String)), Restart: true, Description: "What its bindings hold, as files below SERVICE_BINDING_ROOT."},
+			"config_digest": {Type: cty.String, Restart: true, Description: "Changes with the configuration of the instance."},
+			"needs":         {Type: cty.List(cty.String), Description: "Components that have to be ready before it starts."},
+			"startup":       {Type: checkType, Description: "Whether it has started."},
+			"readiness":     {Type: checkType, Description: "Whether it takes requests."},
+			"liveness":      {Type: checkType, Description: "Whether it has to be restarted."},
+			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Description: "How it is asked to end."},
+			"success_codes": {Type: cty.List(cty.Number), Description: "Exit codes that mean that the work is done."},
+			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},
+		},
+	}
+}
+
+// UnitName is how the supervisor knows a process: addresses are unique in a stack only.
+func UnitName(stack, address string) string { return stack + "/" + address }
+
+// instance is the resource type of the same name.
+type instance struct{ *Provider }
+
+var _ sdk.Resource = instance{}
+
+// Read reports a process that is not kept running, for instance because the user has stopped it.
+func (i instance) Read(_ context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
+	if id.Known.IsNull() {
+		return id.Known, nil
+	}
+	status, ok := i.units.Status(UnitName(id.Stack, id.Address))
+	if !ok {
+		return cty.NullVal(id.Known.Type()), nil
+	}
+	attributes := id.Known.AsValueMap()
+	attributes["running"] = cty.BoolVal(status.State != supervisor.Stopped && status.State != supervisor.Failed)
+	return cty.ObjectVal(attributes), nil
+}
+
+func (i instance) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
+	if r.After.IsNull() {
+		return i.remove(ctx, r)
+	}
+	id := sdk.Identity{Address: r.Address, Stack: r.Stack, Known: r.After}
+	spec, err := i.Spec(id)
+	if err != nil {
+		return r.Before, sdk.Errorf("cannot start the process", "%s", err)
+	}
+	if err := writeBindings(processDirectory(id), r.After); err != nil {
+		return r.Before, sdk.Errorf("cannot hand over the bindings", "%s", err)
+	}
+	i.changed(id)
+	r.Report.Send(sdk.Progress{Text: "starting"})
+	if err := i.bring(ctx, r, spec); err != nil {
+		return i.failed(ctx, r, err)
+	}
+	return r.After, nil
+}
+
+// bring starts the process, or replaces the one that runs. After a crash of the agent the process of an earlier
+// attempt may be running: the supervisor has taken it over at boot, and it is replaced only if it is another one.
+func (i instance) bring(ctx context.Context, r sdk.ApplyRequest, spec supervisor.Spec) error {
+	if r.Before.IsNull() {
+		err := i.units.Start(ctx, spec)
+		if !errors.Is(err, supervisor.ErrExists) {
+			return err
+		}
+	}
+	if r.After.GetAttr("running").True() && !r.Before.IsNull() && r.Before.GetAttr("running").False() {
+		return i.units.Start(ctx, spec) // also takes back a stop by the user
+	}
+	return i.units.Replace(ctx, spec)
+}
+
+// failed says why the process did not come up. A new one is gone; of a changed one nothing runs any more, and the
+// engine brings the old one back.
+func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, err error) (cty.Value, sdk.Diagnostics) {
+	detail := err.Error()
+	var start *supervisor.StartError
+	if errors.As(err, &start) && len(start.Lines) > 0 {
+		detail = start.Reason
+		if start.Err != nil {
+			detail += ": " + start.Err.Error()
+		}
+		detail += "; its last output:\n  " + strings.Join(start.Lines, "\n  ")
+	}
+	diags := sdk.Errorf("it did not become ready", "%s", detail)
+	if !r.Before.IsNull() {
+		attributes := r.After.AsValueMap()
+		attributes["running"] = cty.False
+		return cty.ObjectVal(attributes), diags
+	}
+	if err := i.units.Remove(context.WithoutCancel(ctx), UnitName(r.Stack, r.Address)); err != nil {
+		return r.After, append(diags, sdk.Errorf("and it could not be stopped", "%s", err)...)
+	}
+	i.changed(sdk.Identity{Address: r.Address, Stack: r.Stack, Known: cty.NullVal(r.After.Type())})
+	return cty.NullVal(r.After.Type()), diags
+}
+
+func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
+	id := sdk.Identity{Address: r.Address, Stack: r.Stack, Known: cty.NullVal(r.Before.Type())}
+	i.changed(id) // the router lets go of it first
+	if err := i.units.Remove(ctx, UnitName(r.Stack, r.Address)); err != nil {
+		return r.Before, sdk.Errorf("cannot stop the process", "%s", err)
+	}
+	if !r.Before.IsNull() {
+		dir := processDirectory(sdk.Identity{Address: r.Address, Known: r.Before})
+		if err := os.RemoveAll(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return r.Before, sdk.Errorf("cannot remove the process's files", "%s", err)
+		}
+	}
+	return cty.NullVal(r.Before.Type()), nil
+}
+
+// processDirectory is where the shim and the bindings of a process are.
+func processDirectory(id sdk.Identity) string {
+	_, name, _ := strings.Cut(id.Address, ".process.")
+	return filepath.Join(directory(id.Known), "process", name)
+}
+
+// Provider is the executor in the box.
+type Provider struct {
+	ports   Ports
+	units   Units
+	changed func(sdk.Identity)
+}
+
+// Options are what the executor works with; all are required.
+type Options struct {
+	Ports Ports
+	Units Units
+	// Changed is told of a process before it starts, with its value, and after it was taken out, with a null value.
+	// It is called from any goroutine and must not wait for the executor.
+	Changed func(sdk.Identity)
+}
+
+var _ sdk.Provider = (*Provider)(nil)
+
+// New returns the executor in the box.
+func New(o Options) *Provider { return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed} }
+
+// Schema implements sdk.Provider.
+func (p *Provider) Schema() sdk.Schema {
+	return sdk.Schema{Types: map[string]sdk.TypeSchema{"allocation": allocationSchema(), "instance": instanceSchema()}}
+}
+
+// Resource implements sdk.Provider.
+func (p *Provider) Resource(name string) sdk.Resource {
+	switch name {
+	case "allocation":
+		return allocation{p.ports}
+	case "instance":
+		return instance{p}
+	}
+	return nil
+}
+
+// Restore takes back the ports of a recorded allocation at boot.
+func (p *Provider) Restore(id sdk.Identity) error {
+	if err := (allocation{p.ports}).restore(id); err != nil {
+		return fmt.Errorf("cannot get its ports back: %w", err)
+	}
+	return nil
+}
