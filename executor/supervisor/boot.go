@@ -1,0 +1,77 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/nsynapse/recipe/executor/shim"
+)
+
+// Boot takes over all units at once, after a start of the agent or the machine: what runs is adopted with its process,
+// an app whose shim was killed gets a new one, a paused unit stays stopped, and the rest starts in the order of needs,
+// as much at a time as that allows. It returns when it has looked at all of them, without waiting for any to be ready;
+// Settle does that. A unit that does not start is restarted again and again, and no error.
+func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
+	var units []*Unit
+	own := map[*Unit]Spec{}
+	var problems []error
+	for _, spec := range specs { // all are known before the first looks at its needs
+		u, err := s.add(spec)
+		if err != nil {
+			problems = append(problems, err)
+			continue
+		}
+		units = append(units, u)
+		own[u] = spec
+	}
+	var group sync.WaitGroup
+	looked := make([]error, len(units))
+	adopted := make([]*shim.Process, len(units))
+	for i, u := range units {
+		group.Go(func() { adopted[i], looked[i] = s.look(ctx, own[u]) })
+	}
+	group.Wait()
+	// Adopted units come first: what needs them does not have to wait then.
+	for i, u := range units {
+		if p := adopted[i]; p != nil {
+			problems = append(problems, u.do(ctx, func() { u.adopt(p) }))
+		}
+	}
+	for i, u := range units {
+		if adopted[i] != nil {
+			continue
+		}
+		problems = append(problems, u.do(ctx, func() { u.boot(looked[i]) }))
+	}
+	return errors.Join(problems...)
+}
+
+// look returns the process that runs in the unit's directory, or nil.
+func (s *Supervisor) look(ctx context.Context, spec Spec) (*shim.Process, error) {
+	ctx, cancel := context.WithTimeout(ctx, launchTimeout)
+	defer cancel()
+	p, err := shim.Adopt(ctx, s.program, spec.Dir, spec.Log)
+	if errors.Is(err, shim.ErrNotRunning) {
+		err = nil
+	}
+	return p, err
+}
+
+// boot is what follows when nothing runs in the directory; err says that this could not be found out.
+func (u *Unit) boot(err error) {
+	if u.paused() {
+		u.enter(Stopped, "")
+		return
+	}
+	if found, findErr := shim.Find(u.spec.Dir); findErr == nil && found.State == shim.Finished {
+		u.mu.Lock()
+		u.status.LastExit = &found.Exit
+		u.mu.Unlock()
+	}
+	if err != nil {
+		u.again(0, err.Error())
+		return
+	}
+	u.start()
+}

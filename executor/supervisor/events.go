@@ -1,0 +1,268 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/shim"
+)
+
+// What can happen to a unit. Every method runs in the unit's goroutine.
+
+// start begins a unit that does not run.
+func (u *Unit) start() {
+	u.policy = policy{}
+	u.await()
+}
+
+// await goes on to starting, or waits for the needs.
+func (u *Unit) await() {
+	u.retryAt = time.Time{}
+	if missing := u.s.needs.missing(u.spec.Needs); len(missing) > 0 {
+		u.enter(Waiting, "waits for "+strings.Join(missing, ", "))
+		return
+	}
+	u.launch()
+}
+
+func (u *Unit) needsChanged() {
+	if u.state == Waiting {
+		u.await()
+	}
+}
+
+// launch makes the process run. That takes milliseconds, so that the unit can well be deaf meanwhile.
+func (u *Unit) launch() {
+	u.adopted = false
+	p, err := u.s.launch(u.spec)
+	if err != nil {
+		u.notStarted(err)
+		return
+	}
+	u.attach(p)
+	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)
+	u.enter(Starting, "")
+	u.probe(u.s.clock.Now())
+}
+
+// notStarted is the end of a process that never was.
+func (u *Unit) notStarted(err error) {
+	if u.firstRun {
+		u.enter(Failed, err.Error())
+		u.started(u.startError("the process cannot be started", nil, err))
+		return
+	}
+	u.again(0, err.Error())
+}
+
+// attach makes p the process of the unit.
+func (u *Unit) attach(p *shim.Process) {
+	now := u.s.clock.Now()
+	u.process, u.after = p, thenStop
+	u.run, u.endRun = context.WithCancel(context.Background())
+	u.startBy = now.Add(u.spec.StartTimeout)
+	if u.spec.Startup.Probe == nil {
+		u.aliveAt, u.startBy = now.Add(aliveAfter), time.Time{}
+	}
+}
+
+// adopt takes over a process that runs already. It is not killed for being slow to answer: it was ready once.
+func (u *Unit) adopt(p *shim.Process) {
+	u.attach(p)
+	u.adopted = true
+	if u.spec.Startup.Probe == nil {
+		u.becomeReady()
+		return
+	}
+	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)
+	u.enter(Starting, "")
+	u.probe(u.s.clock.Now())
+}
+
+// becomeReady follows starting.
+func (u *Unit) becomeReady() {
+	now := u.s.clock.Now()
+	u.aliveAt, u.startBy = time.Time{}, time.Time{}
+	u.readySince = now
+	u.keepChecking(u.spec.Readiness)
+	u.enter(Ready, "")
+	u.started(nil)
+}
+
+func (u *Unit) keepChecking(ready Check) {
+	now := u.s.clock.Now()
+	u.probers[startup] = prober{}
+	u.probers[readiness].begin(ready, now, false)
+	u.probers[liveness].begin(u.spec.Liveness, now, false)
+}
+
+// tick does everything that is due.
+func (u *Unit) tick(now time.Time) {
+	due := func(at *time.Time) bool {
+		if at.IsZero() || now.Before(*at) {
+			return false
+		}
+		*at = time.Time{}
+		return true
+	}
+	if due(&u.aliveAt) {
+		u.becomeReady()
+	}
+	if due(&u.startBy) {
+		u.tooSlow()
+	}
+	if due(&u.killAt) {
+		u.signal(syscall.SIGKILL)
+	}
+	if due(&u.retryAt) {
+		u.await()
+	}
+	u.probe(now)
+}
+
+// tooSlow follows a startup check that never passed.
+func (u *Unit) tooSlow() {
+	reason := "not ready after " + u.spec.StartTimeout.String()
+	if last := u.snapshot().LastError; last != "" {
+		reason += ": " + last
+	}
+	switch {
+	case u.adopted:
+		check := u.spec.Readiness
+		if check.Probe == nil {
+			check = u.spec.Startup
+		}
+		u.keepChecking(check)
+		u.enter(Unready, reason)
+	case u.firstRun:
+		u.terminate(thenFail, reason)
+	default:
+		u.terminate(thenRestart, reason)
+	}
+}
+
+// probe makes the probes that are due.
+func (u *Unit) probe(now time.Time) {
+	for i := range u.probers {
+		if !u.probers[i].take(now) {
+			continue
+		}
+		check, run := u.probers[i].check, u.run
+		go func() {
+			ctx, cancel := context.WithTimeout(run, check.Timeout)
+			err := check.Probe.Run(ctx)
+			cancel()
+			select {
+			case u.results <- result{run, i, err}:
+			case <-run.Done(): // nobody wants to know any more
+			}
+		}()
+	}
+}
+
+// probed takes in the outcome of a probe.
+func (u *Unit) probed(r result) {
+	if r.run != u.run || !u.probers[r.check].running {
+		return
+	}
+	v := u.probers[r.check].done(u.s.clock.Now(), r.err)
+	switch {
+	case u.state == Stopping:
+	case r.check == startup && v == passed:
+		u.becomeReady()
+	case r.check == startup && r.err != nil:
+		u.note(r.err.Error())
+	case r.check == readiness && v == passed && u.state == Unready:
+		u.readySince = u.s.clock.Now()
+		u.enter(Ready, "")
+		u.started(nil) // of somebody who started a unit that ran already
+	case r.check == readiness && v == failed && u.state == Ready:
+		u.enter(Unready, "readiness: "+r.err.Error())
+	case r.check == liveness && v == failed:
+		u.terminate(thenRestart, "liveness: "+r.err.Error())
+	}
+}
+
+// note keeps an error for the status without a change of state.
+func (u *Unit) note(problem string) {
+	u.mu.Lock()
+	u.status.LastError = problem
+	u.mu.Unlock()
+}
+
+// terminate asks the process to end.
+func (u *Unit) terminate(then after, problem string) {
+	u.after = then
+	if u.state == Stopping { // asked already; the new purpose counts
+		return
+	}
+	for i := range u.probers {
+		u.probers[i] = prober{}
+	}
+	u.aliveAt, u.startBy = time.Time{}, time.Time{}
+	u.killAt = u.s.clock.Now().Add(u.spec.Stop.Grace)
+	u.enter(Stopping, problem)
+	u.signal(u.spec.Stop.Signal)
+}
+
+func (u *Unit) signal(s syscall.Signal) {
+	if err := u.process.SignalGroup(s); err != nil && !errors.Is(err, shim.ErrEnded) {
+		u.note("cannot send " + s.String() + ": " + err.Error())
+	}
+}
+
+// stop ends the unit in whatever state it is and tells c.
+func (u *Unit) stop(c chan error) {
+	u.stoppers = append(u.stoppers, c)
+	if u.process != nil {
+		u.terminate(thenStop, "")
+		return
+	}
+	u.retryAt = time.Time{}
+	u.enter(Stopped, "")
+	u.started(u.startError("it was stopped", nil, nil))
+	u.stopped()
+}
+
+// replace starts the unit with another spec after it has stopped the process that runs, and tells c when it is ready.
+func (u *Unit) replace(spec Spec, c chan error) {
+	u.s.needs.remove(u, u.spec, u.status.Ready)
+	old := u.spec.Stop
+	u.s.needs.add(u, spec)
+	u.mu.Lock()
+	u.status.Component, u.status.Ready = spec.Component, false
+	u.mu.Unlock()
+	u.spec = spec
+	u.retryAt = time.Time{}
+	u.started(u.startError("it was replaced", nil, nil))
+	u.starters, u.firstRun = append(u.starters, c), true
+	if u.process == nil {
+		u.start()
+		return
+	}
+	u.spec.Stop = old // the running process is stopped as it was promised
+	u.terminate(thenReplace, "")
+	u.spec.Stop = spec.Stop
+}
+
+// abandon gives up a start that took longer than its caller wants to wait.
+func (u *Unit) abandon(reason string) {
+	switch {
+	case !u.firstRun:
+	case u.process != nil:
+		u.terminate(thenFail, reason)
+	default:
+		u.enter(Failed, reason)
+		u.started(u.startError(reason, nil, nil))
+	}
+}
+
+// paused reports whether the user has stopped the unit, which outlives the supervisor.
+func (u *Unit) paused() bool {
+	_, err := os.Stat(u.stopFile())
+	return err == nil
+}

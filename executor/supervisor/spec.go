@@ -1,0 +1,113 @@
+package supervisor
+
+import (
+	"context"
+	"syscall"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/shim"
+)
+
+// Spec is one process that is to be kept running.
+type Spec struct {
+	Address   string   // the stable name: "app.shop[0].process.web"
+	Component string   // what it is a part of: "app.shop"
+	Needs     []string // components that must be ready before it starts
+	Dir       string   // the directory of the unit, absolute; made if missing
+	Command   []string
+	Env       []string // the whole environment as key=value; may hold secrets in clear
+	WorkDir   string   // "" is the root directory
+	UID, GID  int      // -1 leaves user and group as they are
+	Groups    []int    // supplementary groups; looked at only if UID or GID is given
+	Limits    []shim.Limit
+	Log       shim.Log
+
+	// StartTimeout is how long the unit may take to become ready; 0 is one minute.
+	StartTimeout time.Duration
+	Startup      Check
+	Readiness    Check
+	Liveness     Check
+
+	Stop    Stop
+	Restart Restart
+	// SuccessCodes are the exit statuses that mean that the work is done: the unit is then finished and not restarted.
+	SuccessCodes []int
+}
+
+// Probe looks whether a process does its work. Run is called from any goroutine, never twice at a time for one check;
+// it returns soon after ctx ends.
+type Probe interface {
+	Run(ctx context.Context) error
+}
+
+// Check is a probe that is made again and again. A Check without a Probe is none.
+type Check struct {
+	Probe            Probe
+	InitialDelay     time.Duration // before the first probe
+	Interval         time.Duration // between two probes; 0 is one second. Startup checks use it as an upper bound
+	Timeout          time.Duration // of one probe; 0 is one second
+	SuccessThreshold int           // successes in a row that make it pass; 0 is 1
+	FailureThreshold int           // failures in a row that make it fail; 0 is 3. Startup checks have StartTimeout instead
+}
+
+// Stop says how a process is asked to end.
+type Stop struct {
+	Signal syscall.Signal // to the whole process group; 0 is SIGTERM
+	Grace  time.Duration  // before it is killed; 0 is 10 seconds
+}
+
+// Restart bounds the restarts.
+type Restart struct {
+	Max int // restarts in a row after which the unit has failed; 0 is no bound
+}
+
+const (
+	defaultStartTimeout = time.Minute
+	defaultInterval     = time.Second
+	defaultTimeout      = time.Second
+	defaultGrace        = 10 * time.Second
+	defaultFailures     = 3
+	aliveAfter          = 300 * time.Millisecond // without any check
+)
+
+// withDefaults returns s with every zero replaced by what it stands for.
+func (s Spec) withDefaults() Spec {
+	if s.StartTimeout <= 0 {
+		s.StartTimeout = defaultStartTimeout
+	}
+	if s.Stop.Signal == 0 {
+		s.Stop.Signal = syscall.SIGTERM
+	}
+	if s.Stop.Grace <= 0 {
+		s.Stop.Grace = defaultGrace
+	}
+	for _, c := range []*Check{&s.Startup, &s.Readiness, &s.Liveness} {
+		c.fill()
+	}
+	if s.Startup.Probe == nil {
+		s.Startup = s.Readiness
+	}
+	return s
+}
+
+func (c *Check) fill() {
+	if c.Interval <= 0 {
+		c.Interval = defaultInterval
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.SuccessThreshold <= 0 {
+		c.SuccessThreshold = 1
+	}
+	if c.FailureThreshold <= 0 {
+		c.FailureThreshold = defaultFailures
+	}
+}
+
+func (s Spec) shimSpec() shim.Spec {
+	return shim.Spec{
+		Dir: s.Dir, Command: s.Command, Env: s.Env, WorkDir: s.WorkDir, UID: s.UID, GID: s.GID, Groups: s.Groups,
+		Limits: s.Limits, Log: s.Log,
+	}
+}

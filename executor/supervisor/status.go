@@ -1,0 +1,80 @@
+package supervisor
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/shim"
+)
+
+// State is where a unit is in its life; the picture is in the package's description.
+type State uint8
+
+const (
+	Stopped   State = iota // on request
+	Waiting                // for its needs
+	Starting               // runs, not yet ready
+	Ready                  // runs and does its work
+	Unready                // runs, but its readiness check fails
+	Backoff                // ended, will be restarted
+	CrashLoop              // ended again and again, will be restarted
+	Stopping               // asked to end
+	Failed                 // ended for good, against our will
+	Finished               // ended for good, with a success code
+)
+
+var stateNames = [...]string{
+	"stopped", "waiting", "starting", "ready", "unready", "backoff", "crash-loop", "stopping", "failed", "finished",
+}
+
+// String returns the state as the user reads it: "crash-loop".
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("State(%d)", uint8(s))
+}
+
+// settled reports whether nothing is going to happen that somebody is waiting for.
+func (s State) settled() bool {
+	switch s {
+	case Waiting, Starting, Stopping:
+		return false
+	default:
+		return true
+	}
+}
+
+// Status is a unit at one moment.
+type Status struct {
+	Address   string
+	Component string
+	State     State
+	PID       int        // 0 if it does not run
+	Since     time.Time  // of the state
+	Restarts  int        // since the unit is known to this supervisor
+	LastExit  *shim.Exit // nil if it has not ended yet; not to be changed
+	LastError string     // of the last failed start, check or wait; "" if the unit is well
+	Ready     bool       // it does its work, or has finished it
+}
+
+// A StartError says why a unit did not become ready. The unit does not run any more.
+type StartError struct {
+	Address string
+	Reason  string     // "exit status 3 before it was ready"
+	Exit    *shim.Exit // how the process ended; nil if it did not run
+	Lines   []string   // the last lines of its output, oldest first
+	Err     error      // what is behind it, if that is an error of its own
+}
+
+// Error says what failed and why, without the lines.
+func (e *StartError) Error() string {
+	text := "cannot start " + e.Address + ": " + e.Reason
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the error behind it, or nil.
+func (e *StartError) Unwrap() error { return e.Err }
