@@ -146,7 +146,7 @@ func (r *routes) spec() supervisor.Spec {
 	return supervisor.Spec{
 		Address: routerUnit, Component: routerUnit, Dir: filepath.Join(r.dir, "process"),
 		Command: []string{r.agent.Program, "router", r.dir}, Env: []string{"PATH=/usr/bin:/bin"}, WorkDir: "/", UID: -1, GID: -1,
-		Startup: &supervisor.Check{Probe: routerProbe{r.client}, Interval: time.Second, Timeout: 10 * time.Second},
+		Startup: supervisor.Check{Probe: routerProbe{r.client}},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/state"
 )
 
@@ -39,7 +41,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		_, component, _ := splitUnit(s.Component)
 		list = append(list, UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: s.Message()})
+			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: s.LastError})
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
@@ -204,10 +206,12 @@ func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follo
 	return nil
 }
 
+// unitDir is where the log of a process is.
 func (a *Agent) unitDir(s *stack, unit string) string {
-	status, ok := a.supervisor.Status(unitName(s.name, unit))
-	if !ok {
+	address, err := addr.Parse(unit)
+	if err != nil {
 		return ""
 	}
-	return status.Dir
+	_, name, _ := strings.Cut(unit, ".process.")
+	return filepath.Join(eval.InstanceDirectory(a.Home, s.name, address.Component.Slug(), address.Index), "process", name)
 }

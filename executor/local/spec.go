@@ -111,7 +111,7 @@ func probeOf(v cty.Value, env []string, spec supervisor.Spec) (supervisor.Probe,
 	case !v.GetAttr("tcp").IsNull():
 		return check.TCP{Port: number(v.GetAttr("tcp"))}, nil
 	case !v.GetAttr("exec").IsNull():
-		return check.Exec{Command: texts(v.GetAttr("exec")), Env: env, Dir: spec.WorkDir, UID: max(spec.UID, 0), GID: max(spec.GID, 0)}, nil
+		return check.Exec{Command: texts(v.GetAttr("exec")), Env: env, Dir: spec.WorkDir, UID: uint32(max(spec.UID, 0)), GID: uint32(max(spec.GID, 0))}, nil
 	case !v.GetAttr("postgresql").IsNull():
 		l := v.GetAttr("postgresql")
 		return check.PostgreSQL{Port: port, Username: text(l, "username"), Password: text(l, "password"), Database: text(l, "database")}, nil
