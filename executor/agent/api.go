@@ -28,6 +28,7 @@ import (
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
 //	GET  /v1/version                  VersionInfo
+//	POST /v1/shutdown                 ends the agent; apps go on. Refused while a run is under way
 const apiVersion = "v1"
 
 // Problem is why a request failed.
@@ -161,6 +162,7 @@ type LogLine struct {
 // VersionInfo tells who answers.
 type VersionInfo struct {
 	Version string `json:"version"`
+	Build   string `json:"build"`
 	PID     int    `json:"pid"`
 	Program string `json:"program"`
 }

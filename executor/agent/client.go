@@ -145,6 +145,12 @@ func (c *Client) Version(ctx context.Context) (VersionInfo, error) {
 	return call[VersionInfo](ctx, c, http.MethodGet, "/version", nil)
 }
 
+// Shutdown ends the agent; apps go on. A Problem of the kind busy says that a run is under way.
+func (c *Client) Shutdown(ctx context.Context) error {
+	_, err := call[struct{}](ctx, c, http.MethodPost, "/shutdown", nil)
+	return err
+}
+
 // Plan asks for a plan.
 func (c *Client) Plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	return call[*PlanAnswer](ctx, c, http.MethodPost, "/plan", q)

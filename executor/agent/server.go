@@ -34,7 +34,7 @@ func (a *Agent) Serve(ctx context.Context) error {
 	defer stop()
 	var asked activity
 	server := &http.Server{
-		Handler:           asked.count(a.handler()),
+		Handler:           asked.count(a.handler(stop)),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 	}
@@ -115,10 +115,19 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 	}
 }
 
-func (a *Agent) handler() http.Handler {
+func (a *Agent) handler(stop func()) http.Handler {
 	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/shutdown", answer(func(*http.Request) (any, error) {
+		for _, s := range a.all() {
+			if s.underWay() {
+				return nil, &Problem{Kind: "busy", Message: fmt.Sprintf("a run of %s is under way", s.name)}
+			}
+		}
+		stop()
+		return struct{}{}, nil
+	}))
 	mux.HandleFunc("GET /v1/version", answer(func(*http.Request) (any, error) {
-		return VersionInfo{Version: a.Version, PID: os.Getpid(), Program: a.Program}, nil
+		return VersionInfo{Version: a.Version, Build: a.Build, PID: os.Getpid(), Program: a.Program}, nil
 	}))
 	mux.HandleFunc("POST /v1/plan", answer(func(r *http.Request) (any, error) {
 		q, err := body[PlanRequest](r)

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/agent"
+)
+
+func agentCommand() command {
+	return command{name: "agent", group: "The agent", summary: "Run the agent; other commands start it by themselves.",
+		example: "recipe agent -stop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			stop := flags.Bool("stop", false, "end the running agent; apps go on")
+			idle := flags.Duration("idle", 3*time.Second, "end when there is no stack and nobody asks for anything; 0 for never")
+			return func(ctx context.Context, args []string) error {
+				if err := atMost(args, 0); err != nil {
+					return err
+				}
+				if *stop {
+					return c.stopAgent(ctx)
+				}
+				return c.serveAgent(ctx, *idle)
+			}
+		}}
+}
+
+func (c *cli) stopAgent(ctx context.Context) error {
+	client := agent.Dial(c.home)
+	info, err := client.Version(ctx)
+	if err != nil {
+		return err
+	}
+	if err := client.Shutdown(ctx); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "The agent (process %d) ends. Apps go on; the next command starts a new agent.\n", info.PID)
+	return nil
+}
+
+func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find the program recipe: %w", err)
+	}
+	o := agent.Options{Home: c.home, Program: program, Version: version, Build: build(), Log: c.stderr, Idle: idle}
+	// The small program beside ours starts faster and needs less memory; without it ours does the same.
+	if shim := filepath.Join(filepath.Dir(program), "recipe-shim"); executable(shim) {
+		o.Shim = []string{shim}
+	}
+	a, err := agent.New(o)
+	if err != nil {
+		return err
+	}
+	if err := a.Start(); err != nil {
+		return err
+	}
+	serveErr := a.Serve(ctx)
+	if err := a.Close(); err != nil {
+		fmt.Fprintln(c.stderr, err)
+	}
+	return serveErr
+}
+
+func executable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}

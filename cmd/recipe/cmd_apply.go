@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/planner/plan"
+)
+
+func applyCommand() command {
+	return command{name: "apply", group: "Plan and apply", args: "[PATH | PLAN]", summary: "Make it so: plan, ask, and carry the plan out.",
+		example: "recipe apply stack.hcl\nrecipe apply -auto-approve -var instances=3",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			s := c.stackFlags(flags)
+			s.planFlags(flags)
+			c.jsonFlag(flags)
+			r := c.runFlags(flags)
+			destroy := flags.Bool("destroy", false, "take everything down, as recipe destroy does")
+			return func(ctx context.Context, args []string) error {
+				if len(args) == 1 {
+					if signed, ok, err := readPlan(args[0]); ok || err != nil {
+						if err != nil {
+							return err
+						}
+						return r.applySaved(ctx, signed)
+					}
+				}
+				q, err := s.request(args)
+				if err != nil {
+					return err
+				}
+				q.Destroy = *destroy
+				return r.apply(ctx, q, s.input)
+			}
+		}}
+}
+
+func destroyCommand() command {
+	return command{name: "destroy", group: "Plan and apply", args: "[PATH]", summary: "Take a stack down, with its data.",
+		example: "recipe destroy -stack=shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			s := c.stackFlags(flags)
+			s.planFlags(flags)
+			c.jsonFlag(flags)
+			r := c.runFlags(flags)
+			name := flags.String("stack", "", "the stack's `name`, instead of its files")
+			return func(ctx context.Context, args []string) error {
+				stack, err := stackName(*name, args)
+				if err != nil {
+					return err
+				}
+				client, err := c.running(ctx)
+				if err != nil {
+					return err
+				}
+				if client == nil {
+					return c.nothingRuns(stack)
+				}
+				s.variables = nil // nothing is evaluated
+				q, err := s.request(args)
+				if err != nil {
+					return err
+				}
+				q.Path, q.Stack, q.Destroy = "", stack, true
+				err = r.apply(ctx, q, s.input)
+				var problem *agent.Problem
+				if errors.As(err, &problem) && problem.Kind == "not-found" {
+					return c.nothingRuns(stack)
+				}
+				return err
+			}
+		}}
+}
+
+func (c *cli) nothingRuns(stack string) error {
+	if c.json {
+		c.printJSON(map[string]any{"type": "change_summary", "@message": "Nothing to destroy."})
+		return nil
+	}
+	fmt.Fprintf(c.stdout, "Nothing to destroy: the stack %s does not run.\n", stack)
+	return nil
+}
+
+// runner carries out plans.
+type runner struct {
+	c        *cli
+	approve  bool
+	parallel int
+	verbose  bool
+}
+
+func (c *cli) runFlags(flags *flag.FlagSet) *runner {
+	r := &runner{c: c}
+	flags.BoolVar(&r.approve, "auto-approve", false, "do not ask")
+	flags.IntVar(&r.parallel, "parallelism", 0, "how many steps at a time; 0 for as many as the needs allow, up to 32")
+	flags.BoolVar(&r.verbose, "verbose", false, "list every resource")
+	return r
+}
+
+// apply plans, asks, and carries the plan out. A run of the stack that is under way is brought to its end first.
+func (r *runner) apply(ctx context.Context, q agent.PlanRequest, input bool) error {
+	c := r.c
+	if c.json && !r.approve {
+		return hinted{errors.New("-json cannot ask"), "Add -auto-approve, or apply a saved plan."}
+	}
+	if err := r.join(ctx, q); err != nil {
+		return err
+	}
+	signed, p, client, err := c.plan(ctx, q)
+	if err != nil {
+		return err
+	}
+	if err := c.showPlan(p, r.verbose); err != nil {
+		return err
+	}
+	if p.Empty() {
+		return r.showOutputs(ctx, client, p)
+	}
+	if !r.approve {
+		if err := c.ask(p, input); err != nil {
+			return err
+		}
+	}
+	return r.run(ctx, client, signed, p.Stack)
+}
+
+// join follows a run that is under way, so that what an interrupted apply began is finished before anything new.
+func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
+	client, err := r.c.running(ctx)
+	if err != nil || client == nil {
+		return err
+	}
+	name := q.Stack
+	if name == "" {
+		s, err := loadStack(q.Path)
+		if err != nil {
+			return err
+		}
+		name = s.Name
+	}
+	err = r.follow(ctx, client, name, func(each func(agent.RunLine) error) error { return client.Follow(ctx, name, each) })
+	var problem *agent.Problem
+	if errors.As(err, &problem) && problem.Kind == "not-found" {
+		return nil
+	}
+	if err == nil && !r.c.json {
+		fmt.Fprintln(r.c.stdout)
+	}
+	return err
+}
+
+func (r *runner) applySaved(ctx context.Context, signed *agent.SignedPlan) error {
+	client, err := r.c.agent(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := signed.Decode()
+	if err != nil {
+		return hinted{errors.New("the plan is damaged"), "Make a new one with recipe plan -out=FILE."}
+	}
+	return r.run(ctx, client, signed, p.Stack)
+}
+
+func (r *runner) run(ctx context.Context, client *agent.Client, signed *agent.SignedPlan, stack string) error {
+	return r.follow(ctx, client, stack, func(each func(agent.RunLine) error) error {
+		return client.Apply(context.WithoutCancel(ctx), agent.ApplyRequest{Plan: signed, Parallel: r.parallel}, each)
+	})
+}
+
+// ask asks whether to go on.
+func (c *cli) ask(p *plan.Plan, input bool) error {
+	f, isFile := c.stdin.(*os.File)
+	if !input || isFile && !term.IsTerminal(int(f.Fd())) && c.getenv("RECIPE_INPUT") == "" {
+		return hinted{errors.New("nobody is there to approve the plan"), "Add -auto-approve, or save the plan with recipe plan -out=FILE and apply that."}
+	}
+	what := "Do you want to carry out this plan?"
+	if p.Destroy {
+		what = "Do you really want to take all of this down? There is no way back."
+	}
+	fmt.Fprintf(c.stdout, "\n%s Only \"yes\" is a yes: ", what)
+	answer, _ := bufio.NewReader(c.stdin).ReadString('\n')
+	if strings.TrimSpace(answer) != "yes" {
+		fmt.Fprintln(c.stdout, "\nNothing was changed.")
+		return exitCode(exitError)
+	}
+	fmt.Fprintln(c.stdout)
+	return nil
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+func historyCommand() command {
+	return command{name: "history", group: "Plan and apply", summary: "List the generations of a stack.",
+		example: "recipe history -stack=shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			return func(ctx context.Context, args []string) error {
+				if err := atMost(args, 0); err != nil {
+					return err
+				}
+				client, name, err := c.onStack(ctx, *stack)
+				if err != nil {
+					return err
+				}
+				generations, err := client.History(ctx, name)
+				if err != nil {
+					return err
+				}
+				if c.json {
+					c.printJSON(generations)
+					return nil
+				}
+				w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+				fmt.Fprintln(w, "GENERATION\tENDED\tACTION\tRESULT\tCHANGES\t")
+				for _, g := range generations {
+					var changes []string
+					for _, action := range slices.Sorted(maps.Keys(g.Changes)) {
+						changes = append(changes, fmt.Sprintf("%s %d", action, g.Changes[action]))
+					}
+					reason, _, _ := strings.Cut(g.Error, "\n")
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Number, g.Time.Local().Format("2006-01-02 15:04:05"), g.Action, g.Result, strings.Join(changes, ", "), reason)
+				}
+				return w.Flush()
+			}
+		}}
+}

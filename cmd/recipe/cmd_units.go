@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/agent"
+)
+
+const running = "What runs"
+
+func psCommand() command {
+	return command{name: "ps", group: running, summary: "List processes, with state, ports and restarts.",
+		example: "recipe ps -stack=shop -json",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			stack := flags.String("stack", "", "only the stack of this `name`")
+			return func(ctx context.Context, args []string) error {
+				if err := atMost(args, 0); err != nil {
+					return err
+				}
+				client, err := c.running(ctx)
+				if err != nil {
+					return err
+				}
+				units := []agent.UnitInfo{}
+				if client != nil {
+					if units, err = client.Units(ctx, *stack); err != nil {
+						return err
+					}
+				}
+				if c.json {
+					c.printJSON(units)
+					return nil
+				}
+				return c.printUnits(units)
+			}
+		}}
+}
+
+func (c *cli) printUnits(units []agent.UnitInfo) error {
+	if len(units) == 0 {
+		fmt.Fprintln(c.stdout, "Nothing runs.")
+		return nil
+	}
+	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "STACK\tPROCESS\tSTATE\tFOR\tPID\tPORTS\tRESTARTS\t")
+	for _, u := range units {
+		pid := "-"
+		if u.PID != 0 {
+			pid = strconv.Itoa(u.PID)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, u.State, ago(u.Since), pid, ports(u.Ports), u.Restarts, u.Message)
+	}
+	return w.Flush()
+}
+
+func ports(m map[string]int) string {
+	if len(m) == 0 {
+		return "-"
+	}
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		list = append(list, fmt.Sprintf("%s=%d", name, m[name]))
+	}
+	return strings.Join(list, ",")
+}
+
+// ago is a time since as people say it: 4s, 12m, 3h, 2d.
+func ago(t time.Time) string {
+	switch d := time.Since(t); {
+	case t.IsZero():
+		return "-"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+}
+
+func restartCommand() command {
+	return actCommand("restart", "Stop and start processes, in the order of their needs.", "Restarted")
+}
+
+func stopCommand() command {
+	return actCommand("stop", "Stop processes until recipe start or apply; they stay stopped over a reboot.", "Stopped")
+}
+
+func startCommand() command {
+	return actCommand("start", "Start stopped processes, in the order of their needs.", "Started")
+}
+
+func actCommand(verb, summary, done string) command {
+	return command{name: verb, group: running, args: "[ADDRESS...]", summary: summary, example: "recipe " + verb + " app.shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			return func(ctx context.Context, args []string) error {
+				client, name, err := c.onStack(ctx, *stack)
+				if err != nil {
+					return err
+				}
+				if len(args) == 0 {
+					args = []string{""}
+				}
+				for _, target := range args {
+					answer, err := client.Act(ctx, verb, agent.UnitRequest{Stack: name, Target: target})
+					if err != nil {
+						return err
+					}
+					if c.json {
+						c.printJSON(answer)
+						continue
+					}
+					for _, unit := range answer.Units {
+						fmt.Fprintf(c.stdout, "%s %s\n", done, unit)
+					}
+				}
+				return nil
+			}
+		}}
+}
+
+func logsCommand() command {
+	return command{name: "logs", group: running, args: "[ADDRESS]", summary: "Print what processes wrote, and go on with -f.",
+		example: "recipe logs -f app.shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			follow := flags.Bool("f", false, "go on with what is written from now on")
+			lines := flags.Int("n", 100, "how many `lines` of each process to begin with")
+			return func(ctx context.Context, args []string) error {
+				if err := atMost(args, 1); err != nil {
+					return err
+				}
+				client, name, err := c.onStack(ctx, *stack)
+				if err != nil {
+					return err
+				}
+				target := strings.Join(args, "")
+				err = client.Logs(ctx, name, target, *lines, *follow, func(l agent.LogLine) error {
+					if c.json {
+						c.printJSON(l)
+						return nil
+					}
+					_, err := fmt.Fprintf(c.stdout, "%s | %s\n", l.Unit, l.Line)
+					return err
+				})
+				if *follow && (errors.Is(err, context.Canceled) || ctx.Err() != nil) {
+					return nil // this is how following ends
+				}
+				return err
+			}
+		}}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/nsynapse/recipe/lang/diag"
+)
+
+// command is one word of the command line.
+type command struct {
+	name    string
+	args    string // "[PATH]"
+	summary string
+	example string
+	// setup declares the flags and returns what to do with the arguments that are left.
+	setup func(c *cli, flags *flag.FlagSet) func(ctx context.Context, args []string) error
+	group string // the heading it is listed under
+}
+
+// commands lists all of them in the order of the help.
+func commands() []command {
+	return []command{
+		validateCommand(), fmtCommand(),
+		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
+		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
+		agentCommand(), versionCommand(),
+	}
+}
+
+func (c *cli) dispatch(ctx context.Context, args []string) error {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+		c.help()
+		return nil
+	}
+	if args[0] == "-version" || args[0] == "--version" || args[0] == "-v" {
+		args[0] = "version"
+	}
+	var names []string
+	for _, cmd := range commands() {
+		if cmd.name == args[0] {
+			return c.runCommand(ctx, cmd, args[1:])
+		}
+		names = append(names, cmd.name)
+	}
+	hint := "recipe help lists all commands."
+	if s := diag.Suggest(args[0], names); s != "" {
+		hint = fmt.Sprintf("Did you mean %q? %s", s, hint)
+	}
+	return hinted{fmt.Errorf("there is no command %q", args[0]), hint}
+}
+
+func (c *cli) runCommand(ctx context.Context, cmd command, args []string) error {
+	flags := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	noColor := flags.Bool("no-color", false, "plain text")
+	do := cmd.setup(c, flags)
+	// Flags may stand before and after arguments.
+	var rest []string
+	for {
+		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+			c.commandHelp(cmd, flags)
+			return nil
+		} else if err != nil {
+			return hinted{err, fmt.Sprintf("recipe %s -h tells its flags.", cmd.name)}
+		}
+		args = flags.Args()
+		if len(args) == 0 {
+			break
+		}
+		rest, args = append(rest, args[0]), args[1:]
+	}
+	c.color = c.color && !*noColor
+	return do(ctx, rest)
+}
+
+// help lists the commands.
+func (c *cli) help() {
+	fmt.Fprintln(c.stdout, "recipe turns one file, stack.hcl, into running software.\n\nUsage: recipe COMMAND [-flags] [arguments]")
+	group := ""
+	for _, cmd := range commands() {
+		if cmd.group != group {
+			group = cmd.group
+			fmt.Fprintf(c.stdout, "\n%s\n", group)
+		}
+		fmt.Fprintf(c.stdout, "  %-10s %s\n", cmd.name, cmd.summary)
+	}
+	fmt.Fprintln(c.stdout, "\nrecipe COMMAND -h tells more. RECIPE_HOME says where agent, store and state live.")
+}
+
+func (c *cli) commandHelp(cmd command, flags *flag.FlagSet) {
+	fmt.Fprintf(c.stdout, "%s\n\nUsage: recipe %s [-flags] %s\n\nFlags:\n", cmd.summary, cmd.name, cmd.args)
+	var b bytes.Buffer
+	flags.SetOutput(&b)
+	flags.PrintDefaults()
+	fmt.Fprint(c.stdout, b.String())
+	if cmd.example != "" {
+		fmt.Fprintf(c.stdout, "\nExample:\n  %s\n", strings.ReplaceAll(cmd.example, "\n", "\n  "))
+	}
+}
+
+// jsonFlag declares -json.
+func (c *cli) jsonFlag(flags *flag.FlagSet) { flags.BoolVar(&c.json, "json", false, "print JSON") }
+
+// printJSON prints one value on one line.
+func (c *cli) printJSON(v any) {
+	encoder := json.NewEncoder(c.stdout)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(v) // nobody is left to tell
+}
+
+// atMost refuses more arguments than a command takes.
+func atMost(args []string, n int) error {
+	if len(args) > n {
+		return fmt.Errorf("unexpected argument %q", args[n])
+	}
+	return nil
+}
+
+// list is a flag that can be given several times.
+type list []string
+
+func (l *list) String() string { return strings.Join(*l, " ") }
+
+func (l *list) Set(s string) error {
+	*l = append(*l, s)
+	return nil
+}

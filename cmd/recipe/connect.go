@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/agent"
+)
+
+// homeOf is RECIPE_HOME, or its default: /var/lib/recipe for root, else below the user's own data.
+func homeOf(getenv func(string) string) string {
+	home := getenv("RECIPE_HOME")
+	switch {
+	case home != "":
+	case os.Geteuid() == 0:
+		home = "/var/lib/recipe"
+	case getenv("XDG_DATA_HOME") != "":
+		home = filepath.Join(getenv("XDG_DATA_HOME"), "recipe")
+	default:
+		home = filepath.Join(getenv("HOME"), ".local", "share", "recipe")
+	}
+	if absolute, err := filepath.Abs(home); err == nil {
+		return absolute
+	}
+	return home
+}
+
+// agent returns a client of our agent, which is started when it does not run, and replaced when it is another build.
+func (c *cli) agent(ctx context.Context) (*agent.Client, error) {
+	client := agent.Dial(c.home)
+	client.Start = c.startAgent
+	info, err := client.Version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if info.Build == build() {
+		return client, nil
+	}
+	// Apps do not notice; they belong to their shims.
+	if err := client.Shutdown(ctx); err != nil {
+		var problem *agent.Problem
+		if errors.As(err, &problem) && problem.Kind == "busy" {
+			return client, nil // it finishes its run first
+		}
+		return nil, fmt.Errorf("the running agent is another build of recipe and cannot be replaced: %w", err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if info, err = client.Version(ctx); err == nil && info.Build == build() {
+			return client, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return nil, fmt.Errorf("the agent of another build of recipe does not end (process %d)", info.PID)
+}
+
+// build tells apart builds of the program: its size and time.
+func build() string {
+	program, err := os.Executable()
+	if err != nil {
+		return version
+	}
+	info, err := os.Stat(program)
+	if err != nil {
+		return version
+	}
+	return fmt.Sprintf("%s %d %d", version, info.Size(), info.ModTime().UnixNano())
+}
+
+// running returns a client of our agent, or nil if none runs: for commands that need none to say so.
+func (c *cli) running(ctx context.Context) (*agent.Client, error) {
+	client := agent.Dial(c.home)
+	if _, err := client.Version(ctx); errors.Is(err, agent.ErrNoAgent) {
+		if stacks, _ := filepath.Glob(filepath.Join(c.home, "stacks", "*", "journal")); len(stacks) > 0 {
+			return c.agent(ctx) // it should run: something is recorded
+		}
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return c.agent(ctx)
+}
+
+// startAgent starts an agent in the background.
+func (c *cli) startAgent(home string) error {
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("cannot find the program recipe: %w", err)
+	}
+	if err := os.MkdirAll(home, 0o711); err != nil {
+		return fmt.Errorf("cannot make RECIPE_HOME: %w", err)
+	}
+	log, err := os.OpenFile(filepath.Join(home, "agent.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("cannot open the agent's log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(program, "agent")
+	cmd.Env = append(os.Environ(), "RECIPE_HOME="+home)
+	cmd.Dir = "/"
+	cmd.Stdout, cmd.Stderr = log, log
+	detach(cmd)
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("cannot start the agent: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if text, _ := os.ReadFile(log.Name()); len(text) > 0 {
+			return fmt.Errorf("the agent does not start: %s", lastLine(text))
+		}
+		return fmt.Errorf("the agent does not start: %w", err)
+	case <-time.After(30 * time.Millisecond):
+		return nil // it is up, or says why not in its log
+	}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/planner/plan"
+)
+
+// follow shows a run as it goes. An interrupt makes the run stop soon; what is done by then stays.
+func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, lines func(each func(agent.RunLine) error) error) error {
+	stopped := context.AfterFunc(ctx, func() {
+		_ = client.StopRun(context.WithoutCancel(ctx), stack) // it may have ended meanwhile
+	})
+	defer stopped()
+	var result *agent.RunResult
+	view := r.newView()
+	err := lines(func(line agent.RunLine) error {
+		switch {
+		case line.Begin != nil:
+			view.begin(*line.Begin)
+		case line.Event != nil:
+			view.event(*line.Event)
+		case line.Result != nil:
+			result = line.Result
+		}
+		return nil
+	})
+	view.end(result)
+	if err != nil {
+		return err
+	}
+	if result == nil {
+		return hinted{errors.New("the agent ended in the middle of the run"), "recipe apply finishes it."}
+	}
+	return r.conclude(ctx, result)
+}
+
+// conclude tells how a run ended.
+func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
+	c := r.c
+	if result.Error != "" {
+		return hinted{errors.New(result.Error), "The run stays recorded; recipe apply goes on with it."}
+	}
+	g := result.Generation
+	switch g.Result {
+	case "done":
+		if !c.json {
+			c.done(g.Action, g.Changes)
+			c.printOutputs(result.Outputs)
+		}
+		return nil
+	case "stopped":
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return hinted{errors.New("the run was stopped"), "What was done by then stays. recipe apply does the rest."}
+	case "undone":
+		return hinted{errors.New(g.Error), "Everything that the run had changed was taken back."}
+	}
+	return hinted{errors.New(g.Error), "Not all of it could be taken back: recipe plan shows what is left."}
+}
+
+func (c *cli) done(action string, changes map[string]int) {
+	if action == "destroy" {
+		fmt.Fprintf(c.stdout, "\nDone: %s is gone.\n", count(changes[string(plan.Remove)]+changes[string(plan.Forget)], "resource"))
+		return
+	}
+	var parts []string
+	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Restart, plan.Replace, plan.Remove, plan.Forget} {
+		if n := changes[string(a)]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, past[a]))
+		}
+	}
+	fmt.Fprintf(c.stdout, "\nDone: %s.\n", strings.Join(parts, ", "))
+}
+
+var past = map[plan.Action]string{plan.Create: "created", plan.Update: "updated", plan.Restart: "restarted", plan.Replace: "replaced", plan.Remove: "removed", plan.Forget: "forgotten"}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// view shows a run.
+type view interface {
+	begin(agent.RunBegin)
+	event(apply.Event)
+	end(*agent.RunResult)
+}
+
+func (r *runner) newView() view { return &plainView{c: r.c, started: time.Now()} }
+
+// plainView prints a line for each finished step.
+type plainView struct {
+	c       *cli
+	started time.Time
+}
+
+func (v *plainView) begin(b agent.RunBegin) {
+	if b.Resumed {
+		fmt.Fprintf(v.c.stdout, "Going on with the run of %s that began at %s.\n", b.Stack, b.Started.Local().Format(time.TimeOnly))
+	}
+}
+
+func (v *plainView) event(e apply.Event) {
+	switch e.Phase {
+	case apply.Completed:
+		fmt.Fprintf(v.c.stdout, "%s: %s (%s)\n", e.Addr, past[e.Action], e.Took.Round(time.Millisecond))
+	case apply.Errored:
+		fmt.Fprintf(v.c.stdout, "%s: failed: %s\n", e.Addr, e.Error)
+	case apply.UndoDone:
+		fmt.Fprintf(v.c.stdout, "%s: taken back\n", e.Addr)
+	}
+}
+
+func (v *plainView) end(*agent.RunResult) {}

@@ -1,0 +1,128 @@
+// Command recipe turns one file, stack.hcl, into running software. This package turns flags into options and results
+// into text, JSON and exit codes; the work is done by the packages below it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/lang/diag"
+)
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitError       = 1
+	exitChanges     = 2 // plan -detailed-exitcode: there are changes; fmt -check: there is something to format
+	exitInterrupted = 130
+)
+
+// version is set by the build.
+var version = "0.1.0-dev"
+
+func main() { os.Exit(run()) }
+
+// run carries out the command line and returns the exit code.
+func run() int {
+	args := os.Args[1:]
+	if code, ok := internal(args); ok {
+		return code
+	}
+	ctx, stop := interruptible()
+	defer stop()
+	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, home: homeOf(os.Getenv)}
+	c.color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stdout.Fd()))
+	return c.exit(c.dispatch(ctx, args))
+}
+
+// interruptible is a context that ends when the user or the system asks the process to.
+func interruptible() (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+}
+
+// cli is what commands work with.
+type cli struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+	home           string
+	color          bool
+	json           bool // of the command that runs: errors are JSON too
+}
+
+// exitCode ends the program with a code, without a message.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// hinted is an error with a way out.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (h hinted) Error() string { return h.err.Error() }
+func (h hinted) Unwrap() error { return h.err }
+
+// exit tells what went wrong and returns the exit code for it.
+func (c *cli) exit(err error) int {
+	var code exitCode
+	var problem *agent.Problem
+	var hint hinted
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &code):
+		return int(code)
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(c.stderr, "Interrupted.")
+		return exitInterrupted
+	case errors.As(err, &problem):
+		c.fail(problem.Message, problem.Hint)
+	case errors.As(err, &hint):
+		c.fail(hint.Error(), hint.hint)
+	default:
+		c.fail(err.Error(), "")
+	}
+	return exitError
+}
+
+// fail prints an error and, on a line of its own, the way out.
+func (c *cli) fail(message, hint string) {
+	if message != "" {
+		message = strings.ToUpper(message[:1]) + message[1:]
+	}
+	d := diag.Diagnostic{Severity: "error", Summary: message, Detail: hint}
+	if c.json {
+		c.printJSON(map[string]any{"type": "diagnostic", "@level": "error", "@message": "Error: " + message, "diagnostic": d})
+		return
+	}
+	c.diagnostics([]diag.Diagnostic{d})
+}
+
+// diagnostics prints them to standard error as text.
+func (c *cli) diagnostics(list []diag.Diagnostic) {
+	if len(list) == 0 {
+		return
+	}
+	_ = diag.Write(c.stderr, list, c.color, c.width()) // nobody is left to tell
+}
+
+// width is that of the terminal, 0 when there is none.
+func (c *cli) width() int {
+	if f, ok := c.stdout.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
+			return width
+		}
+	}
+	return 0
+}
