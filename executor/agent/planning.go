@@ -153,9 +153,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 	lock, local, diags := a.resolve(ctx, parsed, directory)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
-		for file, text := range p.Recipe.Sources {
-			w.sources[path.Join(filepath.ToSlash(filepath.Clean(p.Manifest.Origin)), file)] = text
-		}
+		maps.Copy(w.sources, p.Recipe.Sources)
 	}
 	if err := w.fail(); err != nil {
 		return w, err
@@ -169,6 +167,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 	}
 	packages, diags := a.library.Open(lock)
 	w.diags = append(w.diags, diags...)
+	library.Sources(packages, w.sources)
 	if err := w.fail(); err != nil {
 		return w, err
 	}

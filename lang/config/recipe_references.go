@@ -98,7 +98,8 @@ func (d *recipeDecoder) scope() *scope {
 		"install":   resourceScope("install", r.Install),
 		"configure": resourceScope("configure", r.Configure),
 		"stack":     fixed("attribute of stack", "name"),
-		"component": fixed("attribute of component", "name"),
+		"component": fixed("attribute of component", "name", "address"),
+		"agent":     fixed("attribute of agent", "executable"),
 	}}
 }
 

@@ -178,6 +178,10 @@ func (b *builder) bindingNodes(c *component, bind *binding) {
 					return p.resource(res, p.bindContext(bind), b.place(impl, 0, "bind."+c.addr.Slug()+"."+bind.requirement.Name+"."+res.Name))
 				}))
 		}
+		for i, res := range impl.recipe.Bind.Resources {
+			n := &b.Nodes[bind.resources[i]]
+			n.Needs = append(n.Needs, siblings(res.Attributes, "bind", impl.recipe.Bind.Resources, bind.resources, i)...)
+		}
 		needs = append(needs, bind.resources...)
 	} else {
 		needs = append(needs, impl.final)

@@ -200,7 +200,10 @@ func (p *Pass) bindContext(b *binding) *hcl.EvalContext {
 	parent, diags := p.instanceContext(b.implementation, 0)
 	p.scopes[b.implementation.number].diags = append(p.scopes[b.implementation.number].diags, diags...)
 	ctx := parent.NewChild()
-	ctx.Variables = map[string]cty.Value{"consumer": p.consumer(b)}
+	ctx.Variables = map[string]cty.Value{
+		"consumer": p.consumer(b),
+		"bind":     p.tree(b.implementation.recipe.Bind.Resources, b.resources),
+	}
 	return ctx
 }
 

@@ -4,7 +4,6 @@
 package library
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -70,22 +69,25 @@ func load(box fs.FS) ([]*Package, hcl.Diagnostics) {
 
 // open loads the recipe in files; prefix is put before file names in ranges.
 func open(files fs.FS, origin, prefix string) (*Package, hcl.Diagnostics) {
-	r, diags := config.LoadRecipe(files, ".")
-	if r == nil || diags.HasErrors() {
-		return nil, relocate(diags, prefix)
+	r, diags := config.LoadRecipe(below{files, prefix}, prefix)
+	if diags.HasErrors() {
+		return nil, diags
 	}
-	return &Package{Recipe: r, Manifest: manifest(r, origin), files: files}, relocate(diags, prefix)
+	return &Package{Recipe: r, Manifest: manifest(r, origin), files: files}, diags
 }
 
-func relocate(diags hcl.Diagnostics, prefix string) hcl.Diagnostics {
-	for _, d := range diags {
-		for _, r := range []*hcl.Range{d.Subject, d.Context} {
-			if r != nil && !strings.HasPrefix(r.Filename, prefix) {
-				r.Filename = path.Join(prefix, r.Filename)
-			}
-		}
+// below shows files as if they lay in the directory prefix, so that messages name them as the user does.
+type below struct {
+	files  fs.FS
+	prefix string
+}
+
+func (b below) Open(name string) (fs.File, error) {
+	inner, ok := strings.CutPrefix(name, b.prefix+"/")
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
-	return diags
+	return b.files.Open(inner)
 }
 
 func manifest(r *config.Recipe, origin string) *solve.Manifest {
@@ -239,13 +241,13 @@ func prefixOf(p solve.Package) string {
 }
 
 // Sources lists the texts of the packages' files under the names that diagnostics use, for snippets.
-func Sources(lock *solve.Lock, packages []eval.Package, into map[string][]byte) {
+func Sources(packages []eval.Package, into map[string][]byte) {
 	for i := range packages {
 		if packages[i].Recipe == nil {
 			continue
 		}
 		for name, text := range packages[i].Recipe.Sources {
-			into[path.Join(prefixOf(lock.Packages[i]), name)] = bytes.Clone(text)
+			into[name] = text
 		}
 	}
 }
