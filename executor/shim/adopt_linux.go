@@ -94,7 +94,7 @@ func adoptOrphan(ctx context.Context, program Program, dir string, log Log) (*Pr
 
 // startRescue starts a shim for an app that has none.
 func startRescue(ctx context.Context, program Program, dir string, log Log, id protocol.ID, app *pidfd) (*pidfd, protocol.ID, error) {
-	c, err := spawn(program, dir, app)
+	c, err := spawn(program, app)
 	if err != nil {
 		return nil, id, fmt.Errorf("cannot run the shim %s: %w", program[0], err)
 	}

@@ -22,8 +22,8 @@ type child struct {
 	answer  *os.File
 }
 
-// spawn starts a shim for dir; app goes to it as a descriptor unless it is nil.
-func spawn(program Program, dir string, app *pidfd) (*child, error) {
+// spawn starts a shim; app goes to it as a descriptor unless it is nil.
+func spawn(program Program, app *pidfd) (*child, error) {
 	// The shim's ends block, ours do not: os.Pipe would make all of them alike.
 	request, toShim, err := pipe(1)
 	if err != nil {

@@ -105,11 +105,14 @@ func trap() {
 	os.Exit(7)
 }
 
-func program() shim.Program { return shim.Program{os.Args[0], "shim"} }
+// noWait keeps a test binary with the race detector from sleeping for a second when it ends.
+const noWait = "GORACE=atexit_sleep_ms=0"
+
+func program() shim.Program { return shim.Program{"/usr/bin/env", noWait, os.Args[0], "shim"} }
 
 func spec(t testing.TB, dir string, words ...string) shim.Spec {
 	t.Helper()
-	return shim.Spec{Dir: dir, Command: append([]string{os.Args[0], "app"}, words...), UID: -1, GID: -1}
+	return shim.Spec{Dir: dir, Command: append([]string{os.Args[0], "app"}, words...), Env: []string{noWait}, UID: -1, GID: -1}
 }
 
 func start(t testing.TB, s shim.Spec) *shim.Process {

@@ -13,6 +13,18 @@ var errSystem = errors.New("processes under a shim work on Linux only")
 // A Process is one run of an app. There is none on this system.
 type Process struct{}
 
+// A Prepared is a shim that waits. There is none on this system.
+type Prepared struct{}
+
+// Prepare fails on this system.
+func Prepare(Program) (*Prepared, error) { return nil, errSystem }
+
+// Start fails on this system.
+func (p *Prepared) Start(context.Context, Spec) (*Process, error) { return nil, errSystem }
+
+// Close does nothing on this system.
+func (p *Prepared) Close() {}
+
 // Start fails on this system.
 func Start(context.Context, Program, Spec) (*Process, error) { return nil, errSystem }
 

@@ -12,20 +12,49 @@ import (
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 )
 
+// A Prepared is a shim that runs and waits to be told what for. A start has then less left to do. It must be used by
+// one goroutine, and either started once or closed.
+type Prepared struct {
+	program Program
+	child   *child
+}
+
+// Prepare starts a shim for a start that is to come soon. It ends by itself when this process does.
+func Prepare(program Program) (*Prepared, error) {
+	c, err := spawn(program, nil)
+	if err != nil {
+		return nil, fmt.Errorf("cannot run the shim %s: %w", program[0], err)
+	}
+	return &Prepared{program, c}, nil
+}
+
+// Close ends a shim that is not needed after all.
+func (p *Prepared) Close() {
+	p.child.hangUp()
+	p.child.kill()
+}
+
 // Start makes the app of spec run in spec.Dir, which must exist. It returns when the app has been executed. Of many
 // that start one unit, in whatever process, one succeeds and the others fail with ErrBusy; what could not be done is a
 // *StartError. When ctx ends first, nothing is left running.
 func Start(ctx context.Context, program Program, spec Spec) (*Process, error) {
+	p, err := Prepare(program)
+	if err != nil {
+		return nil, err
+	}
+	return p.Start(ctx, spec)
+}
+
+// Start is the function Start with the prepared shim.
+func (p *Prepared) Start(ctx context.Context, spec Spec) (*Process, error) {
+	program, c := p.program, p.child
 	dir, err := filepath.Abs(spec.Dir)
 	if err != nil {
+		p.Close()
 		return nil, err
 	}
 	spec.Dir = dir
 	spec.Rescued = protocol.ID{}
-	c, err := spawn(program, spec.Dir, nil)
-	if err != nil {
-		return nil, fmt.Errorf("cannot run the shim %s: %w", program[0], err)
-	}
 	a, err := c.talk(ctx, &spec)
 	if err != nil {
 		c.kill()

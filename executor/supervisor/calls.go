@@ -70,7 +70,7 @@ func (u *Unit) takeOver(spec Spec) {
 	u.s.needs.remove(u, u.spec, u.status.Ready)
 	u.s.needs.add(u, spec)
 	u.mu.Lock()
-	u.status.Component, u.status.Ready = spec.Component, false
+	u.status.Ready = false
 	u.mu.Unlock()
 	u.spec = spec
 }

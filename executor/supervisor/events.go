@@ -23,7 +23,12 @@ func (u *Unit) start() {
 func (u *Unit) await() {
 	u.retryAt = time.Time{}
 	if missing := u.s.needs.missing(u.spec.Needs); len(missing) > 0 {
-		u.enter(Waiting, "waits for "+strings.Join(missing, ", "))
+		if problem := "waits for " + strings.Join(missing, ", "); u.state != Waiting || u.status.LastError != problem {
+			u.enter(Waiting, problem)
+		}
+		if u.spare == nil && u.s.needs.soon(missing) {
+			u.spare = u.s.prepare()
+		}
 		return
 	}
 	u.launch()
@@ -38,7 +43,9 @@ func (u *Unit) needsChanged() {
 // launch makes the process run. That takes milliseconds, so that the unit can well be deaf meanwhile.
 func (u *Unit) launch() {
 	u.adopted = false
-	p, err := u.s.launch(u.spec)
+	spare := u.spare
+	u.spare = nil
+	p, err := u.s.launch(u.spec, spare)
 	if err != nil {
 		u.notStarted(err)
 		return
@@ -234,7 +241,7 @@ func (u *Unit) replace(spec Spec, c chan error) {
 	old := u.spec.Stop
 	u.s.needs.add(u, spec)
 	u.mu.Lock()
-	u.status.Component, u.status.Ready = spec.Component, false
+	u.status.Ready = false
 	u.mu.Unlock()
 	u.spec = spec
 	u.retryAt = time.Time{}

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/shim"
@@ -55,12 +53,6 @@ type Supervisor struct {
 	mu    sync.Mutex
 	units map[string]*Unit
 }
-
-// parallelForks is chosen so that a start does not wait for the disk alone, and a boot does not crowd the machine.
-const parallelForks = 8
-
-// launchTimeout bounds what a start may take, without the time until ready.
-const launchTimeout = 30 * time.Second
 
 // stopFile lies in the directory of a unit that the user has stopped.
 const stopFile = "stopped"
@@ -124,8 +116,9 @@ func (s *Supervisor) restart(ctx context.Context, spec Spec, idle bool) error {
 	if err != nil {
 		return err
 	}
-	if spec.Dir != u.dir {
-		return fmt.Errorf("cannot move %s from %s to %s: remove it first", spec.Address, u.dir, spec.Dir)
+	if spec.Dir != u.dir || spec.Component != u.component {
+		return fmt.Errorf("cannot move %s of %s from %s to %s of %s: remove it first",
+			spec.Address, u.component, u.dir, spec.Dir, spec.Component)
 	}
 	if idle {
 		if err := s.unpause(spec.Dir); err != nil {
@@ -280,22 +273,6 @@ func (s *Supervisor) add(spec Spec) (*Unit, error) {
 	s.settle.note(u, Waiting) // for what it is told first
 	s.loops.Go(u.loop)
 	return u, nil
-}
-
-// launch starts the process of a unit; not more than parallelForks at a time.
-func (s *Supervisor) launch(spec Spec) (*shim.Process, error) {
-	select {
-	case s.forking <- struct{}{}:
-	case <-s.closed:
-		return nil, ErrClosed
-	}
-	defer func() { <-s.forking }()
-	if err := os.MkdirAll(spec.Dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cannot make the directory of %s: %w", spec.Address, err)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), launchTimeout)
-	defer cancel()
-	return shim.Start(ctx, s.program, spec.shimSpec())
 }
 
 func (s *Supervisor) unpause(dir string) error {

@@ -70,7 +70,7 @@ type fixture struct {
 }
 
 func options() supervisor.Options {
-	program := shim.Program{os.Args[0], "shim"}
+	program := shim.Program{"/usr/bin/env", "GORACE=atexit_sleep_ms=0", os.Args[0], "shim"} // else the race detector sleeps
 	if path := os.Getenv("RECIPE_SHIM"); path != "" {
 		program = shim.Program{path}
 	}

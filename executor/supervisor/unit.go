@@ -9,19 +9,20 @@ import (
 	"github.com/nsynapse/recipe/executor/shim"
 )
 
-// A Unit is one supervised process. All fields but the channels, the directory and the status belong to its goroutine.
+// A Unit is one supervised process. All fields but the channels, dir, component and the status belong to its goroutine.
 type Unit struct {
-	s        *Supervisor
-	dir      string // never changes
-	requests chan func()
-	wake     chan struct{} // a need may have become ready; holds one message
-	results  chan result
-	removed  chan struct{} // closed by its goroutine when the unit is forgotten
+	s              *Supervisor
+	dir, component string // of the spec; they never change
+	requests       chan func()
+	wake           chan struct{} // a need may have become ready; holds one message
+	results        chan result
+	removed        chan struct{} // closed by its goroutine when the unit is forgotten
 
 	spec     Spec
 	state    State
-	process  *shim.Process // nil if none runs
-	adopted  bool          // process was running before this supervisor
+	process  *shim.Process  // nil if none runs
+	spare    *shim.Prepared // a shim for the start that comes next, while what it waits for is starting
+	adopted  bool           // process was running before this supervisor
 	run      context.Context
 	endRun   context.CancelFunc
 	probers  [3]prober
@@ -68,7 +69,7 @@ type result struct {
 
 func newUnit(s *Supervisor, spec Spec) *Unit {
 	u := &Unit{
-		s: s, dir: spec.Dir, spec: spec, requests: make(chan func()), wake: make(chan struct{}, 1), results: make(chan result),
+		s: s, dir: spec.Dir, component: spec.Component, spec: spec, requests: make(chan func()), wake: make(chan struct{}, 1), results: make(chan result),
 		removed: make(chan struct{}),
 		status:  Status{Address: spec.Address, Component: spec.Component, Since: s.clock.Now()},
 	}
@@ -117,6 +118,7 @@ func (u *Unit) loop() {
 // release leaves the process running.
 func (u *Unit) release() {
 	u.leaveRun()
+	u.dropSpare()
 	if u.process != nil {
 		u.process.Release()
 	}
@@ -157,8 +159,11 @@ func (u *Unit) do(ctx context.Context, f func()) error {
 
 // enter changes the state and tells everybody. problem is "" if all is well.
 func (u *Unit) enter(state State, problem string) {
-	was := u.status.Ready
+	was, before := u.status.Ready, u.state
 	u.state = state
+	if state != Waiting {
+		u.dropSpare()
+	}
 	u.mu.Lock()
 	u.status.State, u.status.Since, u.status.LastError = state, u.s.clock.Now(), problem
 	u.status.Ready = state == Ready || state == Finished
@@ -169,12 +174,23 @@ func (u *Unit) enter(state State, problem string) {
 	status := u.status
 	u.mu.Unlock()
 	if was != status.Ready {
-		u.s.needs.change(u.spec.Component, status.Ready)
+		u.s.needs.change(u.component, status.Ready)
+	}
+	if (before == Starting) != (state == Starting) {
+		u.s.needs.expect(u.component, state == Starting)
 	}
 	if u.s.onChange != nil {
 		u.s.onChange(status)
 	}
 	u.s.settle.note(u, state)
+}
+
+// dropSpare ends a shim that was prepared and not used.
+func (u *Unit) dropSpare() {
+	if u.spare != nil {
+		u.spare.Close()
+		u.spare = nil
+	}
 }
 
 // snapshot returns the unit as it is now, from any goroutine.

@@ -1,0 +1,3 @@
+module pricing.example/app
+
+go 1.25
