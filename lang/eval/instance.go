@@ -99,9 +99,7 @@ func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.
 	env, more := p.environment(c, index, attributes["env"])
 	diags = append(diags, more...)
 	attributes["env"] = env
-	if v, ok := attributes["directory"]; !ok || v.IsNull() {
-		attributes["directory"] = cty.StringVal(c.recipe.pkg.Path)
-	}
+	inPackage(attributes, c.recipe.pkg.Path)
 	at := p.graph.place(c, index, "step."+step.Name)
 	engine(p.graph.in.Types["command"], attributes, step.Name, at)
 	if step.OncePer == "version" {

@@ -36,7 +36,7 @@ func settable(typ string, schema sdk.TypeSchema) []string {
 
 // filled reports whether the engine finds a value when the recipe has none.
 func filled(typ, name string) bool {
-	return engineAttributes[name] || name == "source" || typ == "template" && name == "content"
+	return engineAttributes[name] || name == "source" && typ == "go_build" || typ == "template" && name == "content" || typ == "command" && name == "directory"
 }
 
 // place is where a resource's files are read from and go to.
@@ -58,6 +58,9 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 		diags = append(diags, p.render(res, attributes, at)...)
 	} else if _, ok := schema.Attributes["source"]; ok && res.Type != "archive" {
 		payload(attributes, at.pkg.Path)
+	}
+	if res.Type == "command" {
+		inPackage(attributes, at.pkg.Path)
 	}
 	engine(schema, attributes, res.Name, at)
 	v, err := conform(schema, attributes)
@@ -82,6 +85,13 @@ func engine(schema sdk.TypeSchema, attributes map[string]cty.Value, name string,
 	set("state_dir", cty.StringVal(at.state))
 	for _, attribute := range []string{"owner", "uid", "gid"} {
 		set(attribute, cty.NumberIntVal(int64(at.owner)))
+	}
+}
+
+// inPackage makes a command run in its package unless it says where.
+func inPackage(attributes map[string]cty.Value, root string) {
+	if v, ok := attributes["directory"]; !ok || v.IsNull() {
+		attributes["directory"] = cty.StringVal(root)
 	}
 }
 
