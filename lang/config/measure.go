@@ -61,7 +61,6 @@ func (s *scanner) code() *limitError {
 		s.meter.operand()
 		return number(s.src[at:s.pos], at)
 	case c == '"':
-		s.meter.operand()
 		return s.meter.push('"', at)
 	case c == '#' || c == '/' && s.peek() == '/':
 		s.lineComment()
@@ -134,6 +133,9 @@ func (s *scanner) str() *limitError {
 				return nil
 			case '{':
 				s.pos++
+				if s.peek() == '~' {
+					s.pos++
+				}
 				return s.meter.push(c, at)
 			}
 		}

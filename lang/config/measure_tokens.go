@@ -42,7 +42,6 @@ func (m *meter) token(t hclsyntax.Token) *limitError {
 	case hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
 		return m.push(t.Bytes[0], at)
 	case hclsyntax.TokenOQuote, hclsyntax.TokenOHeredoc:
-		m.operand()
 		return m.push('"', at)
 	case hclsyntax.TokenCQuote, hclsyntax.TokenCHeredoc:
 		m.closeString()

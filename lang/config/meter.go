@@ -30,9 +30,12 @@ func newMeter() *meter { return &meter{levels: []level{{fresh: true}}} }
 
 func (m *meter) top() *level { return &m.levels[len(m.levels)-1] }
 
-// push opens a level. A bracket counts as an operator of the level around it: indexes make chains too.
+// push opens a level. Brackets count as operators of the level around them, since indexes make chains; strings and
+// interpolations stand side by side.
 func (m *meter) push(kind byte, offset int) *limitError {
-	if err := m.operator(offset); err != nil {
+	if kind == '"' || kind == '$' || kind == '%' {
+		m.operand()
+	} else if err := m.operator(offset); err != nil {
 		return err
 	}
 	m.top().operator = false
@@ -63,6 +66,10 @@ func (m *meter) pop() {
 func (m *meter) operator(offset int) *limitError {
 	l := m.top()
 	l.fresh, l.pending, l.operator = false, false, true
+	return m.deepen(l, offset)
+}
+
+func (m *meter) deepen(l *level, offset int) *limitError {
 	l.ops++
 	if m.chain++; m.chain > maxChain {
 		return &limitError{offset, "Expression too long", fmt.Sprintf("This expression joins more than %d operators, indexes and conditions. Name parts of it with locals.", maxChain)}
@@ -112,15 +119,25 @@ func (m *meter) word(text []byte, offset int) *limitError {
 	return nil
 }
 
+// control follows the first word of a %{ }, whose if and for nest within the string around it.
 func (m *meter) control(word string, offset int) *limitError {
 	template := &m.levels[len(m.levels)-2]
 	switch word {
 	case "for":
-		return m.loop(template, offset)
-	case "endfor":
-		if template.loops > 0 {
+		if err := m.loop(template, offset); err != nil {
+			return err
+		}
+		return m.deepen(template, offset)
+	case "if":
+		return m.deepen(template, offset)
+	case "endfor", "endif":
+		if word == "endfor" && template.loops > 0 {
 			template.loops--
 			m.loops--
+		}
+		if template.ops > 0 {
+			template.ops--
+			m.chain--
 		}
 	}
 	return nil

@@ -13,7 +13,9 @@ import (
 const (
 	maxText     = 1 << 20 // bytes of text that a call makes
 	maxElements = 100_000 // elements that a call makes
-	maxSquare   = 10_000  // elements where the work grows with their square
+	// maxTuple bounds what makes long tuples: cty needs time that grows with the square of their length to use one as
+	// a list.
+	maxTuple = 10_000
 )
 
 // bounded is f behind a check of its arguments. The check sees known and unknown, null and unmarked values.
@@ -67,13 +69,40 @@ func shortTexts(args []cty.Value) error {
 	return nil
 }
 
-func fewElements(args []cty.Value) error {
+// concatSize bounds concat(lists...).
+func concatSize(args []cty.Value) error {
+	n := 0
 	for _, a := range args {
-		if count(a) > maxSquare {
-			return fmt.Errorf("there may be at most %d elements", maxSquare)
+		if n += count(a); n > maxTuple {
+			return fmt.Errorf("the result would have more than %d elements", maxTuple)
 		}
 	}
 	return nil
+}
+
+// flatSize bounds flatten(list).
+func flatSize(args []cty.Value) error {
+	n := 0
+	for _, a := range args {
+		if n = flatCount(a, n); n > maxTuple {
+			return fmt.Errorf("the result would have more than %d elements", maxTuple)
+		}
+	}
+	return nil
+}
+
+// flatCount adds the elements of a value, those of its lists included, to n; it stops when there are too many.
+func flatCount(v cty.Value, n int) int {
+	v, _ = v.Unmark()
+	t := v.Type()
+	if v.IsNull() || !v.IsKnown() || !t.IsListType() && !t.IsSetType() && !t.IsTupleType() {
+		return n + 1
+	}
+	for it := v.ElementIterator(); it.Next() && n <= maxTuple; {
+		_, inner := it.Element()
+		n = flatCount(inner, n)
+	}
+	return n
 }
 
 func productSize(args []cty.Value) error {

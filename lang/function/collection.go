@@ -2,7 +2,6 @@ package function
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -203,9 +202,13 @@ func matchKeys() function.Function {
 			if len(values) != len(keys) {
 				return cty.NilVal, errors.New("there must be as many values as keys")
 			}
+			wanted := map[int][]cty.Value{} // by hash
+			for _, v := range searched {
+				wanted[v.Hash()] = append(wanted[v.Hash()], v)
+			}
 			var out []cty.Value
 			for i, key := range keys {
-				if slices.ContainsFunc(searched, func(s cty.Value) bool { return s.RawEquals(key) }) {
+				if holds(wanted[key.Hash()], key) {
 					out = append(out, values[i])
 				}
 			}
