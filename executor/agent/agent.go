@@ -34,7 +34,7 @@ type Options struct {
 	Program string   // the recipe binary, absolute: it also serves as router, bus and shim
 	Shim    []string // the command line of the shim; nil for Program and "shim"
 	Version string
-	Build   string // tells builds of one version apart
+	Build   string    // tells builds of one version apart
 	Log     io.Writer // what the agent has to say about itself; nil drops it
 	// Idle is how long the agent stays when there is no stack and nobody asks for anything; 0 for ever.
 	Idle time.Duration

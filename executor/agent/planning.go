@@ -13,10 +13,8 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
-	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/apply"
@@ -109,57 +107,15 @@ func (a *Agent) verify(s *SignedPlan) (*plan.Plan, error) {
 	return s.Decode()
 }
 
-// written is what the user's files say, resolved.
-type written struct {
-	stack   *stack
-	input   eval.Input
-	tree    string // key of the stack's files in the store
-	sources map[string][]byte
-	diags   hcl.Diagnostics
-}
-
-func (w *written) diagnostics() []diag.Diagnostic { return diag.From(w.diags, w.sources) }
-
-// fail stops with the diagnostics so far if there are errors among them.
-func (w *written) fail() error {
-	if w.diags.HasErrors() {
-		return errDiagnosed
-	}
-	return nil
-}
-
 // written loads, resolves and keeps everything that a plan of the stack at q.Path needs.
 func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
-	w := &written{sources: map[string][]byte{}}
-	directory, name := filepath.Split(filepath.Clean(q.Path))
-	if info, err := os.Stat(q.Path); err != nil {
-		return nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
-	} else if info.IsDir() {
-		directory, name = q.Path, "."
-	}
-	parsed, diags := config.Load(os.DirFS(directory), name)
-	w.diags = append(w.diags, diags...)
-	maps.Copy(w.sources, parsed.Sources)
-	if err := w.fail(); err != nil {
+	w, err := read(ctx, a.library, q, false)
+	if err != nil {
 		return w, err
 	}
-	given, diags := givenVariables(parsed, q.Variables, w.sources)
-	w.diags = append(w.diags, diags...)
-	values, diags := eval.Variables(parsed.Variables, given)
-	w.diags = append(w.diags, diags...)
-	if err := w.fail(); err != nil {
-		return w, err
-	}
-	lock, local, diags := a.resolve(ctx, parsed, directory)
-	w.diags = append(w.diags, diags...)
-	for _, p := range local {
-		maps.Copy(w.sources, p.Recipe.Sources)
-	}
-	if err := w.fail(); err != nil {
-		return w, err
-	}
+	lock := w.input.Lock
 	for i := range lock.Packages {
-		key, err := a.library.Put(ctx, lock.Packages[i], local)
+		key, err := a.library.Put(ctx, lock.Packages[i], w.local)
 		if err != nil {
 			return w, err
 		}
@@ -171,14 +127,13 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 	if err := w.fail(); err != nil {
 		return w, err
 	}
-	var err error
-	if w.tree, err = a.keepTree(ctx, parsed); err != nil {
+	if w.tree, err = a.keepTree(ctx, w.input.Stack); err != nil {
 		return w, err
 	}
-	if w.stack, err = a.sameDirectory(parsed.Name, filepath.Clean(directory)); err != nil {
+	if w.stack, err = a.sameDirectory(w.input.Stack.Name, w.directory); err != nil {
 		return w, err
 	}
-	w.input = a.evalInput(parsed, lock, packages, values)
+	w.input = a.evalInput(w.input.Stack, lock, packages, w.input.Variables)
 	return w, nil
 }
 
@@ -202,53 +157,6 @@ func (a *Agent) sameDirectory(name, directory string) (*stack, error) {
 	return s, nil
 }
 
-// resolve chooses versions and implementations; local are the packages of the user's own directories, by origin.
-func (a *Agent) resolve(ctx context.Context, s *config.Stack, directory string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
-	local := map[string]*library.Package{}
-	roots, diags := a.roots(s, directory, local)
-	if diags.HasErrors() {
-		return nil, local, diags
-	}
-	lock, more := solve.Solve(ctx, roots, a.library)
-	return lock, local, append(diags, more...)
-}
-
-func (a *Agent) roots(s *config.Stack, directory string, local map[string]*library.Package) ([]solve.Root, hcl.Diagnostics) {
-	var roots []solve.Root
-	var diags hcl.Diagnostics
-	for _, c := range s.Components {
-		root := solve.Root{Component: c.Block, Package: c.Package, Range: c.Range, NameRange: c.PackageRange, Binds: map[string]solve.Bind{}}
-		if c.Version != nil {
-			root.Text, root.Constraint = c.Version.Text, c.Version.Check
-		}
-		for name, bind := range c.Binds {
-			if refs := s.References(bind.To); len(refs) == 1 {
-				root.Binds[name] = solve.Bind{To: refs[0].Component.Block(), Range: bind.Range}
-			}
-		}
-		if c.Source != "" {
-			p := local[c.Source]
-			if p == nil {
-				var more hcl.Diagnostics
-				p, more = a.library.Local(filepath.Join(directory, filepath.FromSlash(c.Source)), c.Source)
-				for _, d := range more {
-					if d.Subject == nil {
-						d.Subject = c.SourceRange.Ptr()
-					}
-				}
-				diags = append(diags, more...)
-			}
-			if p == nil {
-				continue
-			}
-			local[c.Source] = p
-			root.Manifest = p.Manifest
-		}
-		roots = append(roots, root)
-	}
-	return roots, diags
-}
-
 // keepTree puts the stack's own files into the store, so that a run can be carried on without them.
 func (a *Agent) keepTree(ctx context.Context, s *config.Stack) (string, error) {
 	names := slices.Sorted(maps.Keys(s.Sources))
@@ -270,49 +178,6 @@ func (a *Agent) keepTree(ctx context.Context, s *config.Stack) (string, error) {
 		return "", fmt.Errorf("cannot keep the stack's files: %w", err)
 	}
 	return key, nil
-}
-
-// givenVariables reads the values given from outside; later ones win.
-func givenVariables(s *config.Stack, list []VariableValue, sources map[string][]byte) (map[string]cty.Value, hcl.Diagnostics) {
-	given := map[string]cty.Value{}
-	var diags hcl.Diagnostics
-	unknown := func(name, from string, at *hcl.Range) {
-		var known []string
-		for n := range s.Variables {
-			known = append(known, n)
-		}
-		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown variable", Subject: at,
-			Detail: strings.TrimSpace(fmt.Sprintf("%s sets %q, which the stack does not declare. %s", from, name, diag.DidYouMean(name, known)))})
-	}
-	for _, v := range list {
-		if v.Name == "" {
-			sources[v.From] = []byte(v.Text)
-			values, places, more := eval.ParseVariables([]byte(v.Text), v.From)
-			diags = append(diags, more...)
-			for name, value := range values {
-				if s.Variables[name] == nil {
-					at := places[name]
-					unknown(name, v.From, &at)
-					continue
-				}
-				given[name] = value
-			}
-			continue
-		}
-		declared := s.Variables[v.Name]
-		if declared == nil {
-			if !v.Hint {
-				unknown(v.Name, v.From, nil)
-			}
-			continue
-		}
-		value, more := eval.ParseVariable(declared, v.Text, v.From)
-		diags = append(diags, more...)
-		if !more.HasErrors() {
-			given[v.Name] = value
-		}
-	}
-	return given, diags
 }
 
 func sealVariables(values map[string]cty.Value, s *stack) (map[string]json.RawMessage, error) {

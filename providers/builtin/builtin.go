@@ -16,7 +16,7 @@ type Options struct {
 	Store   Store          // where go_build puts what it builds; nil refuses to build
 	Random  io.Reader      // randomness for secrets, safe for concurrent use; nil for the system's
 	Environ []string       // the host's environment, "NAME=value"; nil for that of this process
-	Fetcher *fetch.Fetcher // downloads for deb and archive; nil leaves these two types out
+	Fetcher *fetch.Fetcher // downloads for deb and archive; nil is enough for their schemas
 }
 
 // New returns the provider of all types in the box.
@@ -43,7 +43,7 @@ type entry struct {
 
 // entries is the list of all types. A type in a package of its own is one more line here.
 func entries(o Options) []entry {
-	list := []entry{
+	return []entry{
 		{"directory", directorySchema(), directory{}},
 		{"file", fileSchema(), newFile(fileSchema())},
 		{"template", templateSchema(), newFile(templateSchema())},
@@ -52,14 +52,9 @@ func entries(o Options) []entry {
 		{"secret", secretSchema(), secret{random: o.Random}},
 		{"postgresql_database", postgresqlDatabaseSchema(), postgresqlDatabase{random: o.Random}},
 		{"redis_user", redisUserSchema(), redisUser{}},
+		{"deb", deb.Schema(), deb.New(o.Store, o.Fetcher, deb.Options{})},
+		{"archive", archive.Schema(), archive.New(o.Store, o.Fetcher)},
 	}
-	if o.Fetcher != nil {
-		list = append(list,
-			entry{"deb", deb.Schema(), deb.New(o.Store, o.Fetcher, deb.Options{})},
-			entry{"archive", archive.Schema(), archive.New(o.Store, o.Fetcher)},
-		)
-	}
-	return list
 }
 
 type provider struct{ types map[string]entry }

@@ -190,16 +190,9 @@ func (l *Library) Local(directory, source string) (*Package, hcl.Diagnostics) {
 // Put puts the files of a locked package into the store and returns their key. local holds the packages of local
 // directories by their origin.
 func (l *Library) Put(ctx context.Context, locked solve.Package, local map[string]*Package) (key string, err error) {
-	p := local[locked.Origin]
+	p := l.find(locked, local)
 	if p == nil {
-		all, _ := l.box()
-		at := slices.IndexFunc(all, func(p *Package) bool {
-			return p.Recipe.Name == locked.Name && p.Recipe.Version.String() == locked.Version
-		})
-		if at < 0 {
-			return "", fmt.Errorf("the package %s %s from %s is not there any more", locked.Name, locked.Version, locked.Origin)
-		}
-		p = all[at]
+		return "", fmt.Errorf("the package %s %s from %s is not there any more", locked.Name, locked.Version, locked.Origin)
 	}
 	if p.directory != "" {
 		key, _, err = l.store.AddTree(ctx, p.directory, nil)
@@ -210,6 +203,34 @@ func (l *Library) Put(ctx context.Context, locked solve.Package, local map[strin
 		return "", fmt.Errorf("cannot keep the files of %s: %w", locked.Name, err)
 	}
 	return key, nil
+}
+
+// find returns a locked package where it was found, or nil.
+func (l *Library) find(locked solve.Package, local map[string]*Package) *Package {
+	if p := local[locked.Origin]; p != nil {
+		return p
+	}
+	all, _ := l.box()
+	at := slices.IndexFunc(all, func(p *Package) bool {
+		return p.Recipe.Name == locked.Name && p.Recipe.Version.String() == locked.Version
+	})
+	if at < 0 {
+		return nil
+	}
+	return all[at]
+}
+
+// Loose returns the packages of a lock from where they were found, for looking at them without a store; their paths
+// are made up.
+func (l *Library) Loose(lock *solve.Lock, local map[string]*Package) []eval.Package {
+	packages := make([]eval.Package, len(lock.Packages))
+	for i, locked := range lock.Packages {
+		if p := l.find(locked, local); p != nil {
+			packages[i] = eval.Package{Recipe: p.Recipe, Path: "/store/" + locked.Name,
+				Read: func(name string) ([]byte, error) { return fs.ReadFile(p.files, name) }}
+		}
+	}
+	return packages
 }
 
 // Open loads the packages of a lock from the store.

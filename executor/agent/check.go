@@ -1,0 +1,65 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/bus"
+	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/router"
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/sdk"
+	"github.com/nsynapse/recipe/recipes"
+	"github.com/nsynapse/recipe/registry/library"
+)
+
+// Checked is a stack that was looked at without an agent.
+type Checked struct {
+	Name        string
+	Graph       *eval.Graph // nil with errors
+	Diagnostics []diag.Diagnostic
+}
+
+// Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state. It
+// works on every system.
+func Check(ctx context.Context, q PlanRequest) (*Checked, error) {
+	lib := library.New(recipes.FS, nil)
+	w, err := read(ctx, lib, q, true)
+	if err != nil {
+		if w != nil && errors.Is(err, errDiagnosed) {
+			return &Checked{Diagnostics: w.diagnostics()}, nil
+		}
+		return nil, err
+	}
+	provider, err := schemas()
+	if err != nil {
+		return nil, err
+	}
+	w.input.Packages = lib.Loose(w.input.Lock, w.local)
+	library.Sources(w.input.Packages, w.sources)
+	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
+	graph, diags := eval.Make(ctx, w.input)
+	w.diags = append(w.diags, diags...)
+	c := &Checked{Name: w.input.Stack.Name}
+	if graph != nil {
+		name := func(clear string) (string, error) { return "checked", nil } // nothing is kept
+		_, diags = plan.Make(ctx, plan.Input{Graph: graph, State: state.New(c.Name, w.directory, ""), Provider: provider,
+			Seal: name, ID: func(string) string { return "checked" }, Trust: true, Now: time.Time{}})
+		w.diags = append(w.diags, diags...)
+		if !diags.HasErrors() {
+			c.Graph = graph
+		}
+	}
+	c.Diagnostics = w.diagnostics()
+	return c, nil
+}
+
+// schemas is a provider that can only be asked for its schemas.
+func schemas() (sdk.Provider, error) {
+	return sdk.Union(builtin.New(builtin.Options{}), bus.Provider(), local.New(local.Options{}), router.NewEndpoints(nil, nil))
+}

@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/registry/library"
+)
+
+// written is what the user's files say, resolved.
+type written struct {
+	directory string
+	local     map[string]*library.Package // of the user's own directories, by origin
+	input     eval.Input
+	sources   map[string][]byte
+	diags     hcl.Diagnostics
+
+	stack *stack // once kept
+	tree  string // key of the stack's files in the store
+}
+
+func (w *written) diagnostics() []diag.Diagnostic { return diag.From(w.diags, w.sources) }
+
+// fail stops with the diagnostics so far if there are errors among them.
+func (w *written) fail() error {
+	if w.diags.HasErrors() {
+		return errDiagnosed
+	}
+	return nil
+}
+
+// read loads the stack at q.Path and resolves versions and implementations. With open a variable without a value is
+// unknown and no mistake.
+func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (*written, error) {
+	w := &written{sources: map[string][]byte{}}
+	directory, name := filepath.Split(filepath.Clean(q.Path))
+	if info, err := os.Stat(q.Path); err != nil {
+		return nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
+	} else if info.IsDir() {
+		directory, name = q.Path, "."
+	}
+	w.directory = filepath.Clean(directory)
+	parsed, diags := config.Load(os.DirFS(directory), name)
+	w.diags = append(w.diags, diags...)
+	maps.Copy(w.sources, parsed.Sources)
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	given, diags := givenVariables(parsed, q.Variables, w.sources)
+	w.diags = append(w.diags, diags...)
+	if open {
+		for name, v := range parsed.Variables {
+			if _, ok := given[name]; !ok && v.Default == cty.NilVal {
+				given[name] = cty.UnknownVal(v.Type)
+			}
+		}
+	}
+	values, diags := eval.Variables(parsed.Variables, given)
+	w.diags = append(w.diags, diags...)
+	lock, local, diags := resolve(ctx, lib, parsed, directory)
+	w.diags = append(w.diags, diags...)
+	for _, p := range local {
+		maps.Copy(w.sources, p.Recipe.Sources)
+	}
+	w.local = local
+	w.input = eval.Input{Stack: parsed, Lock: lock, Variables: values}
+	return w, w.fail()
+}
+
+// resolve chooses versions and implementations; local are the packages of the user's own directories, by origin.
+func resolve(ctx context.Context, lib *library.Library, s *config.Stack, directory string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+	local := map[string]*library.Package{}
+	roots, diags := rootsOf(lib, s, directory, local)
+	if diags.HasErrors() {
+		return nil, local, diags
+	}
+	lock, more := solve.Solve(ctx, roots, lib)
+	return lock, local, append(diags, more...)
+}
+
+func rootsOf(lib *library.Library, s *config.Stack, directory string, local map[string]*library.Package) ([]solve.Root, hcl.Diagnostics) {
+	var roots []solve.Root
+	var diags hcl.Diagnostics
+	for _, c := range s.Components {
+		root := solve.Root{Component: c.Block, Package: c.Package, Range: c.Range, NameRange: c.PackageRange, Binds: map[string]solve.Bind{}}
+		if c.Version != nil {
+			root.Text, root.Constraint = c.Version.Text, c.Version.Check
+		}
+		for name, bind := range c.Binds {
+			if refs := s.References(bind.To); len(refs) == 1 {
+				root.Binds[name] = solve.Bind{To: refs[0].Component.Block(), Range: bind.Range}
+			}
+		}
+		if c.Source != "" {
+			p := local[c.Source]
+			if p == nil {
+				var more hcl.Diagnostics
+				p, more = lib.Local(filepath.Join(directory, filepath.FromSlash(c.Source)), c.Source)
+				for _, d := range more {
+					if d.Subject == nil {
+						d.Subject = c.SourceRange.Ptr()
+					}
+				}
+				diags = append(diags, more...)
+			}
+			if p == nil {
+				continue
+			}
+			local[c.Source] = p
+			root.Manifest = p.Manifest
+		}
+		roots = append(roots, root)
+	}
+	return roots, diags
+}
+
+// givenVariables reads the values given from outside; later ones win.
+func givenVariables(s *config.Stack, list []VariableValue, sources map[string][]byte) (map[string]cty.Value, hcl.Diagnostics) {
+	given := map[string]cty.Value{}
+	var diags hcl.Diagnostics
+	unknown := func(name, from string, at *hcl.Range) {
+		var known []string
+		for n := range s.Variables {
+			known = append(known, n)
+		}
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown variable", Subject: at,
+			Detail: strings.TrimSpace(fmt.Sprintf("%s sets %q, which the stack does not declare. %s", from, name, diag.DidYouMean(name, known)))})
+	}
+	for _, v := range list {
+		if v.Name == "" {
+			sources[v.From] = []byte(v.Text)
+			values, places, more := eval.ParseVariables([]byte(v.Text), v.From)
+			diags = append(diags, more...)
+			for name, value := range values {
+				if s.Variables[name] == nil {
+					at := places[name]
+					unknown(name, v.From, &at)
+					continue
+				}
+				given[name] = value
+			}
+			continue
+		}
+		declared := s.Variables[v.Name]
+		if declared == nil {
+			if !v.Hint {
+				unknown(v.Name, v.From, nil)
+			}
+			continue
+		}
+		value, more := eval.ParseVariable(declared, v.Text, v.From)
+		diags = append(diags, more...)
+		if !more.HasErrors() {
+			given[v.Name] = value
+		}
+	}
+	return given, diags
+}
