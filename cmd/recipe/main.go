@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -96,17 +97,26 @@ func (c *cli) exit(err error) int {
 	return exitError
 }
 
-// fail prints an error and, on a line of its own, the way out.
+// fail prints an error and, on a line of its own, the way out. Further lines of the message, such as the last ones that
+// a process wrote, follow below its first.
 func (c *cli) fail(message, hint string) {
-	if message != "" {
-		message = strings.ToUpper(message[:1]) + message[1:]
-	}
-	d := diag.Diagnostic{Severity: "error", Summary: message, Detail: hint}
+	summary, rest, _ := strings.Cut(sentence(message), "\n")
+	detail := strings.Join(slices.DeleteFunc([]string{rest, hint}, func(s string) bool { return s == "" }), "\n\n")
+	d := diag.Diagnostic{Severity: "error", Summary: summary, Detail: detail}
 	if c.json {
-		c.printJSON(map[string]any{"type": "diagnostic", "@level": "error", "@message": "Error: " + message, "diagnostic": d})
+		c.printJSON(map[string]any{"type": "diagnostic", "@level": "error", "@message": "Error: " + summary, "diagnostic": d})
 		return
 	}
 	c.diagnostics([]diag.Diagnostic{d})
+}
+
+// sentence begins a message with a capital letter, unless it begins with a name such as app.shop[0] or /srv.
+func sentence(message string) string {
+	first, _, _ := strings.Cut(message, " ")
+	if message == "" || strings.ContainsAny(first, "./[-") {
+		return message
+	}
+	return strings.ToUpper(message[:1]) + message[1:]
 }
 
 // diagnostics prints them to standard error as text.
