@@ -40,7 +40,8 @@ func run() int {
 	ctx, stop := interruptible()
 	defer stop()
 	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, home: homeOf(os.Getenv)}
-	c.color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stdout.Fd()))
+	c.live = term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("TERM") != "dumb"
+	c.color = c.live && os.Getenv("NO_COLOR") == ""
 	return c.exit(c.dispatch(ctx, args))
 }
 
@@ -55,8 +56,10 @@ type cli struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	home           string
+	live           bool // standard output is a terminal that can be drawn on
 	color          bool
 	json           bool // of the command that runs: errors are JSON too
+	begun          bool // the first line of a stream of JSON is printed
 }
 
 // exitCode ends the program with a code, without a message.
@@ -103,7 +106,7 @@ func (c *cli) fail(message, hint string) {
 	}
 	d := diag.Diagnostic{Severity: "error", Summary: message, Detail: hint}
 	if c.json {
-		c.printJSON(map[string]any{"type": "diagnostic", "@level": "error", "@message": "Error: " + message, "diagnostic": d})
+		c.message("diagnostic", "Error: "+message, map[string]any{"@level": "error", "diagnostic": d})
 		return
 	}
 	c.diagnostics([]diag.Diagnostic{d})
