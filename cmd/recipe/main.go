@@ -101,12 +101,17 @@ func (c *cli) exit(err error) int {
 
 // fail prints an error and, on a line of its own, the way out.
 func (c *cli) fail(message, hint string) {
-	if message != "" {
-		message = strings.ToUpper(message[:1]) + message[1:]
+	summary, detail, _ := strings.Cut(message, "\n")
+	if word, _, _ := strings.Cut(summary, " "); word != "" && !strings.ContainsAny(word, ".[:/") { // an address stays as it is
+		summary = strings.ToUpper(summary[:1]) + summary[1:]
 	}
-	d := diag.Diagnostic{Severity: "error", Summary: message, Detail: hint}
+	if detail != "" && hint != "" {
+		detail += "\n\n"
+	}
+	d := diag.Diagnostic{Severity: "error", Summary: summary, Detail: detail + hint}
 	if c.json {
-		c.message("diagnostic", "Error: "+message, map[string]any{"@level": "error", "diagnostic": d})
+		c.begin()
+		c.message("diagnostic", "Error: "+summary, map[string]any{"@level": "error", "diagnostic": d})
 		return
 	}
 	c.diagnostics([]diag.Diagnostic{d})
