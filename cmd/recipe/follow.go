@@ -11,14 +11,14 @@ import (
 	"github.com/nsynapse/recipe/planner/plan"
 )
 
-// follow shows a run as it goes. An interrupt makes the run stop soon; what is done by then stays.
-func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, lines func(each func(agent.RunLine) error) error) error {
+// follow shows a run of p as it goes; p is nil when another recipe began it. An interrupt makes the run stop soon; what is done by then stays.
+func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, p *plan.Plan, lines func(each func(agent.RunLine) error) error) error {
 	stopped := context.AfterFunc(ctx, func() {
 		_ = client.StopRun(context.WithoutCancel(ctx), stack) // it may have ended meanwhile
 	})
 	defer stopped()
 	var result *agent.RunResult
-	view := r.newView()
+	view := r.newView(p)
 	err := lines(func(line agent.RunLine) error {
 		switch {
 		case line.Begin != nil:
@@ -95,12 +95,12 @@ type view interface {
 	end(*agent.RunResult)
 }
 
-func (r *runner) newView() view {
+func (r *runner) newView(p *plan.Plan) view {
 	switch {
 	case r.c.json:
 		return jsonView{r.c}
 	case r.c.live:
-		return newLiveView(r.c)
+		return newLiveView(r.c, p)
 	}
 	return newPlainView(r.c)
 }

@@ -9,10 +9,14 @@ import (
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/planner/plan"
 )
 
 // liveLines is how many running steps are shown at a time.
 const liveLines = 10
+
+// waitLines is how many waiting steps are shown with what they wait for.
+const waitLines = 3
 
 // frame is how often the picture is drawn anew.
 const frame = 100 * time.Millisecond
@@ -31,10 +35,12 @@ type liveView struct {
 	start   time.Time
 	stop    chan struct{}
 	ended   sync.WaitGroup
+	waits   *waits
 }
 
-func newLiveView(c *cli) *liveView {
-	v := &liveView{c: c, began: map[string]time.Time{}, stop: make(chan struct{})}
+// newLiveView shows the run of a plan; nil for one that another recipe began.
+func newLiveView(c *cli, p *plan.Plan) *liveView {
+	v := &liveView{c: c, began: map[string]time.Time{}, stop: make(chan struct{}), waits: newWaits(p)}
 	v.ended.Go(func() {
 		ticker := time.NewTicker(frame)
 		defer ticker.Stop()
@@ -66,6 +72,7 @@ func (v *liveView) event(e apply.Event) {
 	switch e.Phase {
 	case apply.Started, apply.UndoStart:
 		v.began[e.Addr] = e.Time
+		v.waits.begin(e.Addr)
 		v.running = append(v.running, e)
 	case apply.Progress:
 		if at >= 0 {
@@ -76,7 +83,10 @@ func (v *liveView) event(e apply.Event) {
 			v.running = slices.Delete(v.running, at, at+1)
 		}
 		v.done++
-		v.scroll = append(v.scroll, finished(v.c, e))
+		v.waits.finish(e.Addr)
+		if !trifling(e) {
+			v.scroll = append(v.scroll, finished(v.c, e))
+		}
 	}
 }
 
@@ -126,6 +136,9 @@ func (v *liveView) picture() []string {
 		}
 		elapsed := time.Since(v.began[e.Addr]).Round(100 * time.Millisecond).String()
 		lines = append(lines, fmt.Sprintf("  %s %s %s", v.c.dye("36", turn), clip(text, width-len(elapsed)-6), v.c.dye("2", elapsed)))
+	}
+	for _, line := range v.waits.lines(waitLines) {
+		lines = append(lines, "  "+v.c.dye("2", clip("· "+line, width-3)))
 	}
 	waiting := v.total - v.done - len(v.running)
 	summary := fmt.Sprintf("  %d of %d done, %d running", v.done, v.total, len(v.running))

@@ -39,8 +39,15 @@ func (v *plainView) event(e apply.Event) {
 			fmt.Fprintf(v.c.stdout, "  %s: %s%s\n", e.Addr, e.Text, amount(e.Done, e.Total))
 		}
 	default:
-		fmt.Fprintln(v.c.stdout, finished(v.c, e))
+		if !trifling(e) {
+			fmt.Fprintln(v.c.stdout, finished(v.c, e))
+		}
 	}
+}
+
+// trifling reports whether a finished step is a part of others that nobody waits for: it gets no line of its own.
+func trifling(e apply.Event) bool {
+	return e.Phase != apply.Errored && (e.Type == "secret" || e.Type == "endpoint") && e.Took < time.Second
 }
 
 func (v *plainView) end(*agent.RunResult) {}
