@@ -133,12 +133,16 @@ func (l *loader) constraint(a *hcl.Attribute) *Constraint {
 	if a == nil || s == "" && a.Expr.Variables() != nil {
 		return nil
 	}
+	if known := l.constraints[s]; known != nil {
+		return &Constraint{Text: s, Check: known.Check, Range: a.Expr.Range()}
+	}
 	c, err := ParseConstraint(s)
 	if err != nil {
 		l.fault(a.Expr.Range().Ptr(), "Wrong version constraint", `%s. A constraint looks like "~> 1.2", "^1.4" or ">= 1.0, < 2.0".`, err)
 		return nil
 	}
 	c.Range = a.Expr.Range()
+	l.constraints[s] = c
 	return c
 }
 
