@@ -164,6 +164,11 @@ func (l *loader) typeOf(a *hcl.Attribute) (cty.Type, *Defaults) {
 
 // typeText checks the type as a JSON file has it: a string that will be parsed as an expression.
 func (l *loader) typeText(a *hcl.Attribute, text string) bool {
+	const most = 16 << 10
+	if len(text) > most {
+		l.fault(a.Expr.Range().Ptr(), "Type too long", "A type may have at most %d characters.", most)
+		return false
+	}
 	if err := measureTokens([]byte(text)); err != nil {
 		l.fault(a.Expr.Range().Ptr(), err.summary, "%s", err.detail)
 		return false
