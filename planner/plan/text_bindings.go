@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/nsynapse/recipe/planner/solve"
 )
@@ -65,11 +64,7 @@ func (r *report) changes(b *solve.Binding) bool {
 		return false
 	}
 	for _, c := range g.changes {
-		name, ok := strings.CutPrefix(c.Addr.Part, "bind.")
-		if !ok || c.Action == Remove || c.Action == Forget {
-			continue
-		}
-		if name, _, _ = strings.Cut(name, "."); name == b.Requirement {
+		if c.Action != Remove && c.Action != Forget && bindingOf(c.Addr.Part) == b.Requirement {
 			return true
 		}
 	}
