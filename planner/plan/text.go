@@ -101,15 +101,9 @@ func (r *report) outputs() {
 	}
 	r.blank()
 	r.line(0, r.paint(bold, "Outputs:"))
-	for _, o := range r.plan.Outputs {
-		action := Update
-		switch {
-		case o.Before == "":
-			action = Create
-		case o.After == "":
-			action = Remove
-		}
-		r.signed(0, action, r.difference(4, Difference{Path: o.Name, Before: o.Before, After: o.After}))
+	for i := range r.plan.Outputs {
+		o := &r.plan.Outputs[i]
+		r.signed(0, o.action(), r.difference(4, Difference{Path: o.Name, Before: o.Before, After: o.After}))
 	}
 }
 
