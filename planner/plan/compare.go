@@ -106,7 +106,7 @@ func lineDifference(path string, old, now []string, drifted bool) Difference {
 		case 1:
 			return shorten(fmt.Sprintf("%q", lines[0]))
 		}
-		return shorten(fmt.Sprintf("%q", lines[0])) + fmt.Sprintf(" and %s", count(len(lines)-1, "more line"))
+		return fmt.Sprintf("%s and %d more lines", shorten(fmt.Sprintf("%q", lines[0])), len(lines)-1)
 	}
 	d.Before, d.After = side(old), side(now)
 	return d
