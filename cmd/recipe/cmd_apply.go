@@ -129,7 +129,7 @@ func (r *runner) apply(ctx context.Context, q agent.PlanRequest, input bool) err
 			return err
 		}
 	}
-	return r.run(ctx, client, signed, p.Stack)
+	return r.run(ctx, client, signed, p)
 }
 
 // join follows a run that is under way, so that what an interrupted apply began is finished before anything new.
@@ -146,7 +146,7 @@ func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 		}
 		name = s.Name
 	}
-	err = r.follow(ctx, client, name, func(each func(agent.RunLine) error) error { return client.Follow(ctx, name, each) })
+	err = r.follow(ctx, client, name, nil, func(each func(agent.RunLine) error) error { return client.Follow(ctx, name, each) })
 	var problem *agent.Problem
 	if errors.As(err, &problem) && problem.Kind == "not-found" {
 		return nil
@@ -166,11 +166,11 @@ func (r *runner) applySaved(ctx context.Context, signed *agent.SignedPlan) error
 	if err != nil {
 		return hinted{errors.New("the plan is damaged"), "Make a new one with recipe plan -out=FILE."}
 	}
-	return r.run(ctx, client, signed, p.Stack)
+	return r.run(ctx, client, signed, p)
 }
 
-func (r *runner) run(ctx context.Context, client *agent.Client, signed *agent.SignedPlan, stack string) error {
-	return r.follow(ctx, client, stack, func(each func(agent.RunLine) error) error {
+func (r *runner) run(ctx context.Context, client *agent.Client, signed *agent.SignedPlan, p *plan.Plan) error {
+	return r.follow(ctx, client, p.Stack, p, func(each func(agent.RunLine) error) error {
 		return client.Apply(context.WithoutCancel(ctx), agent.ApplyRequest{Plan: signed, Parallel: r.parallel}, each)
 	})
 }

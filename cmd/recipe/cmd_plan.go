@@ -62,8 +62,9 @@ func (c *cli) plan(ctx context.Context, q agent.PlanRequest) (*agent.SignedPlan,
 		return nil, nil, nil, err
 	}
 	if c.json {
+		c.begin()
 		for _, d := range answer.Diagnostics {
-			c.printJSON(map[string]any{"type": "diagnostic", "@level": d.Severity, "@message": d.Summary, "diagnostic": d})
+			c.message("diagnostic", d.Summary, map[string]any{"@level": d.Severity, "diagnostic": d})
 		}
 	} else {
 		c.diagnostics(answer.Diagnostics)

@@ -5,21 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/planner/plan"
 )
 
-// follow shows a run as it goes. An interrupt makes the run stop soon; what is done by then stays.
-func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, lines func(each func(agent.RunLine) error) error) error {
+// follow shows a run of p as it goes; p is nil when another recipe began it. An interrupt makes the run stop soon; what is done by then stays.
+func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, p *plan.Plan, lines func(each func(agent.RunLine) error) error) error {
 	stopped := context.AfterFunc(ctx, func() {
 		_ = client.StopRun(context.WithoutCancel(ctx), stack) // it may have ended meanwhile
 	})
 	defer stopped()
 	var result *agent.RunResult
-	view := r.newView()
+	view := r.newView(p)
 	err := lines(func(line agent.RunLine) error {
 		switch {
 		case line.Begin != nil:
@@ -68,7 +67,7 @@ func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
 
 func (c *cli) done(action string, changes map[string]int) {
 	if action == "destroy" {
-		fmt.Fprintf(c.stdout, "\nDone: %s is gone.\n", count(changes[string(plan.Remove)]+changes[string(plan.Forget)], "resource"))
+		fmt.Fprintf(c.stdout, "\nDone: %s removed.\n", count(changes[string(plan.Remove)]+changes[string(plan.Forget)], "resource"))
 		return
 	}
 	var parts []string
@@ -96,29 +95,12 @@ type view interface {
 	end(*agent.RunResult)
 }
 
-func (r *runner) newView() view { return &plainView{c: r.c, started: time.Now()} }
-
-// plainView prints a line for each finished step.
-type plainView struct {
-	c       *cli
-	started time.Time
-}
-
-func (v *plainView) begin(b agent.RunBegin) {
-	if b.Resumed {
-		fmt.Fprintf(v.c.stdout, "Going on with the run of %s that began at %s.\n", b.Stack, b.Started.Local().Format(time.TimeOnly))
+func (r *runner) newView(p *plan.Plan) view {
+	switch {
+	case r.c.json:
+		return jsonView{r.c}
+	case r.c.live:
+		return newLiveView(r.c, p)
 	}
+	return newPlainView(r.c)
 }
-
-func (v *plainView) event(e apply.Event) {
-	switch e.Phase {
-	case apply.Completed:
-		fmt.Fprintf(v.c.stdout, "%s: %s (%s)\n", e.Addr, past[e.Action], e.Took.Round(time.Millisecond))
-	case apply.Errored:
-		fmt.Fprintf(v.c.stdout, "%s: failed: %s\n", e.Addr, e.Error)
-	case apply.UndoDone:
-		fmt.Fprintf(v.c.stdout, "%s: taken back\n", e.Addr)
-	}
-}
-
-func (v *plainView) end(*agent.RunResult) {}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -41,7 +40,8 @@ func run() int {
 	ctx, stop := interruptible()
 	defer stop()
 	c := &cli{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, home: homeOf(os.Getenv)}
-	c.color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stdout.Fd()))
+	c.live = term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("TERM") != "dumb"
+	c.color = c.live && os.Getenv("NO_COLOR") == ""
 	return c.exit(c.dispatch(ctx, args))
 }
 
@@ -56,8 +56,10 @@ type cli struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	home           string
+	live           bool // standard output is a terminal that can be drawn on
 	color          bool
 	json           bool // of the command that runs: errors are JSON too
+	begun          bool // the first line of a stream of JSON is printed
 }
 
 // exitCode ends the program with a code, without a message.
@@ -97,26 +99,22 @@ func (c *cli) exit(err error) int {
 	return exitError
 }
 
-// fail prints an error and, on a line of its own, the way out. Further lines of the message, such as the last ones that
-// a process wrote, follow below its first.
+// fail prints an error and, on a line of its own, the way out.
 func (c *cli) fail(message, hint string) {
-	summary, rest, _ := strings.Cut(sentence(message), "\n")
-	detail := strings.Join(slices.DeleteFunc([]string{rest, hint}, func(s string) bool { return s == "" }), "\n\n")
-	d := diag.Diagnostic{Severity: "error", Summary: summary, Detail: detail}
+	summary, detail, _ := strings.Cut(message, "\n")
+	if word, _, _ := strings.Cut(summary, " "); word != "" && !strings.ContainsAny(word, ".[:/") { // an address stays as it is
+		summary = strings.ToUpper(summary[:1]) + summary[1:]
+	}
+	if detail != "" && hint != "" {
+		detail += "\n\n"
+	}
+	d := diag.Diagnostic{Severity: "error", Summary: summary, Detail: detail + hint}
 	if c.json {
-		c.printJSON(map[string]any{"type": "diagnostic", "@level": "error", "@message": "Error: " + summary, "diagnostic": d})
+		c.begin()
+		c.message("diagnostic", "Error: "+summary, map[string]any{"@level": "error", "diagnostic": d})
 		return
 	}
 	c.diagnostics([]diag.Diagnostic{d})
-}
-
-// sentence begins a message with a capital letter, unless it begins with a name such as app.shop[0] or /srv.
-func sentence(message string) string {
-	first, _, _ := strings.Cut(message, " ")
-	if message == "" || strings.ContainsAny(first, "./[-") {
-		return message
-	}
-	return strings.ToUpper(message[:1]) + message[1:]
 }
 
 // diagnostics prints them to standard error as text.

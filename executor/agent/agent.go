@@ -43,7 +43,8 @@ type Options struct {
 // Agent is one agent, the only one of its RECIPE_HOME.
 type Agent struct {
 	Options
-	owner      int // the user that apps run as, -1 for our own
+	owner      int    // the user that apps run as, -1 for our own
+	program    string // the recipe binary for apps
 	fsys       disk.FS
 	lock       io.Closer
 	key        vault.Key
@@ -95,6 +96,9 @@ func New(o Options) (*Agent, error) {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	if a.store, err = store.Open(filepath.Join(o.Home, "store")); err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	if a.program, err = a.appProgram(); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	fetcher, err := fetch.New(filepath.Join(o.Home, "store", ".downloads"), fetch.Options{})

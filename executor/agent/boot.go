@@ -17,7 +17,7 @@ import (
 func (a *Agent) boot() {
 	var specs []supervisor.Spec
 	if _, err := os.Stat(a.routes.dir); err == nil {
-		a.routes.started = true
+		a.routes.started.Store(true)
 		specs = append(specs, a.routes.spec())
 	}
 	for _, s := range a.all() {

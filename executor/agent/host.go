@@ -1,7 +1,10 @@
 package agent
 
 import (
+	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -36,18 +39,51 @@ func reachable(home string, owner int) error {
 	if err := os.Chmod(home, 0o711); err != nil {
 		return fmt.Errorf("cannot open RECIPE_HOME to apps: %w", err)
 	}
-	for dir := filepath.Dir(home); ; dir = filepath.Dir(dir) {
+	if dir, err := closedAbove(home); err != nil {
+		return err
+	} else if dir != "" {
+		return fmt.Errorf("apps run as the user nobody and cannot reach RECIPE_HOME: %s is closed to others; set RECIPE_HOME to another place, such as /var/lib/recipe", dir)
+	}
+	return nil
+}
+
+// closedAbove is the nearest directory above path that others cannot pass through, "" if there is none.
+func closedAbove(path string) (string, error) {
+	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {
 		info, err := os.Stat(dir)
 		if err != nil {
-			return fmt.Errorf("cannot look at %s: %w", dir, err)
+			return "", fmt.Errorf("cannot look at %s: %w", dir, err)
 		}
 		if info.Mode().Perm()&0o001 == 0 {
-			return fmt.Errorf("apps run as the user nobody and cannot reach RECIPE_HOME: %s is closed to others (mode %s); set RECIPE_HOME to another place, such as /var/lib/recipe", dir, info.Mode().Perm())
+			return dir, nil
 		}
 		if dir == filepath.Dir(dir) {
-			return nil
+			return "", nil
 		}
 	}
+}
+
+// appProgram is the recipe binary for components that are run by it, such as the bus: our own, or a copy in the
+// store when apps could not reach that.
+func (a *Agent) appProgram() (string, error) {
+	if a.owner < 0 {
+		return a.Program, nil
+	}
+	if dir, err := closedAbove(a.Program); err != nil || dir == "" {
+		return a.Program, err
+	}
+	sum := sha256.Sum256([]byte(a.Build))
+	directory, err := a.store.Add(context.Background(), "recipe-"+hex.EncodeToString(sum[:]), func(dir string) error {
+		program, err := os.ReadFile(a.Program)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, "recipe"), program, 0o755)
+	})
+	if err != nil {
+		return "", fmt.Errorf("cannot put the program recipe where apps can reach it: %w", err)
+	}
+	return filepath.Join(directory, "recipe"), nil
 }
 
 // firstPort is where the search for free ports begins: elsewhere for every RECIPE_HOME, so that several agents of

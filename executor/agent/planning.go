@@ -139,7 +139,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 
 func (a *Agent) evalInput(s *config.Stack, lock *solve.Lock, packages []eval.Package, values map[string]cty.Value) eval.Input {
 	return eval.Input{Stack: s, Lock: lock, Packages: packages, Variables: values, Types: a.provider.Schema().Types,
-		Home: a.Home, Owner: a.owner, Program: a.Program}
+		Home: a.Home, Owner: a.owner, Program: a.program}
 }
 
 // sameDirectory opens a stack, which is known by its name and the directory it was first applied from.

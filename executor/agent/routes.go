@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/router"
@@ -26,8 +27,9 @@ type routes struct {
 	mu      sync.Mutex
 	next    *push // the table that will be sent next; nil if nothing changed since the last
 	sending bool
-	started bool
 	closed  bool
+
+	started atomic.Bool // the router process is supervised
 }
 
 // push is one sending of the table.
@@ -100,7 +102,7 @@ func (r *routes) sendOne() (router.Report, error) {
 	if err := r.ensure(ctx, len(table.Endpoints) > 0); err != nil {
 		return router.Report{}, err
 	}
-	if !r.started {
+	if !r.started.Load() {
 		return router.Report{}, nil
 	}
 	report, err := r.client.SetTable(ctx, table)
@@ -129,7 +131,7 @@ func (r *routes) table() router.Table {
 
 // ensure starts the router process when it is wanted for the first time; afterwards the supervisor keeps it alive.
 func (r *routes) ensure(ctx context.Context, wanted bool) error {
-	if r.started || !wanted {
+	if r.started.Load() || !wanted {
 		return nil
 	}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
@@ -138,7 +140,7 @@ func (r *routes) ensure(ctx context.Context, wanted bool) error {
 	if err := r.agent.supervisor.Start(ctx, r.spec()); err != nil {
 		return fmt.Errorf("cannot start the router: %w", err)
 	}
-	r.started = true
+	r.started.Store(true)
 	return nil
 }
 
@@ -160,13 +162,13 @@ func (p routerProbe) Run(ctx context.Context) error {
 
 // end stops the router process when nothing needs it any more.
 func (r *routes) end(ctx context.Context) error {
-	if !r.started {
+	if !r.started.Load() {
 		return nil
 	}
 	if err := r.agent.supervisor.Remove(ctx, routerUnit); err != nil {
 		return err
 	}
-	r.started = false
+	r.started.Store(false)
 	return os.RemoveAll(r.dir)
 }
 

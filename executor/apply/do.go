@@ -21,14 +21,21 @@ func (c *carrier) do(ctx context.Context, i int32) error {
 		return c.join(i)
 	}
 	status := c.status(i)
-	if status == Done {
+	switch status {
+	case Done:
 		return nil
+	case Failed: // before a crash that kept the run from turning round
+		return errors.New(c.failure(i))
 	}
 	begin := time.Now()
 	c.emit(i, Event{Phase: Started})
 	err := c.attempt(ctx, i, status, begin)
 	if err != nil {
-		c.emit(i, Event{Phase: Errored, Error: err.Error(), Took: time.Since(begin)})
+		event := Event{Phase: Errored, Error: err.Error(), Took: time.Since(begin)}
+		if ctx.Err() != nil {
+			event.Error = "stopped before it was done"
+		}
+		c.emit(i, event)
 		return err
 	}
 	c.emit(i, Event{Phase: Completed, Took: time.Since(begin)})
@@ -172,8 +179,30 @@ func needsOf(ids []int32, name func(int32) addr.Instance) []addr.Instance {
 	return names
 }
 
+// failure is what a failed task was recorded with.
+func (c *carrier) failure(i int32) (text string) {
+	c.Book.View(func(_ *state.State, r *Run) { text = r.Tasks[i].Error })
+	return text
+}
+
+// interrupted reports whether the agent ends in the middle of the run. A task that was cut short by that has not
+// failed: it stays begun, as after a crash, and the next Carry goes on with it.
+func (c *carrier) interrupted() bool {
+	select {
+	case <-c.ended:
+	default:
+		return false
+	}
+	stopped := false
+	c.Book.View(func(_ *state.State, r *Run) { stopped = r.Stopped })
+	return !stopped
+}
+
 // fail records a failed task with what it left, in one record, and returns err.
 func (c *carrier) fail(i int32, left cty.Value, err error) error {
+	if c.interrupted() {
+		return err
+	}
 	t := taskRecord{Status: Failed, Error: err.Error()}
 	switch {
 	case left == cty.NilVal: // the provider was not reached: as it was

@@ -68,6 +68,7 @@ func (e *Engine) Carry(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	c.ended = ctx.Done()
 	if !c.run.Undoing && !c.run.Stopped {
 		if err := c.forward(ctx); err != nil {
 			return Result{}, err
@@ -94,6 +95,8 @@ type carrier struct {
 	changes []plan.Change
 	types   map[string]sdk.TypeSchema
 	nodes   []int32 // node of each change in Graph, -1 for removals
+
+	ended <-chan struct{} // closed when the Carry as a whole is to stop
 
 	passMu sync.Mutex
 	pass   *eval.Pass

@@ -133,12 +133,16 @@ func (l *loader) constraint(a *hcl.Attribute) *Constraint {
 	if a == nil || s == "" && a.Expr.Variables() != nil {
 		return nil
 	}
+	if known := l.constraints[s]; known != nil {
+		return &Constraint{Text: s, Check: known.Check, Range: a.Expr.Range()}
+	}
 	c, err := ParseConstraint(s)
 	if err != nil {
 		l.fault(a.Expr.Range().Ptr(), "Wrong version constraint", `%s. A constraint looks like "~> 1.2", "^1.4" or ">= 1.0, < 2.0".`, err)
 		return nil
 	}
 	c.Range = a.Expr.Range()
+	l.constraints[s] = c
 	return c
 }
 
@@ -160,6 +164,11 @@ func (l *loader) typeOf(a *hcl.Attribute) (cty.Type, *Defaults) {
 
 // typeText checks the type as a JSON file has it: a string that will be parsed as an expression.
 func (l *loader) typeText(a *hcl.Attribute, text string) bool {
+	const most = 16 << 10
+	if len(text) > most {
+		l.fault(a.Expr.Range().Ptr(), "Type too long", "A type may have at most %d characters.", most)
+		return false
+	}
 	if err := measureTokens([]byte(text)); err != nil {
 		l.fault(a.Expr.Range().Ptr(), err.summary, "%s", err.detail)
 		return false

@@ -39,8 +39,9 @@ func (d *stackDecoder) component(b *hcl.Block) {
 	d.name(b.Type, c.Block.Name, b.LabelRanges[0])
 	d.index[c.Block] = c
 	d.stack.Components = append(d.stack.Components, c)
+	before := len(d.diags)
 	content := d.content(b.Body, componentSchema())
-	d.origin(c, content.Attributes)
+	d.origin(c, content.Attributes, len(d.diags) > before)
 	d.copies(c, content.Attributes)
 	d.inputs(c, content.Attributes["inputs"])
 	d.dependsOn(c, content.Attributes["depends_on"])
@@ -56,24 +57,29 @@ func (d *stackDecoder) component(b *hcl.Block) {
 	}
 }
 
-// origin reads where the package comes from.
-func (d *stackDecoder) origin(c *Component, attrs hcl.Attributes) {
+// origin reads where the package comes from. When there are unknown arguments, one of them may be meant for it.
+func (d *stackDecoder) origin(c *Component, attrs hcl.Attributes, unknown bool) {
 	name, source := attrs["package"], attrs["source"]
+	before := len(d.diags)
 	c.Package, c.Source = d.text(name), d.text(source)
+	readable := len(d.diags) == before
 	c.Version = d.constraint(attrs["version"])
 	if name != nil {
 		c.PackageRange = name.Expr.Range()
-		d.packageName(c.Package, c.PackageRange)
+		if readable {
+			d.packageName(c.Package, c.PackageRange)
+		}
 	}
 	if source != nil {
 		c.SourceRange = source.Expr.Range()
 	}
 	switch {
+	case name == nil && source == nil && unknown:
 	case name == nil && source == nil:
 		d.fault(&c.Range, "No package", `%s names no package: add package = "NAME" for one of the library, or source = "./DIRECTORY" for one of your own.`, c.Block)
 	case name != nil && source != nil:
 		d.fault(source.Range.Ptr(), "Two packages", "%s has both package and source (package at %s). Keep one.", c.Block, place(name.Range))
-	case source != nil && c.Source == "" && len(source.Expr.Variables()) == 0:
+	case source != nil && c.Source == "" && readable:
 		d.fault(&c.SourceRange, "No package", "source is empty; name a directory such as \"./shop\".")
 	}
 }
@@ -143,7 +149,7 @@ func (d *stackDecoder) bind(c *Component, b *hcl.Block) {
 	}
 	c.Binds[name] = &Bind{Requirement: name, To: reference(a.Expr), Range: b.DefRange}
 	if !isComponentReference(c.Binds[name].To) {
-		d.fault(a.Expr.Range().Ptr(), "Not a component", `"to" must name a component, such as middleware.main or app.shop["eu"].`)
+		d.fault(a.Expr.Range().Ptr(), "Not a component", `"to" must name a component without quotes, such as middleware.main or app.shop["eu"].`)
 	}
 }
 
@@ -222,7 +228,7 @@ func (d *stackDecoder) dependsOn(c *Component, a *hcl.Attribute) {
 		t, diags := hcl.AbsTraversalForExpr(item)
 		ref, ok := componentRoot(t)
 		if diags.HasErrors() || !ok || !isComponentReference(&hclsyntax.ScopeTraversalExpr{Traversal: t}) {
-			d.fault(item.Range().Ptr(), "Not a component", "depends_on lists components, such as middleware.main or app.shop.")
+			d.fault(item.Range().Ptr(), "Not a component", "depends_on lists components without quotes, such as middleware.main or app.shop.")
 			continue
 		}
 		ref.Range = item.Range()

@@ -51,9 +51,6 @@ func attributes(names ...string) *hcl.BodySchema {
 	return s
 }
 
-// empty reports whatever stands in a body that must hold nothing.
-func (l *loader) empty(body hcl.Body) { l.content(body, &hcl.BodySchema{}) }
-
 // locals adds the attributes of one locals block to all.
 func (l *loader) locals(b *hcl.Block, all map[string]*Local) {
 	attrs, diags := b.Body.JustAttributes()

@@ -23,6 +23,12 @@ const (
 	maxChain = 500
 )
 
+// CheckLimits refuses a file, HCL or JSON by its name, that would exhaust a parser. Whoever gives foreign text to
+// hclsyntax asks here first. The size allowed is that of a stack file.
+func CheckLimits(src []byte, filename string) hcl.Diagnostics {
+	return checkLimits(src, filename, maxStackBytes)
+}
+
 // checkLimits refuses a file that would exhaust the parser; nil when it is fine. Its cost is a small part of
 // parsing.
 func checkLimits(src []byte, filename string, max int) hcl.Diagnostics {

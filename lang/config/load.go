@@ -64,10 +64,12 @@ type loader struct {
 	fsys    fs.FS
 	sources map[string][]byte
 	diags   hcl.Diagnostics
+	// constraints remembers those read before: thousands of components share a few, and reading one is costly.
+	constraints map[string]*Constraint
 }
 
 func newLoader(fsys fs.FS) *loader {
-	return &loader{fsys: fsys, sources: map[string][]byte{}}
+	return &loader{fsys: fsys, sources: map[string][]byte{}, constraints: map[string]*Constraint{}}
 }
 
 // stackFiles lists the files of the stack at name.

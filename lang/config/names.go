@@ -33,7 +33,7 @@ func (l *loader) name(what, s string, rng hcl.Range) bool {
 	if isName(s) {
 		return true
 	}
-	l.fault(&rng, "Wrong name", "%q cannot name a %s: a name has lower case letters, digits, - and _, begins with a letter or digit and has at most %d characters.", s, what, maxName)
+	l.fault(&rng, "Wrong name", "%q cannot be the name of this %s: a name has lower case letters, digits, - and _, begins with a letter or digit and has at most %d characters.", s, what, maxName)
 	return false
 }
 

@@ -205,7 +205,7 @@ func (d *recipeDecoder) port(b *hcl.Block) {
 
 // The bytes of randomness that a secret may have.
 const (
-	minSecret = 8
+	minSecret = 16
 	maxSecret = 1024
 )
 

@@ -11,7 +11,7 @@ func (d *recipeDecoder) resources(b *hcl.Block, all []*Resource) []*Resource {
 	var found []*Resource
 	if body, native := b.Body.(*hclsyntax.Body); native {
 		for _, a := range ordered(nativeAttributes(body)) {
-			d.fault(&a.NameRange, "Unsupported argument", `A %s block holds blocks such as directory "data" { … } and no arguments.`, b.Type)
+			d.fault(&a.NameRange, "Unsupported argument", `%s holds blocks such as directory "data" { … } and no arguments.`, b.Type)
 		}
 		for _, inner := range body.Blocks {
 			if r := d.nativeResource(inner); r != nil {

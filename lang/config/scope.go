@@ -93,7 +93,7 @@ func (l *loader) unknown(t hcl.Traversal, i int, name string, s *scope) {
 	if i > 0 {
 		detail := s.advice
 		if hint == "" && detail == "" {
-			detail = "There are " + strings.Join(s.names(), ", ") + "."
+			detail = "Known are: " + strings.Join(s.names(), ", ") + "."
 		}
 		l.fault(&rng, "Unknown "+s.what, "There is no %s. %s%s", dotted(t[:i+1]), detail, hint)
 		return

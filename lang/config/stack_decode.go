@@ -100,10 +100,18 @@ func (d *stackDecoder) finish(name string, files int) {
 	case files == 0 && d.diags.HasErrors():
 		return // it could not even be listed
 	case files == 0:
-		d.fault(nil, "Not a stack", "There are no .hcl files in %s.", name)
+		d.fault(nil, "Not a stack", "%s holds no .hcl file of a stack.", whole(name))
 		return
 	case d.stack.Name == "" && !d.diags.HasErrors():
-		d.fault(nil, "No stack block", "No file of %s has the block that names the stack: add stack %q {} to it.", name, "NAME")
+		d.fault(nil, "No stack block", "%s lacks the block that names the stack. Add it: stack %q {}", whole(name), "NAME")
 	}
 	d.checkReferences()
+}
+
+// whole is the stack's path as a sentence begins with it.
+func whole(name string) string {
+	if name == "." {
+		return "The directory"
+	}
+	return name
 }

@@ -32,12 +32,3 @@ func ParseBody(src []byte, filename string) (hcl.Body, hcl.Diagnostics) {
 	}
 	return file.Body, diags
 }
-
-// CheckSyntax parses a stack or recipe file and looks at nothing else.
-func CheckSyntax(src []byte, filename string) hcl.Diagnostics {
-	if diags := checkLimits(src, filename, maxStackBytes); diags.HasErrors() {
-		return diags
-	}
-	_, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
-	return diags
-}

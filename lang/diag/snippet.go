@@ -64,6 +64,9 @@ func context(before, line []byte) *string {
 			return nil
 		}
 		name := string(bytes.TrimRight(head, "{ "))
+		if name == "" { // JSON
+			return nil
+		}
 		return &name
 	}
 	return nil

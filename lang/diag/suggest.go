@@ -6,12 +6,24 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// Suggest returns the candidate that name is most likely a misspelling of, or "" when none is near enough: a third
-// of the letters may differ, at least one and at most three. Equally near candidates are decided by the alphabet.
+// Suggest returns the candidate that name is most likely a misspelling of, or "" when none is near enough: one letter
+// may be missing, wrong or too much in a name of up to three letters, two up to seven and three in longer ones.
+// Equally near candidates are decided by the alphabet.
 func Suggest(name string, candidates []string) string {
-	best, distance := "", min(max(len(name)/3, 1), 3)+1
+	most := 3
+	if len(name) < 8 {
+		most = 2
+	}
+	if len(name) < 4 {
+		most = min(1, len(name)-1)
+	}
+	best, distance := "", most+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := levenshtein.Distance(name, c, nil); d < distance {
+		d := levenshtein.Distance(name, c, nil)
+		if d == 2 && sameLetters(name, c) {
+			d = 1 // two letters are swapped
+		}
+		if d < distance {
 			best, distance = c, d
 		}
 	}
@@ -24,4 +36,8 @@ func DidYouMean(name string, candidates []string) string {
 		return ` Did you mean "` + s + `"?`
 	}
 	return ""
+}
+
+func sameLetters(a, b string) bool {
+	return slices.Equal(slices.Sorted(slices.Values([]byte(a))), slices.Sorted(slices.Values([]byte(b))))
 }

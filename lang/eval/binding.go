@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -32,20 +34,24 @@ func (p *Pass) consumer(b *binding) cty.Value {
 }
 
 // identifier names a consumer's binding inside the implementation: letters, digits and underscores, at most 63
-// bytes (the bound of PostgreSQL), for instance shop_database.
+// bytes (the bound of PostgreSQL), for instance shop_database. What had to be bent to that gets a part of its hash,
+// so that app.a-b and app.a_b do not meet.
 func identifier(b *binding) string {
-	name := strings.ToLower(b.consumer.addr.Slug() + "_" + b.requirement.Name)
-	name = strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+	full := b.consumer.addr.Slug() + "_" + b.requirement.Name
+	name := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' {
 			return r
 		}
 		return '_'
-	}, name)
-	if len(name) > 63 {
-		name = name[:63]
+	}, strings.ToLower(full))
+	if name == full && len(name) <= maxIdentifier {
+		return name
 	}
-	return name
+	sum := sha256.Sum256([]byte(full))
+	return name[:min(len(name), maxIdentifier-9)] + "_" + hex.EncodeToString(sum[:4])
 }
+
+const maxIdentifier = 63
 
 // binding works out the contract's attributes as the consumer gets them.
 func (p *Pass) binding(b *binding) (cty.Value, hcl.Diagnostics) {

@@ -142,7 +142,7 @@ func (p *Pass) instanceContext(c *component, index int) (*hcl.EvalContext, hcl.D
 		locals := map[string]cty.Value{}
 		for _, local := range inOrder(c.recipe.Locals) {
 			ctx.Variables["local"] = cty.ObjectVal(locals)
-			v, more := local.Expr.Value(ctx)
+			v, more := bounded(local.Expr, ctx)
 			diags = append(diags, more...)
 			locals[local.Name] = v
 		}
@@ -186,7 +186,7 @@ func (p *Pass) installContext(r *recipe) *hcl.EvalContext {
 		locals := map[string]cty.Value{}
 		for _, local := range inOrder(r.Locals) {
 			roots["local"] = cty.ObjectVal(locals)
-			if v, diags := local.Expr.Value(ctx); !diags.HasErrors() {
+			if v, diags := bounded(local.Expr, ctx); !diags.HasErrors() {
 				locals[local.Name] = v // others use what install blocks cannot see, and were refused there when loaded
 			}
 		}

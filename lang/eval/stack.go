@@ -44,7 +44,7 @@ func newStackScope(s *config.Stack, variables map[string]cty.Value) (*stackScope
 			continue
 		}
 		scope.roots["local"] = cty.ObjectVal(scope.early)
-		v, more := local.Expr.Value(&hcl.EvalContext{Variables: scope.roots, Functions: function.All()})
+		v, more := bounded(local.Expr, &hcl.EvalContext{Variables: scope.roots, Functions: function.All()})
 		diags = append(diags, more...)
 		scope.early[local.Name] = v
 	}
@@ -170,7 +170,7 @@ func (s *stackScope) addLate(ctx *hcl.EvalContext, exprs []hcl.Expression) hcl.D
 	var diags hcl.Diagnostics
 	for _, late := range sorted {
 		ctx.Variables["local"] = cty.ObjectVal(values)
-		v, more := late.local.Expr.Value(ctx)
+		v, more := bounded(late.local.Expr, ctx)
 		diags = append(diags, more...)
 		values[late.local.Name] = v
 	}

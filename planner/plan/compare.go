@@ -67,7 +67,49 @@ func (c *comparison) describe(path string, before, after cty.Value, drifted bool
 		}
 		return
 	}
+	if old, now, ok := multiline(before, after); ok {
+		c.changed = append(c.changed, lineDifference(path, old, now, drifted))
+		return
+	}
 	c.changed = append(c.changed, Difference{Path: path, Before: Text(before), After: Text(after), Drifted: drifted})
+}
+
+// multiline returns the lines of two texts that may be shown, if one of them has several.
+func multiline(before, after cty.Value) (old, now []string, ok bool) {
+	texts := make([]string, 2)
+	for i, v := range []cty.Value{before, after} {
+		if v == cty.NilVal || v.IsMarked() || v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+			return nil, nil, false
+		}
+		texts[i] = strings.TrimSuffix(v.AsString(), "\n")
+	}
+	ok = strings.Contains(texts[0]+texts[1], "\n")
+	return strings.Split(texts[0], "\n"), strings.Split(texts[1], "\n"), ok
+}
+
+// lineDifference shows the first line that differs and how many lie between it and the last.
+func lineDifference(path string, old, now []string, drifted bool) Difference {
+	first := 0
+	for first < len(old) && first < len(now) && old[first] == now[first] {
+		first++
+	}
+	same := 0
+	for same < len(old)-first && same < len(now)-first && old[len(old)-1-same] == now[len(now)-1-same] {
+		same++
+	}
+	d := Difference{Path: fmt.Sprintf("%s line %d", path, first+1), Drifted: drifted}
+	side := func(lines []string) string {
+		lines = lines[first : len(lines)-same]
+		switch len(lines) {
+		case 0:
+			return ""
+		case 1:
+			return shorten(fmt.Sprintf("%q", lines[0]))
+		}
+		return fmt.Sprintf("%s and %d more lines", shorten(fmt.Sprintf("%q", lines[0])), len(lines)-1)
+	}
+	d.Before, d.After = side(old), side(now)
+	return d
 }
 
 // elements lists what v consists of if it is a known map or object, else nil.

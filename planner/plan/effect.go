@@ -43,7 +43,7 @@ func (m *maker) removalEffect(t *task) {
 	case schema.Data:
 		t.Data = true
 		t.Effect = "deletes its data"
-		if directory := text(m.known[t.Addr].recorded, "directory"); directory != "" {
+		if directory := textOf(m.known[t.Addr].recorded, "directory"); directory != "" {
 			t.Effect = "deletes its data in " + directory
 		}
 	case schema.Shared:
@@ -53,7 +53,7 @@ func (m *maker) removalEffect(t *task) {
 	}
 }
 
-func text(v cty.Value, attribute string) string {
+func textOf(v cty.Value, attribute string) string {
 	if v == cty.NilVal || v.IsNull() || !v.Type().HasAttribute(attribute) {
 		return ""
 	}

@@ -91,7 +91,7 @@ var guesses = map[string]time.Duration{"deb": 10 * time.Second, "go_build": 10 *
 func (m *maker) criticalPath(p *Plan) {
 	took := map[addr.Instance]time.Duration{}
 	for i := range m.tasks {
-		if m.tasks[i].took > 0 {
+		if t := &m.tasks[i]; t.took > 0 && t.Action != Remove && t.Action != Forget { // it was measured when made
 			took[m.tasks[i].Addr] = m.tasks[i].took
 		}
 	}

@@ -1,0 +1,131 @@
+package diag
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/hcl/v2"
+)
+
+const source = "app \"shop\" {\n  foo = \"ä\"\n  bar = 2\n}\n"
+
+// at is the range of the first occurrence of text, which has no newline, in source.
+func at(text string) *hcl.Range {
+	i := strings.Index(source, text)
+	line := strings.Count(source[:i], "\n") + 1
+	column := i - strings.LastIndexByte(source[:i], '\n')
+	return &hcl.Range{
+		Filename: "stack.hcl",
+		Start:    hcl.Pos{Line: line, Column: column, Byte: i},
+		End:      hcl.Pos{Line: line, Column: column + len([]rune(text)), Byte: i + len(text)},
+	}
+}
+
+func mistakes() hcl.Diagnostics {
+	return hcl.Diagnostics{
+		{Severity: hcl.DiagError, Summary: "Unsupported argument", Detail: `There is no bar. Did you mean "baz"?`, Subject: at("bar")},
+		{Severity: hcl.DiagWarning, Summary: "Odd value", Detail: "One.\n  by hand", Subject: at(`"ä"`)},
+		{Severity: hcl.DiagError, Summary: "Unsupported argument", Detail: `There is no bar. Did you mean "baz"?`, Subject: at("bar")},
+		{Severity: hcl.DiagError, Summary: "No file"},
+	}
+}
+
+func sources() map[string][]byte { return map[string][]byte{"stack.hcl": []byte(source)} }
+
+func TestWrite(t *testing.T) {
+	var out strings.Builder
+	if err := Write(&out, From(mistakes(), sources()), false, 80); err != nil {
+		t.Fatal(err)
+	}
+	want := `╷
+│ Error: No file
+╵
+╷
+│ Warning: Odd value
+│
+│   on stack.hcl:2:9, in app "shop"
+│     2:   foo = "ä"
+│                ^^^
+│
+│ One.
+│   by hand
+╵
+╷
+│ Error: Unsupported argument
+│
+│   on stack.hcl:3:3, in app "shop"
+│     3:   bar = 2
+│          ^^^
+│
+│ There is no bar.
+│ Did you mean "baz"?
+╵
+`
+	if out.String() != want {
+		t.Errorf("got\n%s", out.String())
+	}
+}
+
+func TestWriteMany(t *testing.T) {
+	var diags []Diagnostic
+	for range 60 {
+		diags = append(diags, Diagnostic{Severity: Error, Summary: "x\x1b[2J"})
+	}
+	var out strings.Builder
+	if err := Write(&out, diags, false, 0); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "Error:"); n != 50 || !strings.HasSuffix(out.String(), "... and 10 more\n") {
+		t.Errorf("%d are printed, the end is %q", n, out.String()[out.Len()-20:])
+	}
+	if strings.Contains(out.String(), "\x1b") {
+		t.Error("a foreign escape reaches the terminal")
+	}
+	out.Reset()
+	if err := Write(&out, diags[:1], true, 0); err != nil || !strings.Contains(out.String(), "\x1b[31m╷") {
+		t.Errorf("without color: %q, %v", out.String(), err)
+	}
+}
+
+func TestJSON(t *testing.T) {
+	got, err := json.Marshal(From(mistakes()[:1], sources())[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"severity":"error","summary":"Unsupported argument","detail":"There is no bar. Did you mean \"baz\"?",` +
+		`"range":{"filename":"stack.hcl","start":{"line":3,"column":3,"byte":28},"end":{"line":3,"column":6,"byte":31}},` +
+		`"snippet":{"context":"app \"shop\"","code":"  bar = 2","start_line":3,"highlight_start_offset":2,"highlight_end_offset":5}}`
+	if string(got) != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// A range that does not fit the source, which a file changed meanwhile gives, must do no harm.
+func TestForeignRange(t *testing.T) {
+	for _, r := range [][2]int{{-1, 2}, {5, 2}, {0, 10_000}} {
+		d := &hcl.Diagnostic{Summary: "x", Subject: &hcl.Range{
+			Filename: "stack.hcl", Start: hcl.Pos{Byte: r[0]}, End: hcl.Pos{Byte: r[1]},
+		}}
+		if got := From(hcl.Diagnostics{d}, sources()); got[0].Snippet != nil {
+			t.Errorf("%v has a snippet", r)
+		}
+	}
+	long := map[string][]byte{"stack.hcl": []byte(strings.Repeat("x", 1<<20))}
+	d := &hcl.Diagnostic{Summary: "x", Subject: &hcl.Range{Filename: "stack.hcl", Start: hcl.Pos{Byte: 1 << 19}, End: hcl.Pos{Byte: 1<<19 + 1}}}
+	if s := From(hcl.Diagnostics{d}, long)[0].Snippet; s == nil || len(s.Code) > maxSnippet {
+		t.Error("a long line is not cut")
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	names := []string{"instances", "package", "source", "web", "app"}
+	for name, want := range map[string]string{
+		"instanses": "instances", "pakage": "package", "sorce": "source", "wbe": "web", "ap": "app",
+		"x": "", "": "", "database": "", "theme": "",
+	} {
+		if got := Suggest(name, names); got != want {
+			t.Errorf("%q leads to %q and not to %q", name, got, want)
+		}
+	}
+}
