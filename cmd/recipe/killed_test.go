@@ -53,6 +53,9 @@ func newTorture(t *testing.T) *torture {
 		if err != nil || len(left) > 0 {
 			t.Errorf("processes are left: %v %v", left, err)
 		}
+		if found := races(filepath.Dir(x.ledger)); found != "" {
+			t.Error(found)
+		}
 		if err := os.RemoveAll(base); err != nil {
 			t.Error(err)
 		}
@@ -114,7 +117,7 @@ func (x *torture) write(name, text string) {
 func (x *torture) recipe(args ...string) (string, error) {
 	cmd := exec.Command("recipe", args...)
 	cmd.Dir = x.stack
-	cmd.Env = append(os.Environ(), "RECIPE_HOME="+x.home)
+	cmd.Env = append(os.Environ(), "RECIPE_HOME="+x.home, "GORACE="+raceOptions(filepath.Dir(x.ledger)))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
