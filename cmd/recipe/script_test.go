@@ -17,8 +17,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// patience bounds every wait of the scripts. It is long because only failures last that long.
-const patience = 60 * time.Second
+// scriptPatience bounds every wait of the scripts. It is long because only failures last that long.
+const scriptPatience = 60 * time.Second
 
 // TestScripts runs the command lines of testdata/script, each script with a RECIPE_HOME of its own. Beside what
 // testscript brings, scripts have the commands of script_commands_test.go and these variables:
