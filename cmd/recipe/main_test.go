@@ -3,11 +3,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -50,5 +52,11 @@ func (p prepared) prepare(dir string) error {
 			return err
 		}
 	}
-	return os.Setenv("APP", app)
+	// Scripts have no HOME, so that Go has to be told of these.
+	out, err := exec.Command("go", "env", "GOENV", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		return fmt.Errorf("cannot ask go for its directories: %w", err)
+	}
+	values := strings.Split(string(out), "\n")
+	return errors.Join(os.Setenv("APP", app), os.Setenv("GOENV", values[0]), os.Setenv("GOCACHE", values[1]), os.Setenv("GOMODCACHE", values[2]))
 }

@@ -57,12 +57,21 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("RECIPE_HOME", home)
 	env.Setenv("SHARED", shared)
 	env.Setenv("MODULE", module)
-	env.Setenv("APP", os.Getenv("APP"))
-	env.Setenv("GOCACHE", os.Getenv("GOCACHE"))
+	for _, name := range passedOn() {
+		if value := os.Getenv(name); value != "" {
+			env.Setenv(name, value)
+		}
+	}
 	if err := openTo(base, shared); err != nil {
 		return err
 	}
 	return fillIn(env.WorkDir, strings.NewReplacer("$APP", os.Getenv("APP"), "$SHARED", shared))
+}
+
+// passedOn are the variables of the tests that scripts see too: what prepare sets, and how to reach the network.
+func passedOn() []string {
+	return []string{"APP", "GOENV", "GOCACHE", "GOMODCACHE", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+		"SSL_CERT_FILE", "SSL_CERT_DIR"}
 }
 
 // fillIn replaces variables in all .hcl files below dir.
