@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 
@@ -100,27 +99,22 @@ func (c *cli) exit(err error) int {
 	return exitError
 }
 
-// fail prints an error and, on a line of its own, the way out. Further lines of the message, such as the last ones that
-// a process wrote, follow below its first.
+// fail prints an error and, on a line of its own, the way out.
 func (c *cli) fail(message, hint string) {
-	summary, rest, _ := strings.Cut(sentence(message), "\n")
-	detail := strings.Join(slices.DeleteFunc([]string{rest, hint}, func(s string) bool { return s == "" }), "\n\n")
-	d := diag.Diagnostic{Severity: "error", Summary: summary, Detail: detail}
+	summary, detail, _ := strings.Cut(message, "\n")
+	if word, _, _ := strings.Cut(summary, " "); word != "" && !strings.ContainsAny(word, ".[:/-") { // a name stays as it is
+		summary = strings.ToUpper(summary[:1]) + summary[1:]
+	}
+	if detail != "" && hint != "" {
+		detail += "\n\n"
+	}
+	d := diag.Diagnostic{Severity: "error", Summary: summary, Detail: detail + hint}
 	if c.json {
 		c.begin()
 		c.message("diagnostic", "Error: "+summary, map[string]any{"@level": "error", "diagnostic": d})
 		return
 	}
 	c.diagnostics([]diag.Diagnostic{d})
-}
-
-// sentence begins a message with a capital letter, unless it begins with a name such as app.shop[0] or /srv.
-func sentence(message string) string {
-	first, _, _ := strings.Cut(message, " ")
-	if message == "" || strings.ContainsAny(first, "./[-") {
-		return message
-	}
-	return strings.ToUpper(message[:1]) + message[1:]
 }
 
 // diagnostics prints them to standard error as text.
