@@ -31,7 +31,7 @@ func (r *runner) follow(ctx context.Context, client *agent.Client, stack string,
 		return nil
 	})
 	view.end(result)
-	if err != nil {
+	if err != nil && !errors.Is(err, agent.ErrBroken) {
 		return err
 	}
 	if result == nil {

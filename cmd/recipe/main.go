@@ -102,7 +102,7 @@ func (c *cli) exit(err error) int {
 // fail prints an error and, on a line of its own, the way out.
 func (c *cli) fail(message, hint string) {
 	summary, detail, _ := strings.Cut(message, "\n")
-	if word, _, _ := strings.Cut(summary, " "); word != "" && !strings.ContainsAny(word, ".[:/") { // an address stays as it is
+	if word, _, _ := strings.Cut(summary, " "); word != "" && !strings.ContainsAny(word, ".[:/-") { // a name stays as it is
 		summary = strings.ToUpper(summary[:1]) + summary[1:]
 	}
 	if detail != "" && hint != "" {

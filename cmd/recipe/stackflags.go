@@ -21,7 +21,6 @@ type stackFlags struct {
 	targets   list
 	replace   list
 	refresh   bool
-	chdir     string
 	input     bool
 }
 

@@ -9,8 +9,8 @@ import (
 	"github.com/nsynapse/recipe/executor/apply"
 )
 
-// patience is how long a step may take before its progress is worth a line.
-const patience = 5 * time.Second
+// longStep is how long a step may take before its progress is worth a line.
+const longStep = 5 * time.Second
 
 // plainView prints a line for each finished step, and one now and then for steps that take long.
 type plainView struct {
@@ -34,7 +34,7 @@ func (v *plainView) event(e apply.Event) {
 	case apply.Started, apply.UndoStart:
 		v.told[e.Addr] = e.Time
 	case apply.Progress:
-		if e.Time.Sub(v.told[e.Addr]) > patience {
+		if e.Time.Sub(v.told[e.Addr]) > longStep {
 			v.told[e.Addr] = e.Time
 			fmt.Fprintf(v.c.stdout, "  %s: %s%s\n", e.Addr, e.Text, amount(e.Done, e.Total))
 		}

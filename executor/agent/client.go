@@ -32,6 +32,9 @@ type Client struct {
 // ErrNoAgent means that no agent answers.
 var ErrNoAgent = errors.New("no agent is running")
 
+// ErrBroken means that the agent ended in the middle of an answer.
+var ErrBroken = errors.New("the connection to the agent broke")
+
 // Dial returns a client for the agent of a home. It connects when it is used.
 func Dial(home string) *Client {
 	c := &Client{home: home}
@@ -132,7 +135,7 @@ func lines[T any](answer io.ReadCloser, each func(T) error) error {
 		if err := decoder.Decode(&v); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("the connection to the agent broke: %w", err)
+			return fmt.Errorf("%w: %w", ErrBroken, err)
 		}
 		if err := each(v); err != nil {
 			return err

@@ -34,7 +34,9 @@ func lockHome(home string) (io.Closer, error) {
 		holder, _ := os.ReadFile(path)
 		return nil, errors.Join(fmt.Errorf("%w for %s (process %s)", ErrRunning, home, strings.TrimSpace(string(holder))), f.Close())
 	}
-	if err := f.Truncate(0); err == nil {
+	// Only people read it, to find the process.
+	err = f.Truncate(0)
+	if err == nil {
 		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
 	}
 	if err != nil {

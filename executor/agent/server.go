@@ -194,7 +194,7 @@ func fail(w http.ResponseWriter, err error) {
 
 func (a *Agent) ofStack(f func(*stack, *http.Request) (any, error)) http.HandlerFunc {
 	return answer(func(r *http.Request) (any, error) {
-		s, err := a.find(r.PathValue("name"))
+		s, err := a.findApplied(r.PathValue("name"))
 		if err != nil {
 			return nil, err
 		}

@@ -57,23 +57,40 @@ func (a *Agent) open(name, from string) (*stack, error) {
 	return s, nil
 }
 
-// find returns a stack that is there.
+// find returns a stack that is there, or that was planned.
 func (a *Agent) find(name string) (*stack, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if s := a.stacks[name]; s != nil {
 		return s, nil
 	}
+	return nil, a.unknown(name)
+}
+
+// findApplied returns a stack that is there.
+func (a *Agent) findApplied(name string) (*stack, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s := a.stacks[name]; s != nil && !s.empty() {
+		return s, nil
+	}
+	return nil, a.unknown(name)
+}
+
+// unknown says that there is no such stack, and which there are. The caller holds the lock.
+func (a *Agent) unknown(name string) *Problem {
 	p := &Problem{Message: fmt.Sprintf("there is no stack %q", name), Kind: "not-found", Hint: "Nothing was applied yet: recipe apply starts it."}
 	var known []string
-	for name := range a.stacks {
-		known = append(known, name)
+	for name, s := range a.stacks {
+		if !s.empty() {
+			known = append(known, name)
+		}
 	}
 	if known != nil {
 		slices.Sort(known)
 		p.Hint = "There is " + strings.Join(known, ", ") + "."
 	}
-	return nil, p
+	return p
 }
 
 // all lists the stacks by name.

@@ -120,7 +120,11 @@ func (c *carrier) bring(ctx context.Context, i int32, status Status, begin time.
 	if status != Doing && !c.record(i, taskRecord{Status: Doing}) {
 		return c.failed()
 	}
-	result, err := c.call(ctx, i, before, after, c.token(i, "create"), false)
+	seen, err := c.seen(i, before)
+	if err != nil {
+		return err
+	}
+	result, err := c.call(ctx, i, seen, after, c.token(i, "create"), false)
 	if err != nil {
 		return c.fail(i, result, err)
 	}
@@ -229,6 +233,19 @@ func (c *carrier) current(i int32) (cty.Value, error) {
 		return cty.NullVal(c.types[c.changes[i].Type].Object()), nil
 	}
 	return c.decode(i, o.Value)
+}
+
+// seen is the thing as the plan saw it, where that is more than what is recorded: the state does not know of a process
+// that the user has stopped. Without a record there is nothing to change.
+func (c *carrier) seen(i int32, recorded cty.Value) (cty.Value, error) {
+	if recorded.IsNull() {
+		return recorded, nil
+	}
+	actual, err := c.decode(i, c.changes[i].Before)
+	if err != nil || actual.IsNull() {
+		return recorded, err
+	}
+	return actual, nil
 }
 
 // wanted is the value to bring about, now that all needs are done. Computed attributes are kept from before where

@@ -28,13 +28,14 @@ func writeBindings(processDir string, v cty.Value) error {
 	}
 	owner := number(v.GetAttr("owner"))
 	// The path to the files must be open to the app's user, who sees nothing else there.
-	for _, dir := range []string{filepath.Dir(processDir), processDir, root} {
-		if err := os.MkdirAll(dir, 0o711); err != nil {
+	for _, dir := range []string{filepath.Dir(processDir), processDir} {
+		if err := makeOpen(dir, 0o711); err != nil {
 			return err
 		}
-		if err := os.Chmod(dir, 0o711); err != nil {
-			return err
-		}
+	}
+	// Libraries find bindings by listing the root.
+	if err := makeOpen(root, 0o755); err != nil {
+		return err
 	}
 	version, err := os.MkdirTemp(root, "..")
 	if err != nil {
@@ -58,6 +59,14 @@ func writeBindings(processDir string, v cty.Value) error {
 		}
 	}
 	return sweep(root, bindings, old)
+}
+
+// makeOpen makes a directory of exactly that mode, whatever the umask says.
+func makeOpen(dir string, mode fs.FileMode) error {
+	if err := os.MkdirAll(dir, mode); err != nil {
+		return err
+	}
+	return os.Chmod(dir, mode)
 }
 
 func writeBinding(dir string, entries map[string]cty.Value, owner int) error {

@@ -21,7 +21,7 @@ func (d *recipeDecoder) step(b *hcl.Block) {
 	c := d.content(b.Body, schema)
 	s := &Step{
 		Name:       name,
-		OncePer:    d.word(c.Attributes["once_per"], "instance", "version", "always"),
+		OncePer:    d.word(c.Attributes["once_per"], "instance", "version"),
 		Attributes: c.Attributes,
 		Range:      b.DefRange,
 	}

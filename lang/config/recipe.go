@@ -81,7 +81,7 @@ type Resource struct {
 type Step struct {
 	Name       string
 	Attributes map[string]*hcl.Attribute // command, env, directory, timeout, creates, undo
-	OncePer    string                    // "instance" (default), "version" or "always"
+	OncePer    string                    // "instance" (default) or "version"
 	Range      hcl.Range
 }
 

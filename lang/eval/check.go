@@ -50,6 +50,11 @@ func (b *builder) checkPorts(c *component) {
 // checkRecipe holds the resources of a recipe against the schemas of their types.
 func (b *builder) checkRecipe(r *recipe) {
 	b.checkResources(r.Install)
+	for _, res := range r.Install {
+		if t, ok := b.in.Types[res.Type]; ok && !t.Shared {
+			b.diags = append(b.diags, fail(res.Range, "Not for install", "What install makes lies in the store and is shared by all who use the package. %s makes something of one instance: put it into configure.", res.Type)...)
+		}
+	}
 	b.checkResources(r.Configure)
 	if r.Bind != nil {
 		b.checkResources(r.Bind.Resources)

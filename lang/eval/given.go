@@ -45,4 +45,3 @@ func ParseVariables(source []byte, filename string) (map[string]cty.Value, map[s
 	}
 	return values, places, diags
 }
-

@@ -25,7 +25,6 @@ type scope struct {
 	ctx       *hcl.EvalContext // roots that are the same for all instances
 	diags     hcl.Diagnostics  // of making it; told once
 	instances []*hcl.EvalContext
-	binds     map[string]cty.Value // binding values as the processes get them
 }
 
 // NewPass starts with no value known. id names a clear text by a keyed hash, so that a digest over secrets gives

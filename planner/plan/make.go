@@ -134,6 +134,7 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior know
 	t.Attributes = c.changed
 	t.Before, t.After = m.encode(n.Addr, before), m.encode(n.Addr, planned)
 	t.Effect = m.effect(n, t.Action)
+	t.Data = t.Action == Replace && m.types[n.Type].Data
 }
 
 func (m *maker) encode(a addr.Instance, v cty.Value) state.Encoded {

@@ -60,6 +60,7 @@ bind {
     password  = consumer.password
   }
   attributes = {
+    type     = "nats"
     host     = consumer.host
     port     = consumer.port
     username = consumer.identifier

@@ -150,6 +150,7 @@ bind {
     password       = consumer.password
   }
   attributes = {
+    type     = "postgresql"
     host     = consumer.host
     port     = consumer.port
     username = consumer.identifier

@@ -1,0 +1,6 @@
+//go:build race
+
+package main
+
+// raceDetector makes unpacking PostgreSQL take minutes.
+const raceDetector = true

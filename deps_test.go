@@ -1,0 +1,207 @@
+package recipe
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/nsynapse/recipe/"
+
+// floors says what each package may import of this module. It reads from the ground up: the statement
+//
+//	A, B < C, D;
+//
+// means that C and D may import A and B, and everything that A and B may import; of each other they may not, and
+// neither may A and B of them. NONE stands for nothing. Every package has one statement or more. Add one when you add
+// a package; one that would have to be turned around is a sign that something lies on the wrong floor.
+const floors = `
+	# Floor 0: they stand alone.
+	NONE < lang/addr, lang/diag, lang/function;
+	NONE < planner/dag;
+	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
+	NONE < recipes;
+	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket;
+	NONE < executor/shim/protocol;
+
+	# Durable files.
+	executor/disk < executor/disk/disktest, executor/journal;
+	executor/disk, executor/journal < executor/vault;
+
+	# Floor 1: the language as written, the state, the store, and one process.
+	lang/addr, lang/diag < lang/config;
+	lang/config < lang/config/format;
+	lang/addr < planner/solve;
+	lang/addr, lang/function < planner/state;
+	providers/builtin/claim < registry/store;
+	executor/shim/protocol < executor/shim;
+	executor/disk, executor/shim/protocol < executor/shim/shimmain;
+	executor/disk, executor/shim < executor/supervisor;
+
+	# Providers: one resource type or a family of them each, and the list of all.
+	providers/sdk < providers/sdk/sdktest;
+	providers/sdk, providers/builtin/claim < providers/builtin/fetch;
+	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
+	providers/builtin/archive, providers/builtin/deb < providers/builtin;
+
+	# Executors are providers too.
+	executor/disk, providers/sdk < executor/bus;
+	executor/check, executor/supervisor, providers/sdk < executor/local;
+	executor/disk, executor/port, executor/unixsocket, providers/sdk < executor/router;
+
+	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
+	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
+	lang/eval, registry/store < registry/library;
+
+	# Floor 3: what is to be changed.
+	lang/eval < planner/plan;
+
+	# Floor 4: carrying it out.
+	executor/journal, planner/plan < executor/apply;
+
+	# Floor 5: the long-running process, which wires everything.
+	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
+	providers/builtin, registry/library, recipes
+	< executor/agent;
+
+	# Floor 6: the programs. The shim's has to stay small.
+	executor/agent, executor/shim/shimmain, lang/config/format < cmd/recipe;
+	executor/shim/shimmain < cmd/recipe-shim;
+`
+
+// small says what the small parent of every app must not link, by whatever way: it would multiply with the apps.
+var small = []string{"encoding/json", "fmt", "net", "net/http", "github.com/nsynapse/recipe/lang/addr"}
+
+// listed is what go list tells of a package.
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestFloors(t *testing.T) {
+	allowed := readFloors(t)
+	for _, system := range []string{"linux", "darwin", "windows"} {
+		for _, p := range list(t, system, "./...") {
+			name, ok := strings.CutPrefix(p.ImportPath, module)
+			if !ok {
+				continue // the module's root, which has these tests alone
+			}
+			if allowed[name] == nil {
+				t.Errorf("%s stands on no floor: add it to floors", name)
+				continue
+			}
+			for _, other := range inModule(p.Imports) {
+				if !allowed[name][other] {
+					t.Errorf("%s must not import %s (%s); it may import %s", name, other, system, strings.Join(slices.Sorted(maps.Keys(allowed[name])), ", "))
+				}
+			}
+		}
+	}
+}
+
+// TestFloorsExist keeps packages that are no more out of the rules.
+func TestFloorsExist(t *testing.T) {
+	there := map[string]bool{}
+	for _, p := range list(t, "linux", "./...") {
+		there[strings.TrimPrefix(p.ImportPath, module)] = true
+	}
+	for name := range readFloors(t) {
+		if !there[name] {
+			t.Errorf("floors names %s, which is no package", name)
+		}
+	}
+}
+
+func TestShimStaysSmall(t *testing.T) {
+	for _, p := range list(t, "linux", "-deps", "./cmd/recipe-shim") {
+		if slices.Contains(small, p.ImportPath) {
+			t.Errorf("cmd/recipe-shim links %s", p.ImportPath)
+		}
+	}
+}
+
+// readFloors returns, for each package, all that it may import.
+func readFloors(t *testing.T) map[string]map[string]bool {
+	allowed := map[string]map[string]bool{}
+	for statement := range strings.SplitSeq(withoutComments(floors), ";") {
+		if strings.TrimSpace(statement) == "" {
+			continue
+		}
+		below, above, ok := strings.Cut(statement, "<")
+		if !ok || strings.Contains(above, "<") {
+			t.Fatalf("floors: not a statement: %q", statement)
+		}
+		for _, user := range names(above) {
+			if allowed[user] == nil {
+				allowed[user] = map[string]bool{}
+			}
+			for _, used := range names(below) {
+				if used == "NONE" {
+					continue
+				}
+				if allowed[used] == nil {
+					t.Fatalf("floors: %s is used by %s before it has a statement of its own", used, user)
+				}
+				if allowed[used][user] || used == user {
+					t.Fatalf("floors: %s and %s lie above each other", used, user)
+				}
+				allowed[user][used] = true
+				maps.Copy(allowed[user], allowed[used])
+			}
+		}
+	}
+	return allowed
+}
+
+func withoutComments(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+func names(text string) []string {
+	var list []string
+	for name := range strings.SplitSeq(text, ",") {
+		list = append(list, strings.TrimSpace(name))
+	}
+	return list
+}
+
+func inModule(imports []string) []string {
+	var list []string
+	for _, path := range imports {
+		if name, ok := strings.CutPrefix(path, module); ok {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// list asks go about packages as they are for an operating system.
+func list(t *testing.T, system string, args ...string) []listed {
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Imports"}, args...)...)
+	cmd.Env = append(cmd.Environ(), "GOOS="+system, "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listed
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+}
