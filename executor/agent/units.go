@@ -41,7 +41,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		_, component, _ := splitUnit(s.Component)
 		list = append(list, UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: s.LastError})
+			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", "")})
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
