@@ -29,6 +29,9 @@ const floors = `
 	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket;
 	NONE < executor/shim/protocol;
 
+	# Pages; their tests alone import something.
+	NONE < docs;
+
 	# Durable files.
 	executor/disk < executor/disk/disktest, executor/journal;
 	executor/disk, executor/journal < executor/vault;
