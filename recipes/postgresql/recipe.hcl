@@ -1,7 +1,7 @@
 package {
   name        = "postgresql"
   version     = "15.0.0"
-  description = "PostgreSQL 15 from the packages of the machine's distribution, on the loopback address."
+  description = "PostgreSQL from the packages of the machine's distribution, on the loopback address."
 }
 
 provides "sql" {
@@ -10,6 +10,7 @@ provides "sql" {
   scheme  = "postgres"
 }
 
+# At least: Debian 12 has 15, later distributions have later ones.
 provides "postgresql" {
   version = "15.0.0"
   port    = port.sql
@@ -47,7 +48,6 @@ input "slow_query" {
 }
 
 locals {
-  bin     = "${install.deb.server.path}/usr/lib/postgresql/15/bin"
   cluster = "${instance.data}/cluster"
   # The directories of other architectures do not exist and are passed over.
   libraries = join(":", [for dir in [
@@ -61,7 +61,7 @@ port "sql" {}
 secret "admin" {}
 
 install {
-  deb "server" { packages = ["postgresql-15"] }
+  deb "server" { packages = ["postgresql"] }
 }
 
 configure {
@@ -92,24 +92,30 @@ configure {
 step "initdb" {
   command = ["/bin/sh", "-euc", <<-SCRIPT
     rm -rf "$CLUSTER.new"
-    "$INITDB" -D "$CLUSTER.new" -U recipe --pwfile="$PWFILE" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-instructions
+    "$ROOT"/usr/lib/postgresql/*/bin/initdb -D "$CLUSTER.new" -U recipe --pwfile="$PWFILE" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-instructions
     mv "$CLUSTER.new" "$CLUSTER"
     SCRIPT
   ]
   creates = local.cluster
   env = {
     LD_LIBRARY_PATH = local.libraries
-    INITDB          = "${local.bin}/initdb"
+    ROOT            = install.deb.server.path
     CLUSTER         = local.cluster
     PWFILE          = configure.file.password.path
   }
 }
 
+# The shell only finds the one version that is there, and becomes the server.
 process "server" {
   kind      = "worker"
-  command   = ["${local.bin}/postgres", "-D", local.cluster, "-c", "config_file=${configure.template.server.path}"]
+  command   = ["/bin/sh", "-c", "exec \"$ROOT\"/usr/lib/postgresql/*/bin/postgres -D \"$CLUSTER\" -c config_file=\"$CONFIG\""]
   directory = instance.data
-  env       = { LD_LIBRARY_PATH = local.libraries }
+  env = {
+    LD_LIBRARY_PATH = local.libraries
+    ROOT            = install.deb.server.path
+    CLUSTER         = local.cluster
+    CONFIG          = configure.template.server.path
+  }
 }
 
 # A login and a SELECT: a port that is open says too little while the server recovers.
