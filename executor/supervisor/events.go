@@ -46,6 +46,9 @@ func (u *Unit) launch() {
 	spare := u.spare
 	u.spare = nil
 	p, err := u.s.launch(u.spec, spare)
+	if errors.Is(err, shim.ErrBusy) {
+		p, err = u.s.overtaken(u.spec, err)
+	}
 	if err != nil {
 		u.notStarted(err)
 		return
