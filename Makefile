@@ -24,10 +24,10 @@ check: ## what has to be true of every commit
 	@test -z "$$(gofmt -l .)" || { echo "gofmt:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	GOOS=darwin GOARCH=amd64 $(GO) build -o /dev/null ./cmd/recipe
-	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/recipe
-	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/recipe
-	GOOS=windows GOARCH=arm64 $(GO) build -o /dev/null ./cmd/recipe
+	@for platform in darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+		echo "compiles for $$platform"; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build ./cmd/... || exit 1; \
+	done
 	$(GO) test -race ./...
 
 bench: ## the figures of docs/performance.md

@@ -46,7 +46,7 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	home, shared := filepath.Join(base, "h"), filepath.Join(base, "s")
-	env.Defer(func() { cleanUp(env.T(), base, home) })
+	env.Defer(func() { cleanUp(env.T(), base, home, shared) })
 	if err := os.Mkdir(shared, 0o777); err != nil {
 		return err
 	}
@@ -57,6 +57,7 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("RECIPE_HOME", home)
 	env.Setenv("SHARED", shared)
 	env.Setenv("MODULE", module)
+	env.Setenv("GORACE", raceOptions(shared))
 	for _, name := range passedOn() {
 		if value := os.Getenv(name); value != "" {
 			env.Setenv(name, value)
@@ -95,26 +96,46 @@ func openTo(base, shared string) error {
 	return os.Chmod(shared, 0o777)
 }
 
+// raceOptions make the race detector of an agent tell where the test sees it, and no process wait a second at its end.
+func raceOptions(shared string) string {
+	return "atexit_sleep_ms=0 log_path=" + filepath.Join(shared, "race")
+}
+
+// races are the reports of the race detector.
+func races(shared string) string {
+	var all strings.Builder
+	names, _ := filepath.Glob(filepath.Join(shared, "race.*")) // the pattern is right
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		fmt.Fprintf(&all, "%s\n%v\n", text, err)
+	}
+	return all.String()
+}
+
 // cleanUp ends all processes of a home that a script left, and demands that they are gone.
-func cleanUp(t testscript.T, base, home string) {
+func cleanUp(t testscript.T, base, home, shared string) {
 	left, err := endAll(home)
 	if err != nil {
 		t.Log(err)
 	}
+	found := races(shared)
 	if err := os.RemoveAll(base); err != nil {
 		t.Log(err)
 	}
 	if len(left) > 0 {
 		t.Fatal(fmt.Sprintf("processes of %s do not end: %v", home, left))
 	}
+	if found != "" {
+		t.Fatal(found)
+	}
 }
 
-// condition knows [root], and [net]: the package sources of this machine answer, and tests may take their time.
+// condition knows [root], and [packages]: the package sources of this machine answer, and tests may take their time.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
-	case "net":
+	case "packages":
 		return !testing.Short() && !raceDetector && packageSourcesAnswer(), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)

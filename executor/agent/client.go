@@ -143,9 +143,24 @@ func lines[T any](answer io.ReadCloser, each func(T) error) error {
 	}
 }
 
-// Version tells who answers.
+// Version tells who answers. An agent that is being killed may still take a connection, and then breaks it; so it is
+// asked again, when it is gone or another one has come.
 func (c *Client) Version(ctx context.Context) (VersionInfo, error) {
-	return call[VersionInfo](ctx, c, http.MethodGet, "/version", nil)
+	for attempt := 1; ; attempt++ {
+		info, err := call[VersionInfo](ctx, c, http.MethodGet, "/version", nil)
+		if err == nil || attempt == 10 || !broken(err) {
+			return info, err
+		}
+		select {
+		case <-ctx.Done():
+			return info, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func broken(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // Shutdown ends the agent; apps go on. A Problem of the kind busy says that a run is under way.

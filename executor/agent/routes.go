@@ -105,11 +105,21 @@ func (r *routes) sendOne() (router.Report, error) {
 	if !r.started.Load() {
 		return router.Report{}, nil
 	}
-	report, err := r.client.SetTable(ctx, table)
-	if err != nil {
-		return report, fmt.Errorf("cannot reach the router: %w", err)
+	for {
+		report, err := r.client.SetTable(ctx, table)
+		if err == nil {
+			return report, nil
+		}
+		if !errors.Is(err, router.ErrNoAnswer) {
+			return report, fmt.Errorf("cannot set the table of the router: %w", err)
+		}
+		// It starts at this moment, or the supervisor starts it again.
+		select {
+		case <-ctx.Done():
+			return report, fmt.Errorf("cannot reach the router: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
-	return report, nil
 }
 
 // table is all endpoints with the ready ports behind each.

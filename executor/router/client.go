@@ -15,6 +15,9 @@ import (
 	"github.com/nsynapse/recipe/executor/unixsocket"
 )
 
+// ErrNoAnswer means that the router is not up, or not yet: it may have been asked too early.
+var ErrNoAnswer = errors.New("the router does not answer")
+
 // Client is the agent's side of a router. It is safe for concurrent use.
 type Client struct {
 	web *http.Client
@@ -60,12 +63,12 @@ func (c *Client) call(ctx context.Context, method, what string, body []byte, res
 	request.Header["Idempotency-Key"] = nil // not sent; says that it may be repeated when the router was restarted
 	response, err := c.web.Do(request)
 	if err != nil {
-		return fmt.Errorf("the router does not answer: %w", err)
+		return fmt.Errorf("%w: %w", ErrNoAnswer, err)
 	}
 	defer response.Body.Close()
 	content, err := io.ReadAll(response.Body)
 	if err != nil {
-		return fmt.Errorf("the router does not answer: %w", err)
+		return fmt.Errorf("%w: %w", ErrNoAnswer, err)
 	}
 	if response.StatusCode != http.StatusOK {
 		return errors.New("the router refused the request: " + strings.TrimSpace(string(content)))
