@@ -21,7 +21,7 @@ func (trivialResource) Read(_ context.Context, id sdk.Identity) (cty.Value, sdk.
 	return id.Known, nil
 }
 
-// Apply says that everything is as wanted, with something in each computed attribute.
+// Apply says that everything is as wanted, with something in each computed attribute, and the ports that are wanted.
 func (t trivialResource) Apply(_ context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
 	if r.After.IsNull() {
 		return r.After, nil
@@ -31,14 +31,25 @@ func (t trivialResource) Apply(_ context.Context, r sdk.ApplyRequest) (cty.Value
 		if !a.Computed || !attributes[name].IsNull() {
 			continue
 		}
-		switch a.Type {
-		case cty.String:
-			attributes[name] = cty.StringVal("127.0.0.1")
-		case cty.Number:
-			attributes[name] = cty.NumberIntVal(20000)
-		case cty.Map(cty.Number):
-			attributes[name] = cty.MapVal(map[string]cty.Value{"web": cty.NumberIntVal(30000)})
+		attributes[name] = something(a.Type)
+		if wanted, ok := attributes["wanted"]; ok && name == "ports" {
+			attributes[name] = wanted
 		}
 	}
 	return cty.ObjectVal(attributes), nil
+}
+
+// something is a value of the type: collections hold one element.
+func something(ty cty.Type) cty.Value {
+	switch {
+	case ty == cty.String:
+		return cty.StringVal("127.0.0.1")
+	case ty == cty.Number:
+		return cty.NumberIntVal(20000)
+	case ty.IsMapType():
+		return cty.MapVal(map[string]cty.Value{"some": something(ty.ElementType())})
+	case ty.IsListType():
+		return cty.ListVal([]cty.Value{something(ty.ElementType())})
+	}
+	return cty.NullVal(ty)
 }

@@ -66,6 +66,7 @@ func (g *Graph) Find(a addr.Instance) (id int32, ok bool) {
 type component struct {
 	number    int // index into Graph.components and Pass.scopes
 	addr      addr.Component
+	name      string            // addr as text
 	block     *config.Component // nil if the plan added it
 	recipe    *recipe
 	each      map[string]cty.Value // the roots each and count; nil without
@@ -77,6 +78,7 @@ type component struct {
 	bindings    []*binding   // by requirement name
 	secrets     []int32      // parallel to recipe.secrets
 	endpoints   []int32      // parallel to recipe.served
+	directories []string     // one per instance
 	allocations []int32      // one per instance
 	configures  [][]int32    // per instance, parallel to recipe.Configure
 	base, final int32        // joins
@@ -105,9 +107,12 @@ type recipe struct {
 	pkg     Package
 	addr    addr.Component
 	install []int32
-	paths   cty.Value       // the root "package"
-	secrets []string        // names, sorted
-	ports   []string        // names, sorted
-	served  []string        // the ports that get an endpoint of the component, sorted
-	roots   map[string]bool // the roots that its expressions use
+	paths   cty.Value        // the root "package"
+	ctx     *hcl.EvalContext // what is the same for all its components
+	locals  []*config.Local  // each after those it names
+	stops   []cty.Value      // parallel to Processes: how each is asked to end
+	secrets []string         // names, sorted
+	ports   []string         // names, sorted
+	served  []string         // the ports that get an endpoint of the component, sorted
+	roots   map[string]bool  // the roots that its expressions use
 }

@@ -19,7 +19,7 @@ func (b *builder) nodes() {
 	}
 	for _, c := range b.components {
 		c.base = b.node(c.addr.Of("base"), "", nil, b.header(c), nil)
-		c.final = b.node(c.addr.Of(""), "", nil, b.header(c), func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.component(c), nil })
+		c.final = b.node(c.addr.Of(""), "", nil, b.header(c), nil)
 	}
 	for _, c := range b.components {
 		b.componentNodes(c)
@@ -155,7 +155,7 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 
 // place says where the files of an instance's resources go.
 func (g *Graph) place(c *component, index int, part string) place {
-	directory := g.directory(c, index)
+	directory := c.directories[index]
 	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part}
 }
 
@@ -198,7 +198,7 @@ func (b *builder) secretValue(length int) cty.Value {
 }
 
 func (b *builder) endpointValue(c *component, port string) cty.Value {
-	attributes := map[string]cty.Value{"component": cty.StringVal(c.addr.String()), "target": cty.StringVal(port)}
+	attributes := map[string]cty.Value{"component": cty.StringVal(c.name), "target": cty.StringVal(port)}
 	return b.whole("endpoint", attributes)
 }
 

@@ -187,7 +187,7 @@ func (p *Pass) render(res *config.Resource, attributes map[string]cty.Value, at 
 	if diags.HasErrors() {
 		return diags
 	}
-	ctx := &hcl.EvalContext{Functions: function.All(), Variables: map[string]cty.Value{}}
+	ctx := &hcl.EvalContext{Functions: p.graph.scope.base.Functions, Variables: map[string]cty.Value{}}
 	if hasVars && !vars.IsNull() {
 		ctx.Variables = valuesOf(vars)
 	}
