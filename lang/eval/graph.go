@@ -38,6 +38,7 @@ type Desired struct {
 	Why   string    // who asked for it, if the stack does not name it: "app.shop requires sql"
 
 	eval evaluator
+	last bool // no expression can refer to its value
 }
 
 // evaluator works out the value of a node from the values of its needs.

@@ -18,7 +18,7 @@ import (
 // Make works out what shapes the graph. With errors the graph is nil.
 func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 	b := builder{
-		Graph:    &Graph{in: in, byAddr: map[addr.Instance]int32{}, byBlock: map[addr.Component][]*component{}},
+		Graph:    &Graph{in: in, byBlock: map[addr.Component][]*component{}},
 		locked:   map[addr.Component]*solve.Component{},
 		bindings: map[addr.Component][]*solve.Binding{},
 	}

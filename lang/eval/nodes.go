@@ -13,6 +13,8 @@ import (
 
 // nodes makes the nodes of all components. Joins come first, so that others can name them.
 func (b *builder) nodes() {
+	count := b.count()
+	b.Nodes, b.byAddr = make([]Desired, 0, count), make(map[addr.Instance]int32, count)
 	for _, r := range b.usedRecipes() {
 		b.checkRecipe(r)
 		b.installNodes(r)
@@ -25,6 +27,25 @@ func (b *builder) nodes() {
 		b.componentNodes(c)
 	}
 	b.order()
+}
+
+// count is how many nodes there will be.
+func (b *builder) count() int {
+	n := 0
+	for _, r := range b.all {
+		n += len(r.Install)
+	}
+	for _, c := range b.components {
+		r := c.recipe
+		n += 2 + len(r.secrets) + len(r.served) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
+		for _, bind := range c.bindings {
+			n += 3
+			if bound := bind.implementation.recipe.Bind; bound != nil {
+				n += len(bound.Resources)
+			}
+		}
+	}
+	return n
 }
 
 func (b *builder) usedRecipes() []*recipe {
@@ -147,8 +168,10 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 		return before
 	}
 	for _, process := range r.Processes {
-		last = append(last, b.node(c.addr.At(index, "process."+process.Name), "instance", before, process.Range,
-			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) }))
+		id := b.node(c.addr.At(index, "process."+process.Name), "instance", before, process.Range,
+			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) })
+		b.Nodes[id].last = true
+		last = append(last, id)
 	}
 	return last
 }

@@ -60,7 +60,11 @@ func (p *Pass) Wanted(id int32) (cty.Value, hcl.Diagnostics) {
 func (p *Pass) report(diags hcl.Diagnostics) { p.pending = append(p.pending, diags...) }
 
 // Set says how a node turned out: the wanted value with its computed attributes, unknown where not known yet.
-func (p *Pass) Set(id int32, v cty.Value) { p.values[id] = v }
+func (p *Pass) Set(id int32, v cty.Value) {
+	if !p.graph.Nodes[id].last {
+		p.values[id] = v
+	}
+}
 
 // get returns the value of a node; unknown if it was not set, as for a node left out by -target.
 func (p *Pass) get(id int32) cty.Value {

@@ -33,7 +33,7 @@ type Input struct {
 // Make compares and orders. The plan has its changes, order, effects and outputs; the caller adds where it comes
 // from (Tree, Variables, Lock). With errors the plan is nil. The resources of in.Provider are only read.
 func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
-	m := maker{Input: in, types: in.Provider.Schema().Types}
+	m := maker{Input: in, types: kindsOf(in.Provider.Schema().Types)}
 	m.known, m.diags = m.look(ctx)
 	if m.diags.HasErrors() {
 		return nil, m.diags
@@ -55,8 +55,8 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 
 type maker struct {
 	Input
-	types map[string]sdk.TypeSchema
-	known map[addr.Instance]known
+	types map[string]*kind
+	known map[addr.Instance]*known
 	pass  *eval.Pass
 	tasks []task                  // first one per node of the graph, then what is removed
 	gone  map[addr.Instance]int32 // prior objects and joins to their task
@@ -95,7 +95,7 @@ func (m *maker) want() {
 			continue
 		}
 		if diags.HasErrors() {
-			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].Object()))
+			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].object))
 			continue
 		}
 		m.resource(id, n, wanted, prior)
@@ -103,11 +103,11 @@ func (m *maker) want() {
 }
 
 // resource decides what to do with one node and tells the pass how it will turn out.
-func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior known) {
-	c := comparison{schema: m.types[n.Type]}
+func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *known) {
+	c := comparison{kind: m.types[n.Type]}
 	t := &m.tasks[id]
 	switch {
-	case prior.recorded == cty.NilVal:
+	case prior == nil:
 		t.Action, t.Reason = Create, "new"
 		if n.Why != "" {
 			t.Reason = n.Why
@@ -127,6 +127,9 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior know
 		before = prior.actual
 	}
 	planned := c.planned(before, wanted, t.Action)
+	if prior != nil {
+		*prior = known{} // not needed any more, and there may be many
+	}
 	m.pass.Set(id, planned)
 	if t.Action == NoOp {
 		return

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 )
@@ -24,7 +22,7 @@ func (m *maker) remove() {
 		if o.Type != "" {
 			t.Action, t.Reason = Remove, m.whyRemoved(o)
 			k := m.known[o.Addr]
-			if k.actual == cty.NilVal || k.actual.IsNull() {
+			if k.actual.IsNull() {
 				t.Action, t.Reason = Forget, "it is gone already"
 			}
 			t.Before = m.encode(o.Addr, k.recorded)
