@@ -52,15 +52,24 @@ type Graph struct {
 	scope   *stackScope
 	outputs []*config.Output
 
-	byAddr     map[addr.Instance]int32
+	byAddr     func() map[addr.Instance]int32 // made when first asked for: a check never does
 	components []*component
 	byBlock    map[addr.Component][]*component
 }
 
 // Find returns the node with that address.
 func (g *Graph) Find(a addr.Instance) (id int32, ok bool) {
-	id, ok = g.byAddr[a]
+	id, ok = g.byAddr()[a]
 	return id, ok
+}
+
+// index makes the map behind Find.
+func (g *Graph) index() map[addr.Instance]int32 {
+	byAddr := make(map[addr.Instance]int32, len(g.Nodes))
+	for id := range g.Nodes {
+		byAddr[g.Nodes[id].Addr] = int32(id)
+	}
+	return byAddr
 }
 
 // component is one component after for_each and count.

@@ -258,12 +258,17 @@ func (p *Pass) configured(id int32) cty.Value {
 	return cty.ObjectVal(attributes)
 }
 
+var (
+	searchPath = cty.StringVal("/usr/local/bin:/usr/bin:/bin")
+	language   = cty.StringVal("C.UTF-8")
+)
+
 // environment is what a process or step of an instance finds in its environment, own on top of what the engine gives.
 func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, hcl.Diagnostics) {
 	directory := c.directories[index]
 	env := map[string]cty.Value{
-		"PATH":             cty.StringVal("/usr/local/bin:/usr/bin:/bin"),
-		"LANG":             cty.StringVal("C.UTF-8"),
+		"PATH":             searchPath,
+		"LANG":             language,
 		"HOME":             cty.StringVal(directory + "/data"),
 		"TMPDIR":           cty.StringVal(directory + "/tmp"),
 		"RECIPE_STACK":     cty.StringVal(p.graph.in.Stack.Name),

@@ -25,7 +25,7 @@ func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	b.scope, diags = newStackScope(in.Stack, in.Variables)
 	b.diags = append(b.diags, diags...)
-	b.index()
+	b.lock()
 	b.recipes()
 	b.expand()
 	for _, c := range b.components {
@@ -56,7 +56,7 @@ type builder struct {
 	diags    hcl.Diagnostics
 }
 
-func (b *builder) index() {
+func (b *builder) lock() {
 	for i := range b.in.Lock.Components {
 		c := &b.in.Lock.Components[i]
 		b.locked[c.Component] = c

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -13,8 +14,7 @@ import (
 
 // nodes makes the nodes of all components. Joins come first, so that others can name them.
 func (b *builder) nodes() {
-	count := b.count()
-	b.Nodes, b.byAddr = make([]Desired, 0, count), make(map[addr.Instance]int32, count)
+	b.Nodes, b.byAddr = make([]Desired, 0, b.count()), sync.OnceValue(b.Graph.index)
 	for _, r := range b.usedRecipes() {
 		b.checkRecipe(r)
 		b.installNodes(r)
@@ -68,7 +68,6 @@ func (b *builder) header(c *component) hcl.Range {
 func (b *builder) node(a addr.Instance, typ string, needs []int32, at hcl.Range, eval evaluator) int32 {
 	id := int32(len(b.Nodes))
 	b.Nodes = append(b.Nodes, Desired{Addr: a, Type: typ, Needs: needs, Range: at, eval: eval})
-	b.byAddr[a] = id
 	return id
 }
 

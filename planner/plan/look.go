@@ -2,13 +2,13 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/function"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -19,6 +19,7 @@ const lookers = 16
 
 // known is a resource as recorded and as it is now.
 type known struct {
+	object   *state.Object
 	recorded cty.Value
 	actual   cty.Value // null when it is gone; recorded when nobody looked
 	tainted  bool
@@ -26,7 +27,7 @@ type known struct {
 
 // look reads every recorded resource. One that cannot be looked at is taken as recorded, with a warning: it may
 // live in a middleware that is down, and that must not keep a plan from mending it.
-func (m *maker) look(ctx context.Context) (map[addr.Instance]*known, hcl.Diagnostics) {
+func (m *maker) look(ctx context.Context) hcl.Diagnostics {
 	objects := make([]*state.Object, 0, len(m.State.Objects))
 	for _, o := range m.State.Objects {
 		if o.Type != "" {
@@ -44,29 +45,41 @@ func (m *maker) look(ctx context.Context) (map[addr.Instance]*known, hcl.Diagnos
 		})
 	}
 	wait.Wait()
-	all := make(map[addr.Instance]*known, len(objects))
-	var diags hcl.Diagnostics
-	for i, o := range objects {
-		all[o.Addr] = &seen[i]
-		diags = append(diags, said[i]...)
-	}
+	m.sort(seen)
+	diags := slices.Concat(said...)
 	if err := ctx.Err(); err != nil {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Interrupted", Detail: "Looking at what is there was interrupted; nothing was changed."})
 	}
-	return all, diags
+	return diags
+}
+
+// sort finds the nodes of what is recorded.
+func (m *maker) sort(seen []known) {
+	if m.Graph != nil {
+		m.known = make([]*known, len(m.Graph.Nodes))
+	}
+	for i := range seen {
+		if m.Graph != nil {
+			if id, ok := m.Graph.Find(seen[i].object.Addr); ok {
+				m.known[id] = &seen[i]
+				continue
+			}
+		}
+		m.extra = append(m.extra, &seen[i])
+	}
 }
 
 func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnostics) {
 	schema, ok := m.types[o.Type]
 	if !ok {
-		return known{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown resource type in the state",
+		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown resource type in the state",
 			Detail: o.Addr.String() + " is of the type " + o.Type + ", which this recipe does not have. Use the version that applied it."}}
 	}
 	recorded, err := o.Decode(schema.object, m.Open)
 	if err != nil {
-		return known{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Damaged state", Detail: err.Error() + "."}}
+		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Damaged state", Detail: err.Error() + "."}}
 	}
-	k := known{recorded: recorded, actual: recorded, tainted: o.Tainted}
+	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted}
 	if m.Trust {
 		return k, nil
 	}

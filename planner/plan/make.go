@@ -20,7 +20,7 @@ type Input struct {
 	Graph    *eval.Graph  // nil to remove everything
 	State    *state.State // read only
 	Provider sdk.Provider
-	Seal     state.Seal // puts secrets of planned values away
+	Seal     state.Seal // puts secrets of planned values away; nil to check only: the plan then has no values
 	Open     state.Open
 	ID       func(clear string) string // the name Seal gives
 
@@ -34,8 +34,7 @@ type Input struct {
 // from (Tree, Variables, Lock). With errors the plan is nil. The resources of in.Provider are only read.
 func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 	m := maker{Input: in, types: kindsOf(in.Provider.Schema().Types)}
-	m.known, m.diags = m.look(ctx)
-	if m.diags.HasErrors() {
+	if m.diags = m.look(ctx); m.diags.HasErrors() {
 		return nil, m.diags
 	}
 	if in.Graph != nil {
@@ -56,7 +55,8 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 type maker struct {
 	Input
 	types map[string]*kind
-	known map[addr.Instance]*known
+	known []*known // by node of the graph: what is recorded of it, nil for nothing
+	extra []*known // recorded, but not wanted any more
 	pass  *eval.Pass
 	tasks []task                  // first one per node of the graph, then what is removed
 	gone  map[addr.Instance]int32 // prior objects and joins to their task
@@ -77,12 +77,12 @@ func (m *maker) want() {
 	for _, id := range m.Graph.Order {
 		n := &m.Graph.Nodes[id]
 		m.tasks[id] = task{Change: Change{Addr: n.Addr, Type: n.Type, Action: NoOp}, needs: n.Needs}
-		prior, exists := m.known[n.Addr]
-		if exists && n.Type != "" {
-			m.tasks[id].took = m.State.Objects[n.Addr].Took
+		prior := m.known[id]
+		if prior != nil {
+			m.tasks[id].took = prior.object.Took
 		}
 		if selected != nil && !selected[id] {
-			if exists && n.Type != "" {
+			if prior != nil {
 				m.pass.Set(id, prior.recorded)
 			} else if n.Type == "" {
 				_, _ = m.pass.Wanted(id) // best effort: what is left out may be missing
@@ -140,7 +140,7 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *kno
 }
 
 func (m *maker) encode(a addr.Instance, v cty.Value) state.Encoded {
-	if v == cty.NilVal {
+	if v == cty.NilVal || m.Seal == nil {
 		return nil
 	}
 	encoded, err := state.Encode(v, m.Seal)
