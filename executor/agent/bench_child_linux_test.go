@@ -16,9 +16,10 @@ import (
 // order tells a child process what to do once and measure. Each measurement has a process of its own: what one leaves
 // behind for the garbage collector does not burden the next, and its peak memory is its own.
 type order struct {
-	Work   string // "floor", "validate", "plan", "no-op plan" or "apply"
+	Work   string // "floor", "validate", "plan", "no-op plan", "apply" or "services"
 	Stack  string // directory
 	Home   string
+	Bin    string // where the programs are, for services
 	Answer string // file that takes the measure
 }
 
@@ -26,9 +27,11 @@ type order struct {
 type measure struct {
 	CPU       time.Duration // user and system, all threads
 	Wall      time.Duration
-	Allocated uint64 // bytes in all
-	Peak      uint64 // bytes resident, of the whole process
-	Resources int    // planned or applied
+	Allocated uint64        // bytes in all
+	Peak      uint64        // bytes resident, of the whole process
+	Resources int           // planned or applied
+	Down      time.Duration // to destroy services
+	Resident  uint64        // bytes, when the services were up
 }
 
 const orderVariable = "RECIPE_BENCH_ORDER"
@@ -95,6 +98,9 @@ func (o order) carryOut(ctx context.Context) (measure, error) {
 			return err
 		})
 	}
+	if o.Work == "services" {
+		return o.services(ctx)
+	}
 	a, err := New(Options{Home: o.Home, Program: "/recipe"})
 	if err != nil {
 		return measure{}, err
@@ -111,7 +117,7 @@ func (o order) carryOut(ctx context.Context) (measure, error) {
 		}
 		return planned(ctx, a, q, true)
 	case "apply":
-		return applied(ctx, a, q)
+		return a.bring(ctx, q)
 	}
 	return measure{}, fmt.Errorf("there is no work called %s", o.Work)
 }
@@ -137,28 +143,6 @@ func planned(ctx context.Context, a *Agent, q PlanRequest, empty bool) (measure,
 		return m, fmt.Errorf("a plan of %v", p.Count())
 	}
 	m.Resources = p.Kept + len(p.Changes)
-	return m, nil
-}
-
-// applied makes a plan and measures carrying it out, from reading it to the end of the run.
-func applied(ctx context.Context, a *Agent, q PlanRequest) (measure, error) {
-	answer, err := a.plan(ctx, q)
-	if err != nil {
-		return measure{}, err
-	}
-	var n *news
-	m, err := timed(func() (err error) {
-		n, err = a.begin(ApplyRequest{Plan: answer.Plan})
-		a.background.Wait()
-		return err
-	})
-	if err != nil {
-		return m, err
-	}
-	m.Resources = n.lines[0].Begin.Tasks
-	if last := n.lines[len(n.lines)-1].Result; last == nil || last.Generation.Result != "done" {
-		return m, fmt.Errorf("the run ended with %+v", last)
-	}
 	return m, nil
 }
 
