@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -233,10 +234,7 @@ func (b *Book) Copy() *state.State {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := *b.state
-	s.Objects = make(map[addr.Instance]*state.Object, len(b.state.Objects))
-	for a, o := range b.state.Objects {
-		s.Objects[a] = o
-	}
+	s.Objects = maps.Clone(s.Objects)
 	s.Generations = slices.Clone(s.Generations)
 	return &s
 }

@@ -16,7 +16,7 @@ import (
 // consumer is the root of the same name in a bind block.
 func (p *Pass) consumer(b *binding) cty.Value {
 	attributes := map[string]cty.Value{
-		"name":        cty.StringVal(b.consumer.addr.String()),
+		"name":        cty.StringVal(b.consumer.name),
 		"requirement": cty.StringVal(b.requirement.Name),
 		"identifier":  cty.StringVal(identifier(b)),
 		"host":        cty.NullVal(cty.String),
@@ -149,8 +149,17 @@ func (p *Pass) bindingEnvironment(b *binding, env map[string]cty.Value) {
 // databases are the services that DATABASE_URL stands for.
 var databases = map[string]bool{"sql": true, "postgresql": true, "mysql": true, "mariadb": true}
 
-// component is a component as the stack's expressions see it: app.shop.url.
+// component is a component as the stack's expressions see it: app.shop.url. It is made for the first of them, which
+// comes after all that belongs to c.
 func (p *Pass) component(c *component) cty.Value {
+	s := &p.scopes[c.number]
+	if s.value == cty.NilVal {
+		s.value = p.componentValue(c)
+	}
+	return s.value
+}
+
+func (p *Pass) componentValue(c *component) cty.Value {
 	attributes := map[string]cty.Value{
 		"name":      cty.StringVal(c.addr.Name),
 		"package":   cty.StringVal(c.recipe.Name),

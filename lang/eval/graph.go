@@ -38,6 +38,7 @@ type Desired struct {
 	Why   string    // who asked for it, if the stack does not name it: "app.shop requires sql"
 
 	eval evaluator
+	last bool // no expression can refer to its value
 }
 
 // evaluator works out the value of a node from the values of its needs.
@@ -51,21 +52,31 @@ type Graph struct {
 	scope   *stackScope
 	outputs []*config.Output
 
-	byAddr     map[addr.Instance]int32
+	byAddr     func() map[addr.Instance]int32 // made when first asked for: a check never does
 	components []*component
 	byBlock    map[addr.Component][]*component
 }
 
 // Find returns the node with that address.
 func (g *Graph) Find(a addr.Instance) (id int32, ok bool) {
-	id, ok = g.byAddr[a]
+	id, ok = g.byAddr()[a]
 	return id, ok
+}
+
+// index makes the map behind Find.
+func (g *Graph) index() map[addr.Instance]int32 {
+	byAddr := make(map[addr.Instance]int32, len(g.Nodes))
+	for id := range g.Nodes {
+		byAddr[g.Nodes[id].Addr] = int32(id)
+	}
+	return byAddr
 }
 
 // component is one component after for_each and count.
 type component struct {
 	number    int // index into Graph.components and Pass.scopes
 	addr      addr.Component
+	name      string            // addr as text
 	block     *config.Component // nil if the plan added it
 	recipe    *recipe
 	each      map[string]cty.Value // the roots each and count; nil without
@@ -77,6 +88,7 @@ type component struct {
 	bindings    []*binding   // by requirement name
 	secrets     []int32      // parallel to recipe.secrets
 	endpoints   []int32      // parallel to recipe.served
+	directories []string     // one per instance
 	allocations []int32      // one per instance
 	configures  [][]int32    // per instance, parallel to recipe.Configure
 	base, final int32        // joins
@@ -105,9 +117,12 @@ type recipe struct {
 	pkg     Package
 	addr    addr.Component
 	install []int32
-	paths   cty.Value       // the root "package"
-	secrets []string        // names, sorted
-	ports   []string        // names, sorted
-	served  []string        // the ports that get an endpoint of the component, sorted
-	roots   map[string]bool // the roots that its expressions use
+	paths   cty.Value        // the root "package"
+	ctx     *hcl.EvalContext // what is the same for all its components
+	locals  []*config.Local  // each after those it names
+	stops   []cty.Value      // parallel to Processes: how each is asked to end
+	secrets []string         // names, sorted
+	ports   []string         // names, sorted
+	served  []string         // the ports that get an endpoint of the component, sorted
+	roots   map[string]bool  // the roots that its expressions use
 }

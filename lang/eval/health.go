@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -66,7 +68,7 @@ func (p *Pass) mainPort(c *component, index int) cty.Value {
 	if name == "" {
 		return cty.NullVal(cty.Number)
 	}
-	return p.ports(c, index).GetAttr(name)
+	return p.scopes[c.number].instances[index].ports[slices.Index(c.recipe.ports, name)]
 }
 
 // check makes the object of a check; NilVal when a value does not fit.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,8 +27,8 @@ func (p *Pass) allocation(c *component, index int) (cty.Value, hcl.Diagnostics) 
 		wanted[name] = number
 	}
 	v, err := conform(p.graph.in.Types["allocation"], map[string]cty.Value{
-		"component": cty.StringVal(c.addr.String()),
-		"directory": cty.StringVal(p.graph.directory(c, index)),
+		"component": cty.StringVal(c.name),
+		"directory": cty.StringVal(c.directories[index]),
 		"owner":     cty.NumberIntVal(int64(p.graph.in.Owner)),
 		"wanted":    mapOf(wanted, cty.Number),
 	})
@@ -58,10 +59,8 @@ func (p *Pass) portNumber(c *component, index int, name string) (cty.Value, hcl.
 		diags = append(more, diags...)
 	} else {
 		// The ports of the instance do not exist yet, so its recipe sees the component's roots only.
-		ctx, more := p.componentContext(c)
-		ctx = withRoots(ctx, map[string]cty.Value{"instance": cty.ObjectVal(map[string]cty.Value{"index": cty.NumberIntVal(int64(index))})})
+		ctx := withRoots(p.componentContext(c), map[string]cty.Value{"instance": cty.ObjectVal(map[string]cty.Value{"index": cty.NumberIntVal(int64(index))})})
 		v, diags = expr.Value(ctx)
-		diags = append(more, diags...)
 	}
 	if diags.HasErrors() {
 		return cty.Zero, diags
@@ -133,21 +132,22 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	}
 	env, more := p.environment(c, index, own)
 	diags = append(diags, more...)
-	main := process == c.recipe.Processes[0]
+	number := slices.Index(c.recipe.Processes, process)
+	main := number == 0
 	health, more := p.health(c, index, process, main, ctx)
 	diags = append(diags, more...)
 	attributes := map[string]cty.Value{
-		"component":     cty.StringVal(c.addr.String()),
+		"component":     cty.StringVal(c.name),
 		"kind":          cty.StringVal(process.Kind),
 		"main":          cty.BoolVal(main),
-		"directory":     cty.StringVal(p.graph.directory(c, index)),
+		"directory":     cty.StringVal(c.directories[index]),
 		"workdir":       directory,
 		"command":       command,
 		"env":           env,
 		"bindings":      p.bindings(c),
 		"needs":         p.needs(c),
 		"owner":         cty.NumberIntVal(int64(p.graph.in.Owner)),
-		"stop":          stopValue(process.Stop, c.recipe.Stop),
+		"stop":          c.recipe.stops[number],
 		"success_codes": successCodes(process.SuccessCodes),
 		"config_digest": p.configDigest(c, index),
 		"running":       cty.True,
@@ -156,7 +156,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 		attributes["owner"] = cty.NumberIntVal(-1)
 	}
 	if main {
-		attributes["ports"] = portsMap(p.ports(c, index))
+		attributes["ports"] = p.portsMap(c, index)
 	}
 	maps.Copy(attributes, health)
 	v, err := conform(p.graph.in.Types["instance"], attributes)
@@ -170,12 +170,14 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	return v, diags
 }
 
-func portsMap(ports cty.Value) cty.Value {
-	values := valuesOf(ports)
-	for _, v := range values {
+// portsMap is what a process is told to listen on. The instance's context is made by then.
+func (p *Pass) portsMap(c *component, index int) cty.Value {
+	values := make(map[string]cty.Value, len(c.recipe.ports))
+	for i, v := range p.scopes[c.number].instances[index].ports {
 		if !v.IsKnown() {
 			return cty.UnknownVal(cty.Map(cty.Number))
 		}
+		values[c.recipe.ports[i]] = v
 	}
 	return mapOf(values, cty.Number)
 }
@@ -187,7 +189,7 @@ func (p *Pass) needs(c *component) cty.Value {
 	}
 	names := make([]cty.Value, len(c.needs))
 	for i, d := range c.needs {
-		names[i] = cty.StringVal(d.on.addr.String())
+		names[i] = cty.StringVal(d.on.name)
 	}
 	return cty.ListVal(names)
 }
@@ -256,19 +258,25 @@ func (p *Pass) configured(id int32) cty.Value {
 	return cty.ObjectVal(attributes)
 }
 
+var (
+	searchPath = cty.StringVal("/usr/local/bin:/usr/bin:/bin")
+	language   = cty.StringVal("C.UTF-8")
+)
+
 // environment is what a process or step of an instance finds in its environment, own on top of what the engine gives.
 func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, hcl.Diagnostics) {
-	directory := p.graph.directory(c, index)
+	directory := c.directories[index]
 	env := map[string]cty.Value{
-		"PATH":             cty.StringVal("/usr/local/bin:/usr/bin:/bin"),
-		"LANG":             cty.StringVal("C.UTF-8"),
+		"PATH":             searchPath,
+		"LANG":             language,
 		"HOME":             cty.StringVal(directory + "/data"),
 		"TMPDIR":           cty.StringVal(directory + "/tmp"),
 		"RECIPE_STACK":     cty.StringVal(p.graph.in.Stack.Name),
-		"RECIPE_COMPONENT": cty.StringVal(c.addr.String()),
+		"RECIPE_COMPONENT": cty.StringVal(c.name),
 		"RECIPE_INSTANCE":  cty.StringVal(strconv.Itoa(index)),
 	}
-	for name, port := range valuesOf(p.ports(c, index)) {
+	for i, port := range p.scopes[c.number].instances[index].ports {
+		name := c.recipe.ports[i]
 		number, err := convert.Convert(port, cty.String)
 		if err != nil {
 			continue

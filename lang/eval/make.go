@@ -18,14 +18,14 @@ import (
 // Make works out what shapes the graph. With errors the graph is nil.
 func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 	b := builder{
-		Graph:    &Graph{in: in, byAddr: map[addr.Instance]int32{}, byBlock: map[addr.Component][]*component{}},
+		Graph:    &Graph{in: in, byBlock: map[addr.Component][]*component{}},
 		locked:   map[addr.Component]*solve.Component{},
 		bindings: map[addr.Component][]*solve.Binding{},
 	}
 	var diags hcl.Diagnostics
 	b.scope, diags = newStackScope(in.Stack, in.Variables)
 	b.diags = append(b.diags, diags...)
-	b.index()
+	b.lock()
 	b.recipes()
 	b.expand()
 	for _, c := range b.components {
@@ -56,7 +56,7 @@ type builder struct {
 	diags    hcl.Diagnostics
 }
 
-func (b *builder) index() {
+func (b *builder) lock() {
 	for i := range b.in.Lock.Components {
 		c := &b.in.Lock.Components[i]
 		b.locked[c.Component] = c
@@ -75,6 +75,7 @@ func (b *builder) recipes() {
 	// Paths of other packages are only known when all are at hand.
 	for i, r := range b.all {
 		r.paths = b.packageRoot(i)
+		r.ctx = b.recipeContext(r)
 	}
 }
 
@@ -87,6 +88,10 @@ func newRecipe(p Package) *recipe {
 			r.roots[t.RootName()] = true
 		}
 	}
+	r.locals = inOrder(r.Locals)
+	for _, p := range r.Processes {
+		r.stops = append(r.stops, stopValue(p.Stop, r.Stop))
+	}
 	for _, name := range r.ports {
 		web := name == "web" && len(r.Processes) > 0
 		for _, p := range r.Provides {
@@ -97,6 +102,15 @@ func newRecipe(p Package) *recipe {
 		}
 	}
 	return r
+}
+
+// recipeContext is what the expressions of all components of a recipe see.
+func (b *builder) recipeContext(r *recipe) *hcl.EvalContext {
+	return &hcl.EvalContext{Functions: b.scope.base.Functions, Variables: map[string]cty.Value{
+		"stack":   b.scope.base.Variables["stack"],
+		"package": r.paths,
+		"agent":   cty.ObjectVal(map[string]cty.Value{"executable": cty.StringVal(b.in.Program)}),
+	}}
 }
 
 // packageRoot is what recipes see as `package`: their own name, version and path, and the paths of what they depend on.
@@ -146,7 +160,11 @@ func (b *builder) expand() {
 }
 
 func (b *builder) add(c *component) {
-	c.number = len(b.components)
+	c.number, c.name = len(b.components), c.addr.String()
+	c.directories = make([]string, c.instances)
+	for i := range c.directories {
+		c.directories[i] = InstanceDirectory(b.in.Home, b.in.Stack.Name, c.addr.Slug(), i)
+	}
 	b.components = append(b.components, c)
 	block := c.addr.Block()
 	b.byBlock[block] = append(b.byBlock[block], c)

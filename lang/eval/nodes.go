@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -13,18 +14,38 @@ import (
 
 // nodes makes the nodes of all components. Joins come first, so that others can name them.
 func (b *builder) nodes() {
+	b.Nodes, b.byAddr = make([]Desired, 0, b.count()), sync.OnceValue(b.Graph.index)
 	for _, r := range b.usedRecipes() {
 		b.checkRecipe(r)
 		b.installNodes(r)
 	}
 	for _, c := range b.components {
 		c.base = b.node(c.addr.Of("base"), "", nil, b.header(c), nil)
-		c.final = b.node(c.addr.Of(""), "", nil, b.header(c), func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.component(c), nil })
+		c.final = b.node(c.addr.Of(""), "", nil, b.header(c), nil)
 	}
 	for _, c := range b.components {
 		b.componentNodes(c)
 	}
 	b.order()
+}
+
+// count is how many nodes there will be.
+func (b *builder) count() int {
+	n := 0
+	for _, r := range b.all {
+		n += len(r.Install)
+	}
+	for _, c := range b.components {
+		r := c.recipe
+		n += 2 + len(r.secrets) + len(r.served) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
+		for _, bind := range c.bindings {
+			n += 3
+			if bound := bind.implementation.recipe.Bind; bound != nil {
+				n += len(bound.Resources)
+			}
+		}
+	}
+	return n
 }
 
 func (b *builder) usedRecipes() []*recipe {
@@ -47,7 +68,6 @@ func (b *builder) header(c *component) hcl.Range {
 func (b *builder) node(a addr.Instance, typ string, needs []int32, at hcl.Range, eval evaluator) int32 {
 	id := int32(len(b.Nodes))
 	b.Nodes = append(b.Nodes, Desired{Addr: a, Type: typ, Needs: needs, Range: at, eval: eval})
-	b.byAddr[a] = id
 	return id
 }
 
@@ -147,15 +167,17 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 		return before
 	}
 	for _, process := range r.Processes {
-		last = append(last, b.node(c.addr.At(index, "process."+process.Name), "instance", before, process.Range,
-			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) }))
+		id := b.node(c.addr.At(index, "process."+process.Name), "instance", before, process.Range,
+			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) })
+		b.Nodes[id].last = true
+		last = append(last, id)
 	}
 	return last
 }
 
 // place says where the files of an instance's resources go.
 func (g *Graph) place(c *component, index int, part string) place {
-	directory := g.directory(c, index)
+	directory := c.directories[index]
 	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part}
 }
 
@@ -198,7 +220,7 @@ func (b *builder) secretValue(length int) cty.Value {
 }
 
 func (b *builder) endpointValue(c *component, port string) cty.Value {
-	attributes := map[string]cty.Value{"component": cty.StringVal(c.addr.String()), "target": cty.StringVal(port)}
+	attributes := map[string]cty.Value{"component": cty.StringVal(c.name), "target": cty.StringVal(port)}
 	return b.whole("endpoint", attributes)
 }
 

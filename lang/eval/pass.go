@@ -14,17 +14,24 @@ import (
 
 // Pass works out the values of a graph's nodes, each after its needs. It is not safe for concurrent use.
 type Pass struct {
-	graph  *Graph
-	values []cty.Value // by node; NilVal while not set
-	scopes []scope     // by component
-	id     func(clear string) string
+	graph   *Graph
+	values  []cty.Value     // by node; NilVal while not set
+	scopes  []scope         // by component
+	pending hcl.Diagnostics // of making scopes, for the node that made them
+	id      func(clear string) string
 }
 
 // scope is what the expressions of one component's recipe see, made when the first of them is evaluated.
 type scope struct {
 	ctx       *hcl.EvalContext // roots that are the same for all instances
-	diags     hcl.Diagnostics  // of making it; told once
-	instances []*hcl.EvalContext
+	instances []instanceScope
+	value     cty.Value // the component as the stack's expressions see it; NilVal until one of them asks
+}
+
+// instanceScope adds what belongs to one instance.
+type instanceScope struct {
+	ctx   *hcl.EvalContext
+	ports []cty.Value // parallel to recipe.ports; unknown while the allocation is
 }
 
 // NewPass starts with no value known. id names a clear text by a keyed hash, so that a digest over secrets gives
@@ -41,14 +48,23 @@ func (p *Pass) Wanted(id int32) (cty.Value, hcl.Diagnostics) {
 		return cty.EmptyObjectVal, nil
 	}
 	v, diags := n.eval(p)
+	diags = append(diags, p.pending...)
+	p.pending = nil
 	if n.Type == "" && !diags.HasErrors() {
 		p.values[id] = v
 	}
 	return v, diags
 }
 
+// report keeps what is wrong with a scope for the node that made it: the others do not repeat it.
+func (p *Pass) report(diags hcl.Diagnostics) { p.pending = append(p.pending, diags...) }
+
 // Set says how a node turned out: the wanted value with its computed attributes, unknown where not known yet.
-func (p *Pass) Set(id int32, v cty.Value) { p.values[id] = v }
+func (p *Pass) Set(id int32, v cty.Value) {
+	if !p.graph.Nodes[id].last {
+		p.values[id] = v
+	}
+}
 
 // get returns the value of a node; unknown if it was not set, as for a node left out by -target.
 func (p *Pass) get(id int32) cty.Value {
@@ -73,31 +89,32 @@ func (p *Pass) attribute(id int32, name string) cty.Value {
 	return v.GetAttr(name).WithMarks(marks)
 }
 
-func (g *Graph) directory(c *component, index int) string {
-	return InstanceDirectory(g.in.Home, g.in.Stack.Name, c.addr.Slug(), index)
-}
-
 // InstanceDirectory is where an instance of a component lives.
 func InstanceDirectory(home, stack, slug string, index int) string {
 	return filepath.Join(home, "stacks", stack, "instances", slug+"."+strconv.Itoa(index))
 }
 
 // componentContext makes what is the same for all instances of c. All of c.base's needs are set by then.
-func (p *Pass) componentContext(c *component) (*hcl.EvalContext, hcl.Diagnostics) {
+func (p *Pass) componentContext(c *component) *hcl.EvalContext {
 	s := &p.scopes[c.number]
 	if s.ctx != nil {
-		return s.ctx, nil
+		return s.ctx
 	}
-	roots := map[string]cty.Value{
-		"stack":     p.graph.scope.roots["stack"],
-		"component": cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(c.addr.Name), "address": cty.StringVal(c.addr.String())}),
-		"package":   c.recipe.paths,
-		"agent":     cty.ObjectVal(map[string]cty.Value{"executable": cty.StringVal(p.graph.in.Program)}),
-	}
+	s.ctx = c.recipe.ctx.NewChild()
+	s.ctx.Variables = p.componentRoots(c)
+	s.instances = make([]instanceScope, c.instances)
+	return s.ctx
+}
+
+// componentRoots are those roots of c that its recipe uses.
+func (p *Pass) componentRoots(c *component) map[string]cty.Value {
+	roots := make(map[string]cty.Value, 4)
 	uses := c.recipe.roots
-	var diags hcl.Diagnostics
+	if uses["component"] {
+		roots["component"] = cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(c.addr.Name), "address": cty.StringVal(c.name)})
+	}
 	if len(c.recipe.Inputs) > 0 {
-		roots["input"], diags = p.inputs(c)
+		roots["input"] = p.inputs(c) // used or not: it has to be valid
 	}
 	if uses["secret"] {
 		roots["secret"] = p.named(c.recipe.secrets, c.secrets, "value")
@@ -112,64 +129,72 @@ func (p *Pass) componentContext(c *component) (*hcl.EvalContext, hcl.Diagnostics
 		}
 		roots["binding"] = cty.ObjectVal(attributes)
 	}
-	s.ctx = &hcl.EvalContext{Variables: roots, Functions: function.All()}
-	s.instances = make([]*hcl.EvalContext, c.instances)
-	return s.ctx, diags
+	return roots
 }
 
 // instanceContext adds what belongs to one instance: its ports, directories and the recipe's locals.
-func (p *Pass) instanceContext(c *component, index int) (*hcl.EvalContext, hcl.Diagnostics) {
-	parent, diags := p.componentContext(c)
-	if ctx := p.scopes[c.number].instances[index]; ctx != nil {
-		return ctx, diags
+func (p *Pass) instanceContext(c *component, index int) *hcl.EvalContext {
+	parent := p.componentContext(c)
+	s := &p.scopes[c.number].instances[index]
+	if s.ctx != nil {
+		return s.ctx
 	}
-	directory := p.graph.directory(c, index)
-	ctx := parent.NewChild()
-	ctx.Variables = map[string]cty.Value{
-		"instance": cty.ObjectVal(map[string]cty.Value{
-			"index":     cty.NumberIntVal(int64(index)),
-			"name":      cty.StringVal(c.addr.At(index, "").String()),
-			"directory": cty.StringVal(directory),
-			"data":      cty.StringVal(filepath.Join(directory, "data")),
-			"config":    cty.StringVal(filepath.Join(directory, "config")),
-		}),
+	s.ports = p.ports(c, index)
+	s.ctx = parent.NewChild()
+	s.ctx.Variables = make(map[string]cty.Value, 3)
+	uses := c.recipe.roots
+	if uses["instance"] {
+		s.ctx.Variables["instance"] = instanceRoot(c, index)
 	}
-	if c.recipe.roots["port"] {
-		ctx.Variables["port"] = p.ports(c, index)
+	if uses["port"] {
+		attributes := make(map[string]cty.Value, len(s.ports))
+		for i, name := range c.recipe.ports {
+			attributes[name] = s.ports[i]
+		}
+		s.ctx.Variables["port"] = cty.ObjectVal(attributes)
 	}
-	if c.recipe.roots["local"] {
+	if uses["local"] {
 		locals := map[string]cty.Value{}
-		for _, local := range inOrder(c.recipe.Locals) {
-			ctx.Variables["local"] = cty.ObjectVal(locals)
-			v, more := bounded(local.Expr, ctx)
-			diags = append(diags, more...)
+		for _, local := range c.recipe.locals {
+			s.ctx.Variables["local"] = cty.ObjectVal(locals)
+			v, diags := bounded(local.Expr, s.ctx)
+			p.report(diags)
 			locals[local.Name] = v
 		}
-		ctx.Variables["local"] = cty.ObjectVal(locals)
+		s.ctx.Variables["local"] = cty.ObjectVal(locals)
 	}
-	p.scopes[c.number].instances[index] = ctx
-	return ctx, diags
+	return s.ctx
 }
 
-// ports is the root "port" of an instance: its port numbers by name.
-func (p *Pass) ports(c *component, index int) cty.Value {
+func instanceRoot(c *component, index int) cty.Value {
+	directory := c.directories[index]
+	return cty.ObjectVal(map[string]cty.Value{
+		"index":     cty.NumberIntVal(int64(index)),
+		"name":      cty.StringVal(c.addr.At(index, "").String()),
+		"directory": cty.StringVal(directory),
+		"data":      cty.StringVal(directory + "/data"),
+		"config":    cty.StringVal(directory + "/config"),
+	})
+}
+
+// ports are the port numbers of an instance.
+func (p *Pass) ports(c *component, index int) []cty.Value {
 	allotted := p.attribute(c.allocations[index], "ports")
-	attributes := make(map[string]cty.Value, len(c.recipe.ports))
-	for _, name := range c.recipe.ports {
+	numbers := make([]cty.Value, len(c.recipe.ports))
+	for i, name := range c.recipe.ports {
 		key := cty.StringVal(name)
 		if !allotted.IsKnown() || allotted.IsNull() || allotted.HasIndex(key).False() {
-			attributes[name] = cty.UnknownVal(cty.Number)
+			numbers[i] = cty.UnknownVal(cty.Number)
 			continue
 		}
-		attributes[name] = allotted.Index(key)
+		numbers[i] = allotted.Index(key)
 	}
-	return cty.ObjectVal(attributes)
+	return numbers
 }
 
 // configureContext adds the resources of the configure block that are settled so far.
 func (p *Pass) configureContext(c *component, index int) *hcl.EvalContext {
-	parent, diags := p.instanceContext(c, index)
-	p.scopes[c.number].diags = append(p.scopes[c.number].diags, diags...)
+	parent := p.instanceContext(c, index)
 	if !c.recipe.roots["configure"] {
 		return parent
 	}
@@ -180,10 +205,10 @@ func (p *Pass) configureContext(c *component, index int) *hcl.EvalContext {
 
 func (p *Pass) installContext(r *recipe) *hcl.EvalContext {
 	roots := map[string]cty.Value{"package": r.paths, "install": p.tree(r.Install, r.install)}
-	ctx := &hcl.EvalContext{Variables: roots, Functions: function.All()}
-	if len(r.Locals) > 0 {
+	ctx := &hcl.EvalContext{Variables: roots, Functions: r.ctx.Functions}
+	if len(r.locals) > 0 {
 		locals := map[string]cty.Value{}
-		for _, local := range inOrder(r.Locals) {
+		for _, local := range r.locals {
 			roots["local"] = cty.ObjectVal(locals)
 			if v, diags := bounded(local.Expr, ctx); !diags.HasErrors() {
 				locals[local.Name] = v // others use what install blocks cannot see, and were refused there when loaded
@@ -196,9 +221,7 @@ func (p *Pass) installContext(r *recipe) *hcl.EvalContext {
 
 // bindContext is the implementation's view of one consumer.
 func (p *Pass) bindContext(b *binding) *hcl.EvalContext {
-	parent, diags := p.instanceContext(b.implementation, 0)
-	p.scopes[b.implementation.number].diags = append(p.scopes[b.implementation.number].diags, diags...)
-	ctx := parent.NewChild()
+	ctx := p.instanceContext(b.implementation, 0).NewChild()
 	ctx.Variables = map[string]cty.Value{
 		"consumer": p.consumer(b),
 		"bind":     p.tree(b.implementation.recipe.Bind.Resources, b.resources),
@@ -232,36 +255,40 @@ func (p *Pass) named(names []string, ids []int32, attribute string) cty.Value {
 }
 
 // inputs settles the inputs of c from the stack file and the recipe's defaults.
-func (p *Pass) inputs(c *component) (cty.Value, hcl.Diagnostics) {
-	values := make(map[string]cty.Value, len(c.recipe.Inputs))
-	var diags hcl.Diagnostics
-	var exprs []hcl.Expression
-	if c.block != nil {
-		for _, a := range c.block.Inputs {
+func (p *Pass) inputs(c *component) cty.Value {
+	var given map[string]*config.Assignment
+	var ctx *hcl.EvalContext
+	if c.block != nil && len(c.block.Inputs) > 0 {
+		given = c.block.Inputs
+		exprs := make([]hcl.Expression, 0, len(given))
+		for _, a := range given {
 			exprs = append(exprs, a.Expr)
 		}
-	}
-	var ctx *hcl.EvalContext
-	if exprs != nil {
+		var diags hcl.Diagnostics
 		ctx, diags = p.graph.scope.context(c.each, p.roots(c.references), exprs...)
+		p.report(diags)
 	}
+	values := make(map[string]cty.Value, len(c.recipe.Inputs))
 	for name, declared := range c.recipe.Inputs {
-		value, at := declared.Default, declared.Range
-		if c.block != nil && c.block.Inputs[name] != nil {
-			a := c.block.Inputs[name]
-			v, more := a.Expr.Value(ctx)
-			diags = append(diags, more...)
-			if more.HasErrors() {
-				values[name] = cty.UnknownVal(declared.Type)
-				continue
-			}
-			value, at = v, a.Expr.Range()
-		}
-		v, more := settle(declared, value, at, "input")
-		diags = append(diags, more...)
-		values[name] = v
+		values[name] = p.input(declared, given[name], ctx)
 	}
-	return cty.ObjectVal(values), diags
+	return cty.ObjectVal(values)
+}
+
+// input settles one input; given is nil for its default.
+func (p *Pass) input(declared *config.Variable, given *config.Assignment, ctx *hcl.EvalContext) cty.Value {
+	value, at := declared.Default, declared.Range
+	if given != nil {
+		v, diags := given.Expr.Value(ctx)
+		p.report(diags)
+		if diags.HasErrors() {
+			return cty.UnknownVal(declared.Type)
+		}
+		value, at = v, given.Expr.Range()
+	}
+	v, diags := settle(declared, value, at, "input")
+	p.report(diags)
+	return v
 }
 
 // roots are the roots app and middleware with just the referenced components.
@@ -280,19 +307,19 @@ func (p *Pass) roots(refs []reference) map[string]map[string]cty.Value {
 // block is a block as expressions see it: the component, a map by each.key, or a list by count.index.
 func (p *Pass) block(components []*component) cty.Value {
 	if len(components) == 1 && components[0].addr.Key == "" {
-		return p.get(components[0].final)
+		return p.component(components[0])
 	}
 	if len(components) > 0 && components[0].block.Count != nil {
 		elements := make([]cty.Value, len(components))
 		for i, c := range components {
-			elements[i] = p.get(c.final)
+			elements[i] = p.component(c)
 		}
 		return cty.TupleVal(elements)
 	}
 	byKey := map[string]cty.Value{}
 	for _, c := range components {
 		key, _ := strconv.Unquote(c.addr.Key)
-		byKey[key] = p.get(c.final)
+		byKey[key] = p.component(c)
 	}
 	return cty.ObjectVal(byKey)
 }

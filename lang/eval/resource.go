@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 
@@ -125,11 +126,10 @@ type misfit struct {
 
 func (m misfit) Error() string { return fmt.Sprintf("%s: %s", m.attribute, m.err) }
 
-// conform makes an object of the schema's type: what is not given is the default or null.
-func conform(schema sdk.TypeSchema, given map[string]cty.Value) (cty.Value, error) {
-	attributes := make(map[string]cty.Value, len(schema.Attributes))
+// conform makes an object of the schema's type: what is not given is the default or null. It takes over attributes.
+func conform(schema sdk.TypeSchema, attributes map[string]cty.Value) (cty.Value, error) {
 	for name, a := range schema.Attributes {
-		v, ok := given[name]
+		v, ok := attributes[name]
 		if !ok || v.IsNull() {
 			v = cty.NullVal(a.Type)
 			if a.Default != cty.NilVal {
@@ -143,12 +143,14 @@ func conform(schema sdk.TypeSchema, given map[string]cty.Value) (cty.Value, erro
 			if err != nil {
 				return cty.NilVal, misfit{name, err}
 			}
-			v = converted
+			attributes[name] = converted
 		}
 		if a.Sensitive && !v.HasMark(function.Sensitive) {
-			v = v.Mark(function.Sensitive)
+			attributes[name] = attributes[name].Mark(function.Sensitive)
 		}
-		attributes[name] = v
+	}
+	if len(attributes) > len(schema.Attributes) {
+		maps.DeleteFunc(attributes, func(name string, _ cty.Value) bool { _, known := schema.Attributes[name]; return !known })
 	}
 	return cty.ObjectVal(attributes), nil
 }
@@ -187,7 +189,7 @@ func (p *Pass) render(res *config.Resource, attributes map[string]cty.Value, at 
 	if diags.HasErrors() {
 		return diags
 	}
-	ctx := &hcl.EvalContext{Functions: function.All(), Variables: map[string]cty.Value{}}
+	ctx := &hcl.EvalContext{Functions: p.graph.scope.base.Functions, Variables: map[string]cty.Value{}}
 	if hasVars && !vars.IsNull() {
 		ctx.Variables = valuesOf(vars)
 	}

@@ -17,7 +17,7 @@ import (
 // stackScope is what expressions of the stack file see, as far as it is the same for all of them. Locals that name
 // components are late: they are worked out by a Pass, each time from just the components they name.
 type stackScope struct {
-	roots map[string]cty.Value // var, stack, and local with the early ones
+	base  *hcl.EvalContext // functions, and the roots var, stack, and local with the early ones
 	early map[string]cty.Value
 	late  map[string]*lateLocal
 }
@@ -30,10 +30,10 @@ type lateLocal struct {
 
 func newStackScope(s *config.Stack, variables map[string]cty.Value) (*stackScope, hcl.Diagnostics) {
 	scope := &stackScope{
-		roots: map[string]cty.Value{
+		base: &hcl.EvalContext{Functions: function.All(), Variables: map[string]cty.Value{
 			"var":   cty.ObjectVal(variables),
 			"stack": cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(s.Name)}),
-		},
+		}},
 		early: map[string]cty.Value{},
 		late:  map[string]*lateLocal{},
 	}
@@ -43,12 +43,12 @@ func newStackScope(s *config.Stack, variables map[string]cty.Value) (*stackScope
 			scope.late[local.Name] = &lateLocal{local: local, refs: refs, order: len(scope.late)}
 			continue
 		}
-		scope.roots["local"] = cty.ObjectVal(scope.early)
-		v, more := bounded(local.Expr, &hcl.EvalContext{Variables: scope.roots, Functions: function.All()})
+		scope.base.Variables["local"] = cty.ObjectVal(scope.early)
+		v, more := bounded(local.Expr, scope.base)
 		diags = append(diags, more...)
 		scope.early[local.Name] = v
 	}
-	scope.roots["local"] = cty.ObjectVal(scope.early)
+	scope.base.Variables["local"] = cty.ObjectVal(scope.early)
 	return scope, diags
 }
 
@@ -133,15 +133,15 @@ func keyOf(v cty.Value) string {
 
 // context is what expressions of the stack see that name the components given, by their blocks' kind and name.
 func (s *stackScope) context(each map[string]cty.Value, components map[string]map[string]cty.Value, exprs ...hcl.Expression) (*hcl.EvalContext, hcl.Diagnostics) {
-	roots := s.roots
-	if len(each)+len(components) > 0 {
-		roots = maps.Clone(s.roots)
-		maps.Copy(roots, each)
-		for kind, byName := range components {
-			roots[kind] = cty.ObjectVal(byName)
-		}
+	if len(each)+len(components)+len(s.late) == 0 {
+		return s.base, nil
 	}
-	ctx := &hcl.EvalContext{Variables: roots, Functions: function.All()}
+	ctx := s.base.NewChild()
+	ctx.Variables = make(map[string]cty.Value, len(each)+len(components)+1)
+	maps.Copy(ctx.Variables, each)
+	for kind, byName := range components {
+		ctx.Variables[kind] = cty.ObjectVal(byName)
+	}
 	return ctx, s.addLate(ctx, exprs)
 }
 

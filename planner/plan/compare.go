@@ -8,27 +8,21 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/function"
-	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 // comparison finds what changes between a resource as it is and as wanted.
 type comparison struct {
-	schema  sdk.TypeSchema
+	*kind
 	changed []Difference
 	names   []string // attributes with a difference, sorted
 	drifted bool     // some of it because the world was changed outside
 }
 
 // differences fills changed. A computed attribute that the wanted value leaves open never differs.
-func (c *comparison) differences(prior known, wanted cty.Value) {
-	names := make([]string, 0, len(c.schema.Attributes))
-	for name := range c.schema.Attributes {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+func (c *comparison) differences(prior *known, wanted cty.Value) {
+	for _, name := range c.attributes {
 		after := wanted.GetAttr(name)
-		if plain, _ := after.Unmark(); c.schema.Attributes[name].Computed && plain.IsNull() {
+		if c.open(name, after) {
 			continue
 		}
 		before := prior.actual.GetAttr(name)
@@ -44,6 +38,9 @@ func (c *comparison) differences(prior known, wanted cty.Value) {
 
 // same compares without marks: what is sensitive is told apart by its value, not by how it is kept.
 func same(a, b cty.Value) bool {
+	if a.RawEquals(b) {
+		return true // by far the most often, and cheaper than looking for marks
+	}
 	if a.ContainsMarked() {
 		a, _ = a.UnmarkDeep()
 	}
@@ -179,7 +176,7 @@ func (c *comparison) action() (Action, string) {
 	}
 	action := Update
 	for _, name := range c.names {
-		switch a := c.schema.Attributes[name]; {
+		switch a := c.Attributes[name]; {
 		case a.Replace:
 			return Replace, name + " changes, which needs a new one"
 		case a.Restart:
@@ -213,11 +210,15 @@ func (c *comparison) reason() string {
 
 // planned is how the resource will turn out: wanted, with its computed attributes kept where they stay, else unknown.
 func (c *comparison) planned(before, wanted cty.Value, action Action) cty.Value {
-	attributes := wanted.AsValueMap()
-	for name, a := range c.schema.Attributes {
-		if plain, _ := attributes[name].Unmark(); !a.Computed || !plain.IsNull() {
+	var attributes map[string]cty.Value
+	for _, name := range c.computed {
+		if !c.open(name, wanted.GetAttr(name)) {
 			continue
 		}
+		if attributes == nil {
+			attributes = wanted.AsValueMap()
+		}
+		a := c.Attributes[name]
 		switch {
 		case before != cty.NilVal && !before.IsNull() && (action == NoOp || a.Stable && action != Replace):
 			attributes[name] = before.GetAttr(name)
@@ -226,6 +227,9 @@ func (c *comparison) planned(before, wanted cty.Value, action Action) cty.Value 
 		default:
 			attributes[name] = cty.UnknownVal(a.Type)
 		}
+	}
+	if attributes == nil {
+		return wanted
 	}
 	return cty.ObjectVal(attributes)
 }

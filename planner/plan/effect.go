@@ -36,14 +36,14 @@ func (m *maker) siblings(a addr.Instance) int {
 }
 
 // removalEffect says what is lost.
-func (m *maker) removalEffect(t *task) {
+func (m *maker) removalEffect(t *task, k *known) {
 	schema := m.types[t.Type]
 	switch {
 	case t.Action != Remove:
 	case schema.Data:
 		t.Data = true
 		t.Effect = "deletes its data"
-		if directory := textOf(m.known[t.Addr].recorded, "directory"); directory != "" {
+		if directory := textOf(k.recorded, "directory"); directory != "" {
 			t.Effect = "deletes its data in " + directory
 		}
 	case schema.Shared:

@@ -2,12 +2,13 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/function"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -16,8 +17,9 @@ import (
 // lookers is how many resources are looked at together; most of that time is spent waiting for files and sockets.
 const lookers = 16
 
-// known is a resource as recorded and as it is now. The zero value stands for no record.
+// known is a resource as recorded and as it is now.
 type known struct {
+	object   *state.Object
 	recorded cty.Value
 	actual   cty.Value // null when it is gone; recorded when nobody looked
 	tainted  bool
@@ -25,57 +27,75 @@ type known struct {
 
 // look reads every recorded resource. One that cannot be looked at is taken as recorded, with a warning: it may
 // live in a middleware that is down, and that must not keep a plan from mending it.
-func (m *maker) look(ctx context.Context) (map[addr.Instance]known, hcl.Diagnostics) {
-	all := make(map[addr.Instance]known, len(m.State.Objects))
-	var diags hcl.Diagnostics
-	var mu sync.Mutex
-	work := make(chan *state.Object)
+func (m *maker) look(ctx context.Context) hcl.Diagnostics {
+	objects := make([]*state.Object, 0, len(m.State.Objects))
+	for _, o := range m.State.Objects {
+		if o.Type != "" {
+			objects = append(objects, o)
+		}
+	}
+	seen, said := make([]known, len(objects)), make([]hcl.Diagnostics, len(objects))
+	var next atomic.Int64
 	var wait sync.WaitGroup
-	for range lookers {
+	for range min(lookers, len(objects)) {
 		wait.Go(func() {
-			for o := range work {
-				k, more := m.lookAt(ctx, o)
-				mu.Lock()
-				all[o.Addr] = k
-				diags = append(diags, more...)
-				mu.Unlock()
+			for i := next.Add(1) - 1; i < int64(len(objects)); i = next.Add(1) - 1 {
+				seen[i], said[i] = m.lookAt(ctx, objects[i])
 			}
 		})
 	}
-	for _, o := range m.State.Objects {
-		if o.Type != "" {
-			work <- o
-		}
-	}
-	close(work)
 	wait.Wait()
+	m.sort(seen)
+	diags := slices.Concat(said...)
 	if err := ctx.Err(); err != nil {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Interrupted", Detail: "Looking at what is there was interrupted; nothing was changed."})
 	}
-	return all, diags
+	return diags
+}
+
+// sort finds the nodes of what is recorded.
+func (m *maker) sort(seen []known) {
+	if m.Graph != nil {
+		m.known = make([]*known, len(m.Graph.Nodes))
+	}
+	for i := range seen {
+		if m.Graph != nil {
+			if id, ok := m.Graph.Find(seen[i].object.Addr); ok {
+				m.known[id] = &seen[i]
+				continue
+			}
+		}
+		m.extra = append(m.extra, &seen[i])
+	}
 }
 
 func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnostics) {
 	schema, ok := m.types[o.Type]
 	if !ok {
-		return known{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown resource type in the state",
+		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown resource type in the state",
 			Detail: o.Addr.String() + " is of the type " + o.Type + ", which this recipe does not have. Use the version that applied it."}}
 	}
-	recorded, err := o.Decode(schema.Object(), m.Open)
+	recorded, err := o.Decode(schema.object, m.Open)
 	if err != nil {
-		return known{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Damaged state", Detail: err.Error() + "."}}
+		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Damaged state", Detail: err.Error() + "."}}
 	}
-	k := known{recorded: recorded, actual: recorded, tainted: o.Tainted}
+	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted}
 	if m.Trust {
 		return k, nil
 	}
-	clear, _ := recorded.UnmarkDeep()
+	clear, secret := recorded, schema.sensitive || o.Secret()
+	if secret {
+		clear, _ = recorded.UnmarkDeep()
+	}
 	actual, problems := m.Provider.Resource(o.Type).Read(ctx, sdk.Identity{Address: o.Addr.String(), Stack: m.State.Stack, Known: clear})
 	if problems.HasErrors() {
 		return k, hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Cannot look at " + o.Addr.String(),
 			Detail: problems.Err().Error() + ". It is taken to be as last known."}}
 	}
-	k.actual = Remark(actual, recorded, schema)
+	k.actual = actual
+	if secret {
+		k.actual = Remark(actual, recorded, schema.TypeSchema)
+	}
 	return k, nil
 }
 

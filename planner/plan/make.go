@@ -20,7 +20,7 @@ type Input struct {
 	Graph    *eval.Graph  // nil to remove everything
 	State    *state.State // read only
 	Provider sdk.Provider
-	Seal     state.Seal // puts secrets of planned values away
+	Seal     state.Seal // puts secrets of planned values away; nil to check only: the plan then has no values
 	Open     state.Open
 	ID       func(clear string) string // the name Seal gives
 
@@ -33,9 +33,8 @@ type Input struct {
 // Make compares and orders. The plan has its changes, order, effects and outputs; the caller adds where it comes
 // from (Tree, Variables, Lock). With errors the plan is nil. The resources of in.Provider are only read.
 func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
-	m := maker{Input: in, types: in.Provider.Schema().Types}
-	m.known, m.diags = m.look(ctx)
-	if m.diags.HasErrors() {
+	m := maker{Input: in, types: kindsOf(in.Provider.Schema().Types)}
+	if m.diags = m.look(ctx); m.diags.HasErrors() {
 		return nil, m.diags
 	}
 	if in.Graph != nil {
@@ -55,8 +54,9 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 
 type maker struct {
 	Input
-	types map[string]sdk.TypeSchema
-	known map[addr.Instance]known
+	types map[string]*kind
+	known []*known // by node of the graph: what is recorded of it, nil for nothing
+	extra []*known // recorded, but not wanted any more
 	pass  *eval.Pass
 	tasks []task                  // first one per node of the graph, then what is removed
 	gone  map[addr.Instance]int32 // prior objects and joins to their task
@@ -77,12 +77,12 @@ func (m *maker) want() {
 	for _, id := range m.Graph.Order {
 		n := &m.Graph.Nodes[id]
 		m.tasks[id] = task{Change: Change{Addr: n.Addr, Type: n.Type, Action: NoOp}, needs: n.Needs}
-		prior, exists := m.known[n.Addr]
-		if exists && n.Type != "" {
-			m.tasks[id].took = m.State.Objects[n.Addr].Took
+		prior := m.known[id]
+		if prior != nil {
+			m.tasks[id].took = prior.object.Took
 		}
 		if selected != nil && !selected[id] {
-			if exists && n.Type != "" {
+			if prior != nil {
 				m.pass.Set(id, prior.recorded)
 			} else if n.Type == "" {
 				_, _ = m.pass.Wanted(id) // best effort: what is left out may be missing
@@ -95,7 +95,7 @@ func (m *maker) want() {
 			continue
 		}
 		if diags.HasErrors() {
-			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].Object()))
+			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].object))
 			continue
 		}
 		m.resource(id, n, wanted, prior)
@@ -103,11 +103,11 @@ func (m *maker) want() {
 }
 
 // resource decides what to do with one node and tells the pass how it will turn out.
-func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior known) {
-	c := comparison{schema: m.types[n.Type]}
+func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *known) {
+	c := comparison{kind: m.types[n.Type]}
 	t := &m.tasks[id]
 	switch {
-	case prior.recorded == cty.NilVal:
+	case prior == nil:
 		t.Action, t.Reason = Create, "new"
 		if n.Why != "" {
 			t.Reason = n.Why
@@ -127,6 +127,9 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior know
 		before = prior.actual
 	}
 	planned := c.planned(before, wanted, t.Action)
+	if prior != nil {
+		*prior = known{} // not needed any more, and there may be many
+	}
 	m.pass.Set(id, planned)
 	if t.Action == NoOp {
 		return
@@ -138,7 +141,7 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior know
 }
 
 func (m *maker) encode(a addr.Instance, v cty.Value) state.Encoded {
-	if v == cty.NilVal {
+	if v == cty.NilVal || m.Seal == nil {
 		return nil
 	}
 	encoded, err := state.Encode(v, m.Seal)

@@ -64,8 +64,14 @@ func (m *maker) changes(g *dag.Graph, order []int32) []Change {
 	dependents := g.Dependents()
 	before := g.Reach(active, g.Needs)
 	after := g.Reach(active, func(i int32) []int32 { return dependents[i] })
+	kept := 0
+	for i := range m.tasks {
+		if m.tasks[i].Does() || before[i] && after[i] {
+			kept++
+		}
+	}
 	place := make([]int32, len(m.tasks))
-	changes := make([]Change, 0, len(active))
+	changes := make([]Change, 0, kept)
 	for _, id := range order {
 		place[id] = -1
 		t := &m.tasks[id]

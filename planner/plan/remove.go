@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zclconf/go-cty/cty"
-
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 )
@@ -18,13 +16,13 @@ func (m *maker) remove() {
 	if len(removed) == 0 {
 		return
 	}
-	for _, o := range removed {
+	for _, k := range removed {
+		o := k.object
 		m.gone[o.Addr] = int32(len(m.tasks))
 		t := task{Change: Change{Addr: o.Addr, Type: o.Type, Action: NoOp}}
 		if o.Type != "" {
 			t.Action, t.Reason = Remove, m.whyRemoved(o)
-			k := m.known[o.Addr]
-			if k.actual == cty.NilVal || k.actual.IsNull() {
+			if k.actual.IsNull() {
 				t.Action, t.Reason = Forget, "it is gone already"
 			}
 			t.Before = m.encode(o.Addr, k.recorded)
@@ -41,36 +39,32 @@ func (m *maker) remove() {
 			}
 		}
 	}
-	for at := len(m.tasks) - len(removed); at < len(m.tasks); at++ {
-		slices.Sort(m.tasks[at].needs) // the state's objects come in no order
-		m.removalEffect(&m.tasks[at])
+	first := len(m.tasks) - len(removed)
+	for i, k := range removed {
+		t := &m.tasks[first+i]
+		slices.Sort(t.needs) // the state's objects come in no order
+		m.removalEffect(t, k)
 	}
 }
 
 // removed lists the recorded resources that are no longer wanted, and all recorded joins: what needed something
 // through a join lets go of the join first.
-func (m *maker) removed() []*state.Object {
-	var list []*state.Object
-	any := false
-	for _, o := range m.State.Objects {
-		if o.Type == "" {
-			list = append(list, o)
-			continue
-		}
-		if m.Graph != nil {
-			if _, wanted := m.Graph.Find(o.Addr); wanted {
-				continue
-			}
-		}
-		if m.targeted(o.Addr) {
-			any = true
-			list = append(list, o)
+func (m *maker) removed() []*known {
+	var list []*known
+	for _, k := range m.extra {
+		if m.targeted(k.object.Addr) {
+			list = append(list, k)
 		}
 	}
-	if !any {
+	if list == nil {
 		return nil
 	}
-	slices.SortFunc(list, func(a, b *state.Object) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+	for _, o := range m.State.Objects {
+		if o.Type == "" {
+			list = append(list, &known{object: o})
+		}
+	}
+	slices.SortFunc(list, func(a, b *known) int { return strings.Compare(a.object.Addr.String(), b.object.Addr.String()) })
 	return list
 }
 

@@ -3,6 +3,7 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -33,6 +34,11 @@ func (o *Object) Decode(ty cty.Type, open Open) (cty.Value, error) {
 		return v, fmt.Errorf("%s: %w", o.Addr, err)
 	}
 	return v, nil
+}
+
+// Secret reports whether anything in the value is sensitive.
+func (o *Object) Secret() bool {
+	return bytes.Contains(o.Value, []byte(`{"$secret"`)) || bytes.Contains(o.Value, []byte(`{"$unknown"`))
 }
 
 // Generation is one applied plan.
