@@ -89,9 +89,6 @@ func describe(w *bytes.Buffer, name string, schema sdk.TypeSchema, settable, nee
 			fmt.Fprintf(w, "%s\n", mark.text)
 		}
 	}
-	if note, ok := notes[name]; ok {
-		fmt.Fprintf(w, "\n%s\n", note)
-	}
 	w.WriteString("\n| attribute | type | set by | default | change | meaning |\n|---|---|---|---|---|---|\n")
 	for _, attribute := range slices.Sorted(maps.Keys(schema.Attributes)) {
 		a := schema.Attributes[attribute]
@@ -102,12 +99,6 @@ func describe(w *bytes.Buffer, name string, schema sdk.TypeSchema, settable, nee
 			fmt.Fprintf(w, "| `%s` |  | recipe, optional |  |  | %s |\n", attribute, rendered[attribute])
 		}
 	}
-}
-
-// notes say where the engine does not do yet, or does otherwise, what a description says.
-var notes = map[string]string{
-	"command":  "Not yet: `once_per` has no effect in `configure` and `bind` (a `step` knows \"instance\" and \"version\"), and `directory`\nis the package's own directory where nothing is written.",
-	"go_build": "Not yet: without `source` the build fails; write `source = \".\"`.",
 }
 
 // rendered are the attributes of template that the language takes before the type sees it.

@@ -55,7 +55,7 @@ func (s *stackFlags) planFlags(flags *flag.FlagSet) {
 
 // request is the plan to ask for; args holds at most the path of the stack.
 func (s *stackFlags) request(args []string) (agent.PlanRequest, error) {
-	q := agent.PlanRequest{Trust: !s.refresh, Variables: append(s.environment(), s.variables...)}
+	q := agent.PlanRequest{Recipe: version, Trust: !s.refresh, Variables: append(s.environment(), s.variables...)}
 	path, err := stackPath(args)
 	if err != nil {
 		return q, err

@@ -43,8 +43,9 @@ func (p *Problem) Error() string { return p.Message }
 
 // PlanRequest asks for a plan. The agent reads the stack's files itself.
 type PlanRequest struct {
-	Path      string          `json:"path"`            // of the stack's file or directory, absolute; "" to destroy by name
-	Stack     string          `json:"stack,omitempty"` // with Destroy and no Path
+	Path      string          `json:"path"`             // of the stack's file or directory, absolute; "" to destroy by name
+	Stack     string          `json:"stack,omitempty"`  // with Destroy and no Path
+	Recipe    string          `json:"recipe,omitempty"` // the version that the user runs, for requires_recipe
 	Variables []VariableValue `json:"variables,omitempty"`
 	Targets   []addr.Instance `json:"targets,omitempty"`
 	Replace   []addr.Instance `json:"replace,omitempty"`

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
@@ -54,6 +55,7 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	parsed, diags := config.Load(os.DirFS(directory), name)
 	w.diags = append(w.diags, diags...)
 	maps.Copy(w.sources, parsed.Sources)
+	w.diags = append(w.diags, tooOld(q.Recipe, parsed.Requires)...)
 	if err := w.fail(); err != nil {
 		return w, err
 	}
@@ -72,6 +74,7 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
+		w.diags = append(w.diags, tooOld(q.Recipe, p.Recipe.Requires)...)
 	}
 	w.local = local
 	w.input = eval.Input{Stack: parsed, Lock: lock, Variables: values}
@@ -166,4 +169,21 @@ func givenVariables(s *config.Stack, list []VariableValue, sources map[string][]
 		}
 	}
 	return given, diags
+}
+
+// tooOld holds our version against what a stack or recipe asks for. A development version counts as its release.
+func tooOld(version string, required *config.Constraint) hcl.Diagnostics {
+	if required == nil || version == "" {
+		return nil
+	}
+	ours, err := semver.NewVersion(version)
+	if err != nil {
+		return nil // a build without a version is trusted
+	}
+	release := semver.New(ours.Major(), ours.Minor(), ours.Patch(), "", "")
+	if required.Check.Check(release) {
+		return nil
+	}
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Another recipe is needed", Subject: required.Range.Ptr(),
+		Detail: fmt.Sprintf("This asks for recipe %s, and this is recipe %s.", required.Text, version)}}
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,15 +97,21 @@ func (a *Agent) choose(s *stack, target string) ([]string, error) {
 		}
 	}
 	if chosen == nil {
-		var components []string
-		for _, u := range known {
-			components = append(components, u.Component)
-		}
-		slices.Sort(components)
-		return nil, &Problem{Message: fmt.Sprintf("%s has no running part of %s", target, s.name), Kind: "not-found",
-			Hint: "There is " + strings.Join(slices.Compact(components), ", ") + "."}
+		return nil, &Problem{Message: fmt.Sprintf("no process of %s belongs to %s", s.name, cmp.Or(target, "it")), Kind: "not-found", Hint: runningComponents(known)}
 	}
 	return chosen, nil
+}
+
+func runningComponents(units []UnitInfo) string {
+	var components []string
+	for _, u := range units {
+		components = append(components, u.Component)
+	}
+	if components == nil {
+		return "The stack has no processes."
+	}
+	slices.Sort(components)
+	return "There is " + strings.Join(slices.Compact(components), ", ") + "."
 }
 
 // levels groups units so that every level needs only earlier ones, or with forward false is needed only by earlier ones.

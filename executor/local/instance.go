@@ -56,12 +56,12 @@ func instanceSchema() sdk.TypeSchema {
 			"ports":         {Type: cty.Map(cty.Number), Restart: true, Description: "The ports it listens on, by name."},
 			"bindings":      {Type: cty.Map(cty.Map(cty.String)), Restart: true, Description: "What its bindings hold, as files below SERVICE_BINDING_ROOT."},
 			"config_digest": {Type: cty.String, Restart: true, Description: "Changes with the configuration of the instance."},
-			"needs":         {Type: cty.List(cty.String), Description: "Components that have to be ready before it starts."},
-			"startup":       {Type: checkType, Description: "Whether it has started."},
-			"readiness":     {Type: checkType, Description: "Whether it takes requests."},
-			"liveness":      {Type: checkType, Description: "Whether it has to be restarted."},
-			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Description: "How it is asked to end."},
-			"success_codes": {Type: cty.List(cty.Number), Description: "Exit codes that mean that the work is done."},
+			"needs":         {Type: cty.List(cty.String), Restart: true, Description: "Components that have to be ready before it starts."},
+			"startup":       {Type: checkType, Restart: true, Description: "Whether it has started."},
+			"readiness":     {Type: checkType, Restart: true, Description: "Whether it takes requests."},
+			"liveness":      {Type: checkType, Restart: true, Description: "Whether it has to be restarted."},
+			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Restart: true, Description: "How it is asked to end."},
+			"success_codes": {Type: cty.List(cty.Number), Restart: true, Description: "Exit codes that mean that the work is done."},
 			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},
 		},
 	}
@@ -109,8 +109,7 @@ func (i instance) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk
 	return r.After, nil
 }
 
-// bring starts the process, or replaces the one that runs. After a crash of the agent the process of an earlier
-// attempt may be running: the supervisor has taken it over at boot, and it is replaced only if it is another one.
+// bring starts the process, or replaces the one that runs if it is to run otherwise.
 func (i instance) bring(ctx context.Context, r sdk.ApplyRequest, spec supervisor.Spec) error {
 	if r.Before.IsNull() {
 		err := i.units.Start(ctx, spec)
@@ -121,7 +120,20 @@ func (i instance) bring(ctx context.Context, r sdk.ApplyRequest, spec supervisor
 	if r.After.GetAttr("running").True() && !r.Before.IsNull() && r.Before.GetAttr("running").False() {
 		return i.units.Start(ctx, spec) // also takes back a stop by the user
 	}
+	if !r.Before.IsNull() && sameProcess(r.Before, r.After) {
+		return nil
+	}
 	return i.units.Replace(ctx, spec)
+}
+
+// sameProcess reports whether nothing differs that a process has to be restarted for.
+func sameProcess(before, after cty.Value) bool {
+	for name, a := range instanceSchema().Attributes {
+		if a.Restart && !before.GetAttr(name).RawEquals(after.GetAttr(name)) {
+			return false
+		}
+	}
+	return true
 }
 
 // failed says why the process did not come up. A new one is gone; of a changed one nothing runs any more, and the

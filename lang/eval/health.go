@@ -47,8 +47,10 @@ func (p *Pass) health(c *component, index int, process *config.Process, main boo
 		attributes[name] = v
 	}
 	if h.Startup == nil && h.Readiness != nil && !diags.HasErrors() {
-		// Started means ready for the first time; the probes of a start are as close as they need to be anyway.
-		attributes["startup"] = attributes["readiness"]
+		// Started means ready for the first time. How long one probe may take says nothing of the start as a whole.
+		started := attributes["readiness"].AsValueMap()
+		started["timeout"] = cty.NullVal(cty.String)
+		attributes["startup"] = cty.ObjectVal(started)
 	}
 	return attributes, diags
 }

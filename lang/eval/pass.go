@@ -221,7 +221,7 @@ func (p *Pass) installContext(r *recipe) *hcl.EvalContext {
 
 // bindContext is the implementation's view of one consumer.
 func (p *Pass) bindContext(b *binding) *hcl.EvalContext {
-	ctx := p.instanceContext(b.implementation, 0).NewChild()
+	ctx := p.configureContext(b.implementation, 0).NewChild()
 	ctx.Variables = map[string]cty.Value{
 		"consumer": p.consumer(b),
 		"bind":     p.tree(b.implementation.recipe.Bind.Resources, b.resources),

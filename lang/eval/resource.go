@@ -58,10 +58,13 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 	if res.Type == "template" {
 		diags = append(diags, p.render(res, attributes, at)...)
 	} else if _, ok := schema.Attributes["source"]; ok && res.Type != "archive" {
-		payload(attributes, at.pkg.Path)
+		payload(res.Type, attributes, at.pkg.Path)
 	}
 	if res.Type == "command" {
 		inPackage(attributes, at.pkg.Path)
+		if once, _ := text(attributes["once_per"]); once == "version" {
+			attributes["trigger"] = cty.StringVal(at.pkg.Recipe.Version.String())
+		}
 	}
 	engine(schema, attributes, res.Name, at)
 	v, err := conform(schema, attributes)
@@ -96,10 +99,14 @@ func inPackage(attributes map[string]cty.Value, root string) {
 	}
 }
 
-// payload makes the attribute source an absolute path below the package.
-func payload(attributes map[string]cty.Value, root string) {
+// payload makes the attribute source an absolute path below the package; what go_build builds is the package itself
+// unless it says otherwise.
+func payload(typ string, attributes map[string]cty.Value, root string) {
 	source, ok := attributes["source"]
 	if !ok {
+		if typ == "go_build" {
+			attributes["source"] = cty.StringVal(root)
+		}
 		return
 	}
 	if s, known := text(source); known && !path.IsAbs(s) {

@@ -38,8 +38,8 @@ func parseCommand(v cty.Value) (commandSpec, error) {
 		return s, wrong("directory", "must be an absolute path")
 	case !filepath.IsAbs(s.state):
 		return s, wrong("state_dir", "must be an absolute path")
-	case !slices.Contains([]string{"instance", "version", "always"}, text(v, "once_per")):
-		return s, wrong("once_per", "must be \"instance\", \"version\" or \"always\", not %q", text(v, "once_per"))
+	case !slices.Contains([]string{"instance", "version"}, text(v, "once_per")):
+		return s, wrong("once_per", "must be \"instance\" or \"version\", not %q", text(v, "once_per"))
 	}
 	if s.user, err = whole(v, "uid", -1, 1<<31-1); err != nil {
 		return s, err
