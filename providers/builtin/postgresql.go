@@ -72,6 +72,9 @@ func (p postgresqlDatabase) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.
 	}
 	// Closing is polite only; it must not wait for a server that hangs.
 	defer func() { _ = closeSoon(ctx, conn) }()
+	if err := alone(ctx, conn, wanted); err != nil {
+		return answer(r.Before, "cannot change the database", err)
+	}
 	if r.After.IsNull() {
 		if err := lock(ctx, conn, wanted); err != nil {
 			return answer(r.Before, "cannot close the role's login", err)
@@ -86,6 +89,14 @@ func (p postgresqlDatabase) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.
 		return answer(r.Before, "cannot make the database", err)
 	}
 	return r.After, nil
+}
+
+// alone waits until no other session changes the same role. An earlier attempt that was cut off may still be at work
+// in the server, which refuses two changes of one role at a time ("tuple concurrently updated"). The lock is the
+// session's and ends with it.
+func alone(ctx context.Context, conn *pgx.Conn, v cty.Value) error {
+	_, err := conn.Exec(ctx, "SELECT pg_advisory_lock(hashtextextended($1, 0))", text(v, "username"))
+	return err
 }
 
 // ensure makes role and database, each step only where something is missing, and reports whether it began a step.
