@@ -128,7 +128,7 @@ health {
   readiness {
     postgresql = { username = "recipe", password = secret.admin, database = "postgres" }
     port       = port.sql
-    interval   = "2s"
+    interval   = "5s"
     timeout    = "5s"
   }
   liveness {
