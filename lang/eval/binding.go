@@ -192,7 +192,3 @@ func endpointURL(c *component, port string, host, number cty.Value) cty.Value {
 	}
 	return cty.StringVal(fmt.Sprintf("%s://%s:%s", scheme, host.AsString(), number.AsBigFloat().Text('f', -1)))
 }
-
-func unknownDiag(at hcl.Range) hcl.Diagnostics {
-	return fail(at, "Not known", "The value is not known.")
-}
