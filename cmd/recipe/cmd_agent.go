@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -48,6 +50,9 @@ func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
 		return fmt.Errorf("cannot find the program recipe: %w", err)
 	}
 	o := agent.Options{Home: c.home, Program: program, Version: version, Build: build(), Log: c.stderr, Idle: idle}
+	if o.Ports, err = portRange(c.getenv("RECIPE_PORTS")); err != nil {
+		return err
+	}
 	// The small program beside ours starts faster and needs less memory; without it ours does the same.
 	if shim := filepath.Join(filepath.Dir(program), "recipe-shim"); executable(shim) {
 		o.Shim = []string{shim}
@@ -69,4 +74,18 @@ func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
 func executable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
+// portRange reads RECIPE_PORTS, first-last; zeros for nothing.
+func portRange(text string) (ports [2]int, err error) {
+	if text == "" {
+		return ports, nil
+	}
+	first, last, _ := strings.Cut(text, "-")
+	low, err1 := strconv.Atoi(first)
+	high, err2 := strconv.Atoi(last)
+	if err1 != nil || err2 != nil || low < 1 || high > 65535 || low > high {
+		return ports, fmt.Errorf("RECIPE_PORTS is %q, and has to be the first and the last port, such as 21000-21999", text)
+	}
+	return [2]int{low, high}, nil
 }

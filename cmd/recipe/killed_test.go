@@ -117,7 +117,7 @@ func (x *torture) write(name, text string) {
 func (x *torture) recipe(args ...string) (string, error) {
 	cmd := exec.Command("recipe", args...)
 	cmd.Dir = x.stack
-	cmd.Env = append(os.Environ(), "RECIPE_HOME="+x.home, "GORACE="+raceOptions(filepath.Dir(x.ledger)))
+	cmd.Env = append(os.Environ(), "RECIPE_HOME="+x.home, "RECIPE_PORTS="+portsOf(0), "GORACE="+raceOptions(filepath.Dir(x.ledger)))
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

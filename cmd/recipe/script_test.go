@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,16 @@ func TestScripts(t *testing.T) {
 	})
 }
 
+// homes counts the homes of a test run.
+var homes atomic.Int32
+
+// portsOf is a range of ports of its own for the nth home of a test run: agents that start many things at once would
+// else find each other's ports free.
+func portsOf(n int) string {
+	low := 20000 + n%40*300
+	return fmt.Sprintf("%d-%d", low, low+299)
+}
+
 func setupScript(env *testscript.Env) error {
 	// Below /tmp, since the path of a socket is short and apps may run as another user who has to get there.
 	base, err := os.MkdirTemp("/tmp", "rt")
@@ -55,6 +66,7 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("RECIPE_HOME", home)
+	env.Setenv("RECIPE_PORTS", portsOf(int(homes.Add(1))))
 	env.Setenv("SHARED", shared)
 	env.Setenv("MODULE", module)
 	env.Setenv("GORACE", raceOptions(shared))

@@ -38,6 +38,8 @@ type Options struct {
 	Log     io.Writer // what the agent has to say about itself; nil drops it
 	// Idle is how long the agent stays when there is no stack and nobody asks for anything; 0 for ever.
 	Idle time.Duration
+	// Ports are the first and the last port to hand out; zeros for port.Low and port.High, begun elsewhere for every home.
+	Ports [2]int
 }
 
 // Agent is one agent, the only one of its RECIPE_HOME.
@@ -106,7 +108,9 @@ func New(o Options) (*Agent, error) {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	a.library = library.New(recipes.FS, a.store)
-	a.ports = port.New(port.Low, port.High, firstPort(o.Home))
+	if a.ports = port.New(o.Ports[0], o.Ports[1], o.Ports[0]); o.Ports == [2]int{} {
+		a.ports = port.New(port.Low, port.High, firstPort(o.Home))
+	}
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, a.routes.publish)

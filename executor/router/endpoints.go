@@ -119,6 +119,10 @@ func (e *Endpoints) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, s
 	return e.bring(ctx, r)
 }
 
+// portTries is how many free ports are tried for an endpoint. One that was free a moment ago may be another agent's by
+// the time the router listens.
+const portTries = 5
+
 // bring makes the endpoint what r.After says. It is there when the router listens.
 func (e *Endpoints) bring(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
 	a := assigned(r.Identity, r.After)
@@ -126,17 +130,23 @@ func (e *Endpoints) bring(ctx context.Context, r sdk.ApplyRequest) (cty.Value, s
 	if wanted := wantedOf(r.After); !wanted.IsNull() {
 		a.Port = number(wanted)
 	}
-	port, err := e.ports.Allot(a.Name(), a.Port) // with the port of r.After if it has one: undoing a deletion brings it back
-	if err != nil {
-		return e.left(before, existed, r), sdk.Errorf("no port for the endpoint", "%s", err)
+	fixed := a.Port != 0 // wanted, or that of r.After: undoing a deletion brings it back
+	for try := 1; ; try++ {
+		port, err := e.ports.Allot(a.Name(), a.Port)
+		if err != nil {
+			return e.left(before, existed, r), sdk.Errorf("no port for the endpoint", "%s", err)
+		}
+		chosen := a
+		chosen.Port = port
+		e.put(chosen)
+		if err = e.changed(ctx, a.Name()); err == nil {
+			return value(chosen, wantedOf(r.After)), nil
+		}
+		e.back(before, existed, chosen)
+		if fixed || existed || try == portTries || ctx.Err() != nil {
+			return e.left(before, existed, r), sdk.Errorf("the endpoint does not listen", "%s", err)
+		}
 	}
-	a.Port = port
-	e.put(a)
-	if err := e.changed(ctx, a.Name()); err != nil {
-		e.back(before, existed, a)
-		return e.left(before, existed, r), sdk.Errorf("the endpoint does not listen", "%s", err)
-	}
-	return value(a, wantedOf(r.After)), nil
 }
 
 // back takes a failed change out of the set. The router hears of it with the next table: what it could not do now it
