@@ -7,7 +7,6 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -32,7 +31,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 	var specs []supervisor.Spec
 	types := a.provider.Schema().Types
 	objects := s.book.Copy().Objects
-	if s.interrupted() {
+	if s.underWay() {
 		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
 	}
 	for _, o := range objects {
@@ -51,11 +50,6 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		}
 	}
 	return specs
-}
-
-func (s *stack) interrupted() (yes bool) {
-	s.book.View(func(_ *state.State, r *apply.Run) { yes = r != nil })
-	return yes
 }
 
 func (a *Agent) restoreObject(o *state.Object, id sdk.Identity, specs *[]supervisor.Spec) error {

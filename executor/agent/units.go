@@ -120,21 +120,11 @@ func (s *stack) levels(chosen []string, forward bool) [][]string {
 	s.book.View(func(st *state.State, _ *apply.Run) {
 		for a, o := range st.Objects {
 			if o.Type != "" || a.Part != "base" {
-				continue
+				continue // the base of a component needs all that the component does, implementations too
 			}
 			for _, need := range o.Needs {
 				if need.Component != a.Component {
 					needs[a.Component.String()] = append(needs[a.Component.String()], need.Component.String())
-				}
-			}
-			// Bindings stand between: their joins need the implementation.
-		}
-		for a, o := range st.Objects {
-			if o.Type == "" && strings.HasPrefix(a.Part, "bind.") {
-				for _, need := range o.Needs {
-					if need.Component != a.Component {
-						needs[a.Component.String()] = append(needs[a.Component.String()], need.Component.String())
-					}
 				}
 			}
 		}

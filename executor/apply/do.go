@@ -294,7 +294,7 @@ func (c *carrier) asPlanned(i int32, v cty.Value) error {
 		if plain, _ := w.Unmark(); a.Computed && plain.IsNull() || !p.IsWhollyKnown() {
 			continue
 		}
-		if !same(p, w) {
+		if !plan.Same(p, w) {
 			return fmt.Errorf("internal error: %s is not what the plan shows; nothing was changed here", name)
 		}
 	}
@@ -315,16 +315,10 @@ func (c *carrier) settled(i int32, before, after cty.Value) bool {
 		if plain, _ := w.Unmark(); a.Computed && plain.IsNull() {
 			continue
 		}
-		if !same(before.GetAttr(name), w) {
+		if !plan.Same(before.GetAttr(name), w) {
 			return false
 		}
 	}
 	actual, err := c.decode(i, c.changes[i].Before)
-	return err == nil && same(actual, before)
-}
-
-func same(a, b cty.Value) bool {
-	a, _ = a.UnmarkDeep()
-	b, _ = b.UnmarkDeep()
-	return a.RawEquals(b)
+	return err == nil && plan.Same(actual, before)
 }

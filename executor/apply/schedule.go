@@ -29,7 +29,7 @@ func (c *carrier) walk(ctx context.Context, before, after [][]int32, do func(ctx
 		for going && ctx.Err() == nil && running < c.Parallel && len(ready) > 0 {
 			i := ready[0]
 			ready = ready[1:]
-			if !c.needsWork(i) {
+			if !c.changes[i].Does() {
 				ok := do(ctx, i) // no goroutine for what does nothing
 				going = going && ok
 				ready = release(ready, missing, after[i])
@@ -59,9 +59,6 @@ func release(ready []int32, missing []int, after []int32) []int32 {
 	}
 	return ready
 }
-
-// needsWork reports whether a task calls a provider; joins and forgetting do not.
-func (c *carrier) needsWork(i int32) bool { return c.changes[i].Does() }
 
 // forward does the tasks of the run in the order of their needs. It returns an error only if recording failed; a
 // task that fails makes the run undo.

@@ -3,7 +3,6 @@
 package directory
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -62,22 +61,6 @@ func (d *Directory) SetReady(stack, unit string, ready bool) (changed bool) {
 		e.Ready = ready
 	}
 	return changed
-}
-
-// Ready lists the addresses at which a component's port can be reached now, in a stable order.
-func (d *Directory) Ready(stack, component, port string) []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var addresses []string
-	for _, offers := range d.units {
-		for _, e := range offers {
-			if e.Ready && e.Stack == stack && e.Component == component && e.Port == port {
-				addresses = append(addresses, fmt.Sprintf("127.0.0.1:%d", e.Number))
-			}
-		}
-	}
-	slices.Sort(addresses)
-	return addresses
 }
 
 // List returns everything that is offered, by stack, unit and port.

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -185,7 +187,7 @@ func endpointURL(c *component, port string, host, number cty.Value) cty.Value {
 		return cty.UnknownVal(cty.String)
 	}
 	scheme := "http"
-	for _, service := range sortedKeys(c.recipe.Provides) {
+	for _, service := range slices.Sorted(maps.Keys(c.recipe.Provides)) {
 		if p := c.recipe.Provides[service]; p.Port == port && p.Scheme != "" {
 			scheme = p.Scheme
 		}

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,8 +15,8 @@ import (
 
 // checkInputs finds inputs that the recipe does not have, and missing ones.
 func (b *builder) checkInputs(c *component) {
-	known := sortedKeys(c.recipe.Inputs)
-	for _, name := range sortedKeys(c.block.Inputs) {
+	known := slices.Sorted(maps.Keys(c.recipe.Inputs))
+	for _, name := range slices.Sorted(maps.Keys(c.block.Inputs)) {
 		if c.recipe.Inputs[name] == nil {
 			b.diags = append(b.diags, fail(c.block.Inputs[name].NameRange, "Unknown input", "The package %s has no input %q; it has %s.%s",
 				c.recipe.Name, name, list(known), suggestion(name, known))...)
@@ -25,7 +26,7 @@ func (b *builder) checkInputs(c *component) {
 }
 
 func (b *builder) checkRequiredInputs(c *component, at hcl.Range) {
-	for _, name := range sortedKeys(c.recipe.Inputs) {
+	for _, name := range slices.Sorted(maps.Keys(c.recipe.Inputs)) {
 		if c.recipe.Inputs[name].Default != cty.NilVal || c.block != nil && c.block.Inputs[name] != nil {
 			continue
 		}
@@ -35,7 +36,7 @@ func (b *builder) checkRequiredInputs(c *component, at hcl.Range) {
 }
 
 func (b *builder) checkPorts(c *component) {
-	for _, name := range sortedKeys(c.block.Ports) {
+	for _, name := range slices.Sorted(maps.Keys(c.block.Ports)) {
 		if c.recipe.Ports[name] == nil {
 			b.diags = append(b.diags, fail(c.block.Ports[name].Range(), "Unknown port", "The package %s has no port %q; it has %s.%s",
 				c.recipe.Name, name, list(c.recipe.ports), suggestion(name, c.recipe.ports))...)
@@ -68,7 +69,7 @@ func (b *builder) checkResources(resources []*config.Resource) {
 	for _, res := range resources {
 		if _, ok := b.in.Types[res.Type]; !ok || internalTypes[res.Type] {
 			var known []string
-			for _, name := range sortedKeys(b.in.Types) {
+			for _, name := range slices.Sorted(maps.Keys(b.in.Types)) {
 				if !internalTypes[name] {
 					known = append(known, name)
 				}
@@ -82,7 +83,7 @@ func (b *builder) checkResources(resources []*config.Resource) {
 
 func (b *builder) checkAttributes(typ string, attributes map[string]*hcl.Attribute, at hcl.Range) {
 	settable := settable(typ, b.in.Types[typ])
-	for _, name := range sortedKeys(attributes) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		if !slices.Contains(settable, name) {
 			b.diags = append(b.diags, fail(attributes[name].NameRange, "Unknown attribute", "%s has no attribute %q; it has %s.%s", typ, name, list(settable), suggestion(name, settable))...)
 		}

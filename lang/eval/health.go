@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -131,7 +132,7 @@ const errUnknownAttribute = constError("there is no such attribute")
 func (p *Pass) checkMisfit(check *config.Check, values map[string]cty.Value) hcl.Diagnostics {
 	ty := p.graph.in.Types["instance"].Attributes["startup"].Type
 	var diags hcl.Diagnostics
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !ty.HasAttribute(name) {
 			continue
 		}

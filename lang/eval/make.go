@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,7 +40,7 @@ func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 	}
 	b.nodes()
 	b.outputs = make([]*config.Output, 0, len(in.Stack.Outputs))
-	for _, name := range sortedKeys(in.Stack.Outputs) {
+	for _, name := range slices.Sorted(maps.Keys(in.Stack.Outputs)) {
 		b.outputs = append(b.outputs, in.Stack.Outputs[name])
 	}
 	if b.diags.HasErrors() {
@@ -82,7 +83,7 @@ func (b *builder) recipes() {
 func newRecipe(p Package) *recipe {
 	r := &recipe{Recipe: p.Recipe, pkg: p, roots: map[string]bool{}}
 	r.addr = addr.Component{Kind: addr.Package, Name: r.Name, Key: addr.StringKey(r.Version.String())}
-	r.secrets, r.ports = sortedKeys(r.Secrets), sortedKeys(r.Ports)
+	r.secrets, r.ports = slices.Sorted(maps.Keys(r.Secrets)), slices.Sorted(maps.Keys(r.Ports))
 	for _, e := range r.expressions() {
 		for _, t := range e.Variables() {
 			r.roots[t.RootName()] = true
@@ -185,7 +186,7 @@ func (b *builder) connect(c *component) {
 	if c.block == nil {
 		return
 	}
-	for _, name := range sortedKeys(c.block.Inputs) {
+	for _, name := range slices.Sorted(maps.Keys(c.block.Inputs)) {
 		for _, ref := range b.scope.references(c.block.Inputs[name].Expr) {
 			targets := b.lookup(ref)
 			c.references = append(c.references, reference{block: ref.Component.Block(), components: targets})

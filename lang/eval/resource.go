@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -24,7 +25,7 @@ var engineAttributes = map[string]bool{"base": true, "name": true, "owner": true
 // settable lists, sorted, what a recipe may write in a resource of that type.
 func settable(typ string, schema sdk.TypeSchema) []string {
 	var names []string
-	for _, name := range sortedKeys(schema.Attributes) {
+	for _, name := range slices.Sorted(maps.Keys(schema.Attributes)) {
 		if a := schema.Attributes[name]; !engineAttributes[name] && (!a.Computed || a.Required || a.Default != cty.NilVal) {
 			names = append(names, name)
 		}

@@ -68,7 +68,7 @@ func inOrder(locals map[string]*config.Local) []*config.Local {
 		}
 		sorted = append(sorted, local)
 	}
-	for _, name := range sortedKeys(locals) {
+	for _, name := range slices.Sorted(maps.Keys(locals)) {
 		visit(name)
 	}
 	return sorted

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -17,7 +18,7 @@ import (
 func Variables(declared map[string]*config.Variable, given map[string]cty.Value) (map[string]cty.Value, hcl.Diagnostics) {
 	values := make(map[string]cty.Value, len(declared))
 	var diags hcl.Diagnostics
-	for _, name := range sortedKeys(declared) {
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		v := declared[name]
 		value, ok := given[name]
 		if !ok || value.IsNull() && v.Default != cty.NilVal && !v.Nullable {
@@ -99,12 +100,3 @@ func plainText(v cty.Value) string {
 }
 
 func position(r hcl.Range) string { return fmt.Sprintf("%s:%d", r.Filename, r.Start.Line) }
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}

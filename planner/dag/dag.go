@@ -12,9 +12,6 @@ type Graph struct {
 // New takes the needs of each node; the slices are kept and must not change.
 func New(needs [][]int32) *Graph { return &Graph{needs: needs} }
 
-// Len is the number of nodes.
-func (g *Graph) Len() int { return len(g.needs) }
-
 // Needs lists the nodes that come before i.
 func (g *Graph) Needs(i int32) []int32 { return g.needs[i] }
 

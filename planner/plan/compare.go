@@ -26,18 +26,18 @@ func (c *comparison) differences(prior *known, wanted cty.Value) {
 			continue
 		}
 		before := prior.actual.GetAttr(name)
-		if same(before, after) {
+		if Same(before, after) {
 			continue
 		}
-		drifted := same(prior.recorded.GetAttr(name), after)
+		drifted := Same(prior.recorded.GetAttr(name), after)
 		c.drifted = c.drifted || drifted
 		c.names = append(c.names, name)
 		c.describe(name, before, after, drifted)
 	}
 }
 
-// same compares without marks: what is sensitive is told apart by its value, not by how it is kept.
-func same(a, b cty.Value) bool {
+// Same compares two values without their marks: what is sensitive is told apart by its value, not by how it is kept.
+func Same(a, b cty.Value) bool {
 	if a.RawEquals(b) {
 		return true // by far the most often, and cheaper than looking for marks
 	}
@@ -57,7 +57,7 @@ func (c *comparison) describe(path string, before, after cty.Value, drifted bool
 		for _, key := range unionKeys(old, now) {
 			o, hadIt := old[key]
 			n, hasIt := now[key]
-			if hadIt && hasIt && same(o, n) {
+			if hadIt && hasIt && Same(o, n) {
 				continue
 			}
 			c.describe(path+"."+key, o, n, drifted)

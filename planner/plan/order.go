@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/nsynapse/recipe/lang/addr"
@@ -138,7 +140,7 @@ func (m *maker) outputs(p *Plan) {
 	}
 	values, diags := m.pass.Outputs()
 	m.diags = append(m.diags, diags...)
-	for _, name := range sortedKeys(values) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		encoded := m.encode(addr.Instance{}, values[name].Value)
 		prior, had := m.State.Outputs[name]
 		if had && string(prior.Value) == string(encoded) {
@@ -153,7 +155,7 @@ func (m *maker) outputs(p *Plan) {
 		}
 		p.Outputs = append(p.Outputs, c)
 	}
-	for _, name := range sortedKeys(m.State.Outputs) {
+	for _, name := range slices.Sorted(maps.Keys(m.State.Outputs)) {
 		if _, still := values[name]; !still {
 			c := OutputChange{Name: name}
 			if v, err := m.State.Outputs[name].Decode(m.Open); err == nil {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -92,14 +93,14 @@ func (b below) Open(name string) (fs.File, error) {
 
 func manifest(r *config.Recipe, origin string) *solve.Manifest {
 	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin}
-	for _, name := range sortedKeys(r.Depends) {
+	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {
 		d := solve.Dependency{Package: name, Range: r.Depends[name].Range}
 		if c := r.Depends[name].Constraint; c != nil {
 			d.Text, d.Constraint = c.Text, c.Check
 		}
 		m.Depends = append(m.Depends, d)
 	}
-	for _, name := range sortedKeys(r.Requirements) {
+	for _, name := range slices.Sorted(maps.Keys(r.Requirements)) {
 		required := r.Requirements[name]
 		q := solve.Requirement{Name: name, Service: required.Service, Range: required.Range}
 		if c := required.Constraint; c != nil {
@@ -107,19 +108,10 @@ func manifest(r *config.Recipe, origin string) *solve.Manifest {
 		}
 		m.Requires = append(m.Requires, q)
 	}
-	for _, name := range sortedKeys(r.Provides) {
+	for _, name := range slices.Sorted(maps.Keys(r.Provides)) {
 		m.Provides = append(m.Provides, solve.Service{Name: name, Version: r.Provides[name].Version})
 	}
 	return m
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // Versions lists the versions in the box, newest first.
