@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: build demo test check bench clean
+.PHONY: build demo test check torture bench clean
 
 build: ## bin/recipe, and beside it the small parent of apps
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
@@ -29,6 +29,14 @@ check: ## what has to be true of every commit
 		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build ./cmd/... || exit 1; \
 	done
 	$(GO) test -race ./...
+
+torture: REPORT := $(shell mktemp)
+torture: ## the whole crash programme of docs/reliability.md, at most 15 minutes; a line for each test
+	@tail -f $(REPORT) & lines=$$!; \
+	RECIPE_TORTURE=full RECIPE_TORTURE_REPORT=$(REPORT) $(GO) test -p 1 -count=1 -timeout 20m -run '^TestT[0-9]' ./... >$(REPORT).log 2>&1; \
+	status=$$?; sleep 1; kill $$lines; \
+	if [ $$status != 0 ]; then grep -v 'no test' $(REPORT).log; fi; \
+	rm -f $(REPORT) $(REPORT).log; exit $$status
 
 bench: ## the figures of docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 1h ./...

@@ -29,6 +29,9 @@ const floors = `
 	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket;
 	NONE < executor/shim/protocol;
 
+	# The frame of the crash programme; only tests import it.
+	NONE < executor/torture;
+
 	# Pages; their tests alone import something.
 	NONE < docs;
 

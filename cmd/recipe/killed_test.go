@@ -4,18 +4,13 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/nsynapse/recipe/executor/agent"
 )
 
 // TestKilledAgain kills the agent at random moments of an apply, again and again until an apply ends by itself. What
@@ -37,38 +32,16 @@ func TestKilledAgain(t *testing.T) {
 
 // torture is one stack that comes up while its agent is killed.
 type torture struct {
-	t                   *testing.T
-	stack, home, ledger string
-	kills               int
+	*place
+	ledger string
+	kills  int
 }
 
 func newTorture(t *testing.T) *torture {
-	base, err := os.MkdirTemp("/tmp", "rt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &torture{t: t, stack: filepath.Join(base, "stack"), home: filepath.Join(base, "h"), ledger: filepath.Join(base, "s", "ledger")}
-	t.Cleanup(func() {
-		left, err := endAll(x.home)
-		if err != nil || len(left) > 0 {
-			t.Errorf("processes are left: %v %v", left, err)
-		}
-		if found := races(filepath.Dir(x.ledger)); found != "" {
-			t.Error(found)
-		}
-		if err := os.RemoveAll(base); err != nil {
-			t.Error(err)
-		}
-	})
-	x.write(filepath.Join(x.stack, "stack.hcl"), tortureStack)
-	x.write(filepath.Join(x.stack, "web", "recipe.hcl"), strings.NewReplacer("$APP", os.Getenv("APP"), "$LEDGER", x.ledger).Replace(tortureRecipe))
-	x.write(x.ledger, "")
-	if err := openTo(base, filepath.Dir(x.ledger)); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(x.ledger, 0o666); err != nil {
-		t.Fatal(err)
-	}
+	x := &torture{place: newPlace(t)}
+	x.ledger = filepath.Join(x.shared, "ledger")
+	x.write("stack.hcl", tortureStack)
+	x.write("web/recipe.hcl", tortureRecipe)
 	return x
 }
 
@@ -97,35 +70,16 @@ configure {
   file "settings" { content = "x = 1" }
 }
 step "prepare" {
-  command = ["/bin/sh", "-c", "echo $RECIPE_COMPONENT.$RECIPE_INSTANCE stepped >> $LEDGER"]
+  command = ["/bin/sh", "-c", "echo $RECIPE_COMPONENT.$RECIPE_INSTANCE stepped >> $SHARED/ledger"]
 }
 process "web" {
   command = ["$APP"]
-  env     = { NAME = "${component.name}.${instance.index}", LEDGER = "$LEDGER" }
+  env     = { NAME = "${component.name}.${instance.index}", LEDGER = "$SHARED/ledger" }
 }
 `
 
-func (x *torture) write(name, text string) {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		x.t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		x.t.Fatal(err)
-	}
-}
-
-func (x *torture) recipe(args ...string) (string, error) {
-	cmd := exec.Command("recipe", args...)
-	cmd.Dir = x.stack
-	cmd.Env = append(os.Environ(), "RECIPE_HOME="+x.home, "RECIPE_PORTS="+portsOf(0), "GORACE="+raceOptions(filepath.Dir(x.ledger)))
-	out, err := cmd.CombinedOutput()
-	return string(out), err
-}
-
 func (x *torture) run(random *rand.Rand) {
-	if _, err := x.recipe("plan"); err != nil { // the agent is up, and the bus's recipe unpacked
-		x.t.Fatal(err)
-	}
+	x.mustRecipe("plan") // the agent is up, and the bus's recipe unpacked
 	const most = 20
 	for x.kills = 0; x.kills < most; x.kills++ {
 		stop := make(chan struct{})
@@ -137,14 +91,12 @@ func (x *torture) run(random *rand.Rand) {
 			continue
 		}
 		if err != nil {
-			x.t.Fatalf("after %d kills: %v\n%s", x.kills, err, out)
+			x.Fatalf("after %d kills: %v\n%s", x.kills, err, out)
 		}
 		break
 	}
-	if out, err := x.recipe("apply", "-auto-approve"); err != nil {
-		x.t.Fatalf("after %d kills: %v\n%s", x.kills, err, out)
-	}
-	x.t.Logf("%d kills", x.kills)
+	x.mustRecipe("apply", "-auto-approve")
+	x.Logf("%d kills", x.kills)
 	x.check()
 }
 
@@ -155,32 +107,27 @@ func (x *torture) killAfter(wait time.Duration, stop chan struct{}) bool {
 		return false
 	case <-time.After(wait):
 	}
-	info, err := agent.Dial(x.home).Version(context.Background())
-	if err != nil {
-		return false
-	}
-	return syscall.Kill(info.PID, syscall.SIGKILL) == nil
+	pid := x.agentPID()
+	return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
 }
 
 // check demands what an apply that nobody disturbed leaves.
 func (x *torture) check() {
 	if out, err := x.recipe("plan", "-detailed-exitcode"); err != nil {
-		x.t.Errorf("something is left to do: %v\n%s", err, out)
+		x.Errorf("something is left to do: %v\n%s", err, out)
 	}
 	ledger, err := os.ReadFile(x.ledger)
 	if err != nil {
-		x.t.Fatal(err)
+		x.Fatal(err)
 	}
 	for _, name := range []string{"one.0", "two.0", "two.1", "three.0"} {
 		if n := bytes.Count(ledger, []byte(name+" started\n")); n != 1 {
-			x.t.Errorf("%s was started %d times:\n%s", name, n, ledger)
+			x.Errorf("%s was started %d times:\n%s", name, n, ledger)
 		}
 		// A command that was cut off is run again: nobody knows how far it came.
 		if !bytes.Contains(ledger, []byte("app."+name+" stepped\n")) {
-			x.t.Errorf("%s was not prepared:\n%s", name, ledger)
+			x.Errorf("%s was not prepared:\n%s", name, ledger)
 		}
 	}
-	if out, err := x.recipe("destroy", "-auto-approve"); err != nil {
-		x.t.Errorf("%v\n%s", err, out)
-	}
+	x.mustRecipe("destroy", "-auto-approve")
 }
