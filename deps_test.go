@@ -40,7 +40,7 @@ const floors = `
 	executor/disk, executor/journal < executor/vault;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag < lang/config;
+	lang/addr, lang/diag, lang/function < lang/config;
 	lang/config < lang/config/format;
 	lang/addr < planner/solve;
 	lang/addr, lang/function < planner/state;

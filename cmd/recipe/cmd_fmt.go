@@ -122,7 +122,7 @@ func hclFiles(paths []string) ([]string, error) {
 				return err
 			case e.IsDir() && name != path && strings.HasPrefix(e.Name(), "."):
 				return filepath.SkipDir
-			case !e.IsDir() && strings.HasSuffix(name, ".hcl"):
+			case !e.IsDir() && strings.HasSuffix(name, ".hcl") && isRegular(name):
 				files = append(files, name)
 			}
 			return nil
@@ -132,4 +132,10 @@ func hclFiles(paths []string) ([]string, error) {
 		}
 	}
 	return files, nil
+}
+
+// isRegular reports whether a path leads to a file that can be read without waiting for anybody.
+func isRegular(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

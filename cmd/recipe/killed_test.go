@@ -25,20 +25,20 @@ func TestKilledAgain(t *testing.T) {
 		seed := uint64(time.Now().UnixNano())
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Logf("seed %d", seed)
-			newTorture(t).run(rand.New(rand.NewPCG(seed, seed)))
+			newKilling(t).run(rand.New(rand.NewPCG(seed, seed)))
 		})
 	}
 }
 
-// torture is one stack that comes up while its agent is killed.
-type torture struct {
+// killing is one stack that comes up while its agent is killed.
+type killing struct {
 	*place
 	ledger string
 	kills  int
 }
 
-func newTorture(t *testing.T) *torture {
-	x := &torture{place: newPlace(t)}
+func newKilling(t *testing.T) *killing {
+	x := &killing{place: newPlace(t)}
 	x.ledger = filepath.Join(x.shared, "ledger")
 	x.write("stack.hcl", tortureStack)
 	x.write("web/recipe.hcl", tortureRecipe)
@@ -78,7 +78,7 @@ process "web" {
 }
 `
 
-func (x *torture) run(random *rand.Rand) {
+func (x *killing) run(random *rand.Rand) {
 	x.mustRecipe("plan") // the agent is up, and the bus's recipe unpacked
 	const most = 20
 	for x.kills = 0; x.kills < most; x.kills++ {
@@ -101,7 +101,7 @@ func (x *torture) run(random *rand.Rand) {
 }
 
 // killAfter kills the agent after a while, and reports whether it did before stop.
-func (x *torture) killAfter(wait time.Duration, stop chan struct{}) bool {
+func (x *killing) killAfter(wait time.Duration, stop chan struct{}) bool {
 	select {
 	case <-stop:
 		return false
@@ -112,7 +112,7 @@ func (x *torture) killAfter(wait time.Duration, stop chan struct{}) bool {
 }
 
 // check demands what an apply that nobody disturbed leaves.
-func (x *torture) check() {
+func (x *killing) check() {
 	if out, err := x.recipe("plan", "-detailed-exitcode"); err != nil {
 		x.Errorf("something is left to do: %v\n%s", err, out)
 	}

@@ -75,11 +75,7 @@ type SignedPlan struct {
 
 // Decode reads the plan without checking the signature; the agent does that.
 func (s *SignedPlan) Decode() (*plan.Plan, error) {
-	var p plan.Plan
-	if err := json.Unmarshal(s.Plan, &p); err != nil {
-		return nil, err
-	}
-	return &p, nil
+	return plan.Decode(s.Plan)
 }
 
 // ApplyRequest begins a run.

@@ -122,7 +122,7 @@ func (l *loader) parse(name string, max int) hcl.Body {
 	if isJSON(name) {
 		file, diags = json.Parse(src, name)
 	} else {
-		file, diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+		file, diags = parseNative(src, name)
 	}
 	l.diags = append(l.diags, diags...)
 	if file == nil {
@@ -131,8 +131,23 @@ func (l *loader) parse(name string, max int) hcl.Body {
 	return file.Body
 }
 
+// parseNative parses a file in HCL's own syntax. Its loops are metered.
+func parseNative(src []byte, name string) (*hcl.File, hcl.Diagnostics) {
+	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	if file != nil {
+		meterLoops(file.Body.(*hclsyntax.Body))
+	}
+	return file, diags
+}
+
 // read returns the file's content, cut right behind max bytes.
 func (l *loader) read(name string, max int) ([]byte, error) {
+	// Asked before it is opened: a pipe that nobody writes to would be waited for.
+	if info, err := fs.Stat(l.fsys, name); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, errNoFile
+	}
 	f, err := l.fsys.Open(name)
 	if err != nil {
 		return nil, err
@@ -140,6 +155,8 @@ func (l *loader) read(name string, max int) ([]byte, error) {
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, int64(max)+1))
 }
+
+var errNoFile = errors.New("it is not a regular file")
 
 func (l *loader) unreadable(what, name string, err error) {
 	var p *fs.PathError

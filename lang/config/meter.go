@@ -12,6 +12,8 @@ type meter struct {
 	open   int // levels that count as nesting
 	chain  int // operators on all open levels
 	loops  int // for expressions and %{ for } that are open
+
+	maxLoops int
 }
 
 // level is one open bracket, interpolation or string; the first one is the file.
@@ -26,7 +28,7 @@ type level struct {
 	loops    int
 }
 
-func newMeter() *meter { return &meter{levels: []level{{fresh: true}}} }
+func newMeter() *meter { return &meter{levels: []level{{fresh: true}}, maxLoops: maxLoops} }
 
 func (m *meter) top() *level { return &m.levels[len(m.levels)-1] }
 
@@ -145,7 +147,9 @@ func (m *meter) control(word string, offset int) *limitError {
 
 func (m *meter) loop(l *level, offset int) *limitError {
 	l.loops++
-	if m.loops++; m.loops > maxLoops {
+	if m.loops++; m.maxLoops == 0 {
+		return &limitError{offset, "No loops in JSON", "A JSON file holds no for expressions. Write the elements out, or put this part into a .hcl file beside it."}
+	} else if m.loops > maxLoops {
 		return &limitError{offset, "Loops nested too deeply", fmt.Sprintf("At most %d for expressions may be nested. Name the inner ones with locals.", maxLoops)}
 	}
 	return nil

@@ -12,7 +12,11 @@ func ParseExpression(src []byte, from string) (hcl.Expression, hcl.Diagnostics) 
 	if diags := checkLimits(append(wrapped, '\n'), from, maxRecipeBytes); diags.HasErrors() {
 		return nil, diags
 	}
-	return hclsyntax.ParseExpression(src, from, hcl.InitialPos)
+	e, diags := hclsyntax.ParseExpression(src, from, hcl.InitialPos)
+	if e != nil {
+		meterLoops(e)
+	}
+	return e, diags
 }
 
 // ParseBody parses a file of values, HCL or JSON by its name, within the limits of a recipe.
@@ -25,7 +29,7 @@ func ParseBody(src []byte, filename string) (hcl.Body, hcl.Diagnostics) {
 	if isJSON(filename) {
 		file, diags = json.Parse(src, filename)
 	} else {
-		file, diags = hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
+		file, diags = parseNative(src, filename)
 	}
 	if diags.HasErrors() {
 		return nil, diags

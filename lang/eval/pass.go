@@ -37,6 +37,7 @@ type instanceScope struct {
 // NewPass starts with no value known. id names a clear text by a keyed hash, so that a digest over secrets gives
 // nothing away; see vault.Vault.
 func (g *Graph) NewPass(id func(clear string) string) *Pass {
+	g.scope.meter.Reset(len(g.components))
 	return &Pass{graph: g, values: make([]cty.Value, len(g.Nodes)), scopes: make([]scope, len(g.components)), id: id}
 }
 
@@ -286,7 +287,7 @@ func (p *Pass) input(declared *config.Variable, given *config.Assignment, ctx *h
 		}
 		value, at = v, given.Expr.Range()
 	}
-	v, diags := settle(declared, value, at, "input")
+	v, diags := settle(declared, value, at, "input", p.graph.scope.base.Functions)
 	p.report(diags)
 	return v
 }

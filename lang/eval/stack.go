@@ -17,6 +17,7 @@ import (
 // stackScope is what expressions of the stack file see, as far as it is the same for all of them. Locals that name
 // components are late: they are worked out by a Pass, each time from just the components they name.
 type stackScope struct {
+	meter *function.Meter
 	base  *hcl.EvalContext // functions, and the roots var, stack, and local with the early ones
 	early map[string]cty.Value
 	late  map[string]*lateLocal
@@ -29,8 +30,11 @@ type lateLocal struct {
 }
 
 func newStackScope(s *config.Stack, variables map[string]cty.Value) (*stackScope, hcl.Diagnostics) {
+	meter := function.NewMeter()
+	meter.Reset(len(s.Components))
 	scope := &stackScope{
-		base: &hcl.EvalContext{Functions: function.All(), Variables: map[string]cty.Value{
+		meter: meter,
+		base: &hcl.EvalContext{Functions: meter.Functions(), Variables: map[string]cty.Value{
 			"var":   cty.ObjectVal(variables),
 			"stack": cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(s.Name)}),
 		}},

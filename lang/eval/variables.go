@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+	ctyfunction "github.com/zclconf/go-cty/cty/function"
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/function"
@@ -17,6 +18,7 @@ import (
 // defaults stand in. Values that nobody declared are left out; the caller reports them, knowing where they are from.
 func Variables(declared map[string]*config.Variable, given map[string]cty.Value) (map[string]cty.Value, hcl.Diagnostics) {
 	values := make(map[string]cty.Value, len(declared))
+	functions := function.NewMeter().Functions()
 	var diags hcl.Diagnostics
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		v := declared[name]
@@ -30,15 +32,18 @@ func Variables(declared map[string]*config.Variable, given map[string]cty.Value)
 			}
 			value = v.Default
 		}
-		value, more := settle(v, value, v.Range, "var")
+		value, more := settle(v, value, v.Range, "var", functions)
 		diags = append(diags, more...)
 		values[name] = value
 	}
 	return values, diags
 }
 
+// functions are those that expressions may call, metered.
+type functions = map[string]ctyfunction.Function
+
 // settle converts value to the type of v and checks it; root is how expressions name it: var or input.
-func settle(v *config.Variable, value cty.Value, at hcl.Range, root string) (cty.Value, hcl.Diagnostics) {
+func settle(v *config.Variable, value cty.Value, at hcl.Range, root string, functions functions) (cty.Value, hcl.Diagnostics) {
 	fail := func(summary, format string, args ...any) (cty.Value, hcl.Diagnostics) {
 		return cty.UnknownVal(v.Type), hcl.Diagnostics{{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: at.Ptr()}}
 	}
@@ -55,14 +60,14 @@ func settle(v *config.Variable, value cty.Value, at hcl.Range, root string) (cty
 	if v.Sensitive {
 		converted = converted.Mark(function.Sensitive)
 	}
-	return converted, validate(v, converted, at, root)
+	return converted, validate(v, converted, at, root, functions)
 }
 
-func validate(v *config.Variable, value cty.Value, at hcl.Range, root string) hcl.Diagnostics {
+func validate(v *config.Variable, value cty.Value, at hcl.Range, root string, functions functions) hcl.Diagnostics {
 	if len(v.Validations) == 0 {
 		return nil
 	}
-	ctx := &hcl.EvalContext{Functions: function.All(), Variables: map[string]cty.Value{root: cty.ObjectVal(map[string]cty.Value{v.Name: value})}}
+	ctx := &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{root: cty.ObjectVal(map[string]cty.Value{v.Name: value})}}
 	var diags hcl.Diagnostics
 	for _, rule := range v.Validations {
 		result, more := rule.Condition.Value(ctx)

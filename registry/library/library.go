@@ -83,12 +83,31 @@ type below struct {
 	prefix string
 }
 
+var _ fs.StatFS = below{}
+
 func (b below) Open(name string) (fs.File, error) {
-	inner, ok := strings.CutPrefix(name, b.prefix+"/")
-	if !ok {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	inner, err := b.inner("open", name)
+	if err != nil {
+		return nil, err
 	}
 	return b.files.Open(inner)
+}
+
+// Stat looks without opening, which may block.
+func (b below) Stat(name string) (fs.FileInfo, error) {
+	inner, err := b.inner("stat", name)
+	if err != nil {
+		return nil, err
+	}
+	return fs.Stat(b.files, inner)
+}
+
+func (b below) inner(op, name string) (string, error) {
+	inner, ok := strings.CutPrefix(name, b.prefix+"/")
+	if !ok {
+		return "", &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
+	}
+	return inner, nil
 }
 
 func manifest(r *config.Recipe, origin string) *solve.Manifest {
