@@ -74,7 +74,7 @@ func (e *Engine) Carry(ctx context.Context) (Result, error) {
 			return Result{}, err
 		}
 	}
-	if c.run.Undoing && !c.run.Stopped {
+	if c.run.Undoing || c.run.Stopped {
 		if err := c.backward(ctx); err != nil {
 			return Result{}, err
 		}

@@ -41,24 +41,30 @@ func (c *carrier) restore(ctx context.Context, i int32) error {
 	if err != nil {
 		return err
 	}
-	if !c.record(i, taskRecord{Status: Undoing}) {
+	// Removed stays: whether the new one of a replacement is gone already must not be forgotten.
+	removed := c.status(i) == Removed
+	if !removed && !c.record(i, taskRecord{Status: Undoing}) {
 		return c.failed()
 	}
 	if c.changes[i].Action == plan.Forget {
 		return c.restored(i, before)
 	}
-	if now.IsNull() && before.IsNull() {
-		// A creation that was cut off may have made something that nobody recorded; its provider cleans up under
-		// the token of the creation, starting from what was wanted.
-		if now, err = c.intended(i); err != nil || now == cty.NilVal {
-			return c.restored(i, before)
-		}
+	if now.IsNull() && !removed {
+		// A creation that was cut off may have made something that nobody recorded; its provider cleans up, starting
+		// from what was wanted.
+		now = c.intended(i)
 	}
 	if c.changes[i].Action == plan.Replace && !now.IsNull() && !before.IsNull() {
 		if _, err := c.call(ctx, i, now, cty.NullVal(now.Type()), c.token(i, "undo-delete"), true); err != nil {
 			return err
 		}
+		if !c.record(i, taskRecord{Status: Removed, Gone: true}) {
+			return c.failed()
+		}
 		now = cty.NullVal(now.Type())
+	}
+	if now.IsNull() && before.IsNull() {
+		return c.restored(i, before)
 	}
 	result, err := c.call(ctx, i, now, before, c.token(i, "undo"), true)
 	if err != nil {
@@ -67,18 +73,19 @@ func (c *carrier) restore(ctx context.Context, i int32) error {
 	return c.restored(i, result)
 }
 
-// intended is what a creation without a record was about to make, NilVal if that cannot be told any more.
-func (c *carrier) intended(i int32) (cty.Value, error) {
+// intended is what a creation without a record was about to make, null if there was none or that cannot be told any more.
+func (c *carrier) intended(i int32) cty.Value {
+	none := cty.NullVal(c.types[c.changes[i].Type].Object())
 	if c.nodes[i] < 0 {
-		return cty.NilVal, nil
+		return none
 	}
 	c.passMu.Lock()
 	defer c.passMu.Unlock()
 	v, diags := c.pass.Wanted(c.nodes[i])
 	if diags.HasErrors() || !v.IsWhollyKnown() {
-		return cty.NilVal, nil
+		return none
 	}
-	return v, nil
+	return v
 }
 
 func (c *carrier) restored(i int32, v cty.Value) error {
