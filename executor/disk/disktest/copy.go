@@ -1,9 +1,7 @@
 package disktest
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"hash"
+	"hash/maphash"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -23,6 +21,13 @@ func (d *Disk) Copy() *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.copy()
+}
+
+// Reseed decides anew what later failed Syncs save.
+func (d *Disk) Reseed(seed uint64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.source.Seed(seed, 0)
 }
 
 func (d *Disk) copy() *Disk {
@@ -68,36 +73,47 @@ func (c copier) entries(of map[string]*node) map[string]*node {
 }
 
 // Fingerprint is the same for disks that nothing can tell apart: not what reads return, and not what a crash leaves. The
-// seed of New does not count, so what a failed Sync saves may differ.
-func (d *Disk) Fingerprint() [sha256.Size]byte {
+// seed of New does not count, so what a failed Sync saves may differ; nor does what is in files of the names given. It
+// holds within one process, with a chance of 2^-64 that two different disks have the same.
+func (d *Disk) Fingerprint(except ...string) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	p := printer{sha256.New(), map[*node]uint64{}}
+	p := printer{except: except, seen: map[*node]uint64{}}
+	p.SetSeed(fingerprints)
 	p.node(d.root)
 	for _, l := range d.links {
 		p.number(uint64(len(l)))
 		for _, e := range l {
 			p.node(e.parent)
-			p.bytes([]byte(e.name))
-			p.node(e.node)
+			p.entry(e.name, e.node)
 		}
 	}
-	return [sha256.Size]byte(p.Sum(nil))
+	return p.Sum64()
 }
+
+var fingerprints = maphash.MakeSeed()
 
 type printer struct {
-	hash.Hash
-	seen map[*node]uint64 // in the order they come: a second name is told from an equal file
+	maphash.Hash
+	except []string
+	seen   map[*node]uint64 // in the order they come: a second name is told from an equal file
 }
 
-func (p printer) number(n uint64) { _, _ = p.Write(binary.LittleEndian.AppendUint64(nil, n)) }
+func (p *printer) number(n uint64) { maphash.WriteComparable(&p.Hash, n) }
 
-func (p printer) bytes(b []byte) {
+func (p *printer) bytes(b []byte) {
 	p.number(uint64(len(b)))
 	_, _ = p.Write(b)
 }
 
-func (p printer) node(n *node) {
+func (p *printer) entry(name string, n *node) {
+	_, _ = p.WriteString(name)
+	if !slices.Contains(p.except, name) {
+		p.node(n)
+	}
+}
+
+func (p *printer) node(n *node) {
 	if n == nil {
 		p.number(0)
 		return
@@ -120,10 +136,9 @@ func (p printer) node(n *node) {
 	p.entries(n.syncedEntries)
 }
 
-func (p printer) entries(of map[string]*node) {
+func (p *printer) entries(of map[string]*node) {
 	p.number(uint64(len(of)))
 	for _, name := range sortedNames(of) {
-		p.bytes([]byte(name))
-		p.node(of[name])
+		p.entry(name, of[name])
 	}
 }

@@ -23,6 +23,7 @@ type Disk struct {
 	links      []link         // unsynced changes of directories, oldest first
 	operations map[string]int // by name; of all under ""
 	fault      Fault
+	hit        int  // the first operation that the fault met
 	off        bool // the power was cut by a fault
 	boot       int  // files of an earlier boot are dead
 	watch      func(copied func() *Disk)

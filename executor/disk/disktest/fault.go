@@ -21,7 +21,14 @@ func (d *Disk) Inject(f Fault) {
 	if f.At > 0 {
 		f.At += d.operations[f.Op]
 	}
-	d.fault = f
+	d.fault, d.hit = f, 0
+}
+
+// Hit returns the operation, counted over the life of the disk, at which the injected error came first; 0 if it did not.
+func (d *Disk) Hit() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.hit
 }
 
 // Operations returns how many operations there have been.
@@ -51,6 +58,9 @@ func (d *Disk) operation(name string) error {
 	case f.Cut:
 		d.off = true
 		return ErrPower
+	}
+	if d.hit == 0 {
+		d.hit = d.operations[""]
 	}
 	return f.Err
 }
