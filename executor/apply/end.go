@@ -34,6 +34,11 @@ func (c *carrier) end() (Result, error) {
 			}
 		})
 	}
+	if c.Mark != nil {
+		if err := c.Mark(e.Generation.Number); err != nil {
+			return Result{}, err
+		}
+	}
 	if err := c.Book.append(record{End: e}); err != nil {
 		return Result{}, err
 	}

@@ -20,6 +20,9 @@ type Engine struct {
 	Graph    *eval.Graph // what the plan was made from; nil for a plan that only removes
 	Provider sdk.Provider
 	Seal     state.Seal // durable before it returns
+	// Mark notes elsewhere, durably, that the generation of that number is about to be recorded, so that a state that was
+	// put back from an older copy can be told. The same number may come again after a crash. Nil tells nobody.
+	Mark     func(generation int) error
 	Open     state.Open
 	ID       func(clear string) string
 	Parallel int              // tasks at a time; 0 for 32: most of them wait for processes

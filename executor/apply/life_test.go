@@ -13,6 +13,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/disk/disktest"
+	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/plan"
@@ -32,6 +33,7 @@ type scenario struct {
 	stays   string
 	stops   string
 	large   int    // bytes of a variable: they bring the log to its limit
+	marked  bool   // a vault beside the book is marked
 	result  string // how the run ends
 }
 
@@ -58,6 +60,7 @@ func scenarios() []scenario {
 		vary("stuck", "error", c+".process.web", c+".configure.file.page", ""),
 		vary("stop", "stopped", "", "", c+".configure.file.page"),
 		{name: "destroy", before: apps("x", "a", "b"), result: "done"},
+		{name: "mark", before: apps("x", "a"), stack: apps("y", "a"), marked: true, result: "done"},
 		{name: "compact", before: apps("x", "a"), stack: apps("y", "a"), large: 1 << 20, result: "done"},
 	}
 }
@@ -67,6 +70,7 @@ type course struct {
 	scenario
 	old, graph *eval.Graph // of before and of stack
 	start      moment
+	key        vault.Key
 	target     int    // the generation that the apply becomes
 	was, want  string // pictures of the world before and after an apply that is done
 	deeds      []string
@@ -78,6 +82,7 @@ type moment struct {
 	disk  *disktest.Disk
 	world *outside
 	told  told
+	mark  func(int) error // of the vault, if there is one
 }
 
 // told is what must not be forgotten any more.
@@ -89,17 +94,22 @@ type told struct {
 func (m *moment) around(d *disktest.Disk) moment {
 	t := m.told
 	t.done = maps.Clone(t.done)
-	return moment{d, m.world.around(d), t}
+	return moment{disk: d, world: m.world.around(d), told: t}
 }
 
 // prepare applies what was before, and the rest once without any disturbance.
 func (s scenario) prepare(t testing.TB) *course {
-	c := &course{scenario: s, target: 1}
+	key, err := vault.LoadKey(disktest.New(1), "/key")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &course{scenario: s, target: 1, key: key}
 	d := disktest.New(1)
 	c.start = moment{disk: d, world: newOutside(d), told: told{done: map[string]bool{}}}
 	if s.before != "" {
 		c.old = graphOf(t, s.before, secretive, outsideSchema.Types)
-		before := &course{graph: c.old, target: 1}
+		before := &course{graph: c.old, target: 1, key: c.key}
+		before.marked = s.marked
 		if err := before.live(&c.start, 1); err != nil {
 			t.Fatal(err)
 		}
@@ -134,8 +144,21 @@ func (c *course) live(m *moment, parallel int) error {
 	if err != nil {
 		return err
 	}
-	err = c.carry(book, m, parallel)
-	return errors.Join(err, book.Close())
+	if !c.marked {
+		err = c.carry(book, m, parallel)
+		return errors.Join(err, book.Close())
+	}
+	v, err := vault.Open(m.disk, "/stack/vault", c.key, book.Copy().Lineage)
+	if err != nil {
+		return errors.Join(err, book.Close())
+	}
+	if err = v.Fits(book.Copy().Generation(), running(book) != nil); err != nil {
+		err = fmt.Errorf("%w: %w", errWrong, err)
+	} else {
+		m.mark = v.Mark
+		err = c.carry(book, m, parallel)
+	}
+	return errors.Join(err, v.Close(), book.Close())
 }
 
 // errWrong marks what no fault of a disk explains.
@@ -161,7 +184,7 @@ func (c *course) carry(book *apply.Book, m *moment, parallel int) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	m.world.stop = func() { _ = book.Stop(); cancel() }
-	engine := &apply.Engine{Book: book, Graph: c.graph, Provider: m.world, Seal: m.seal, Open: reveal, ID: sealed, Parallel: parallel,
+	engine := &apply.Engine{Book: book, Graph: c.graph, Provider: m.world, Seal: m.seal, Mark: m.mark, Open: reveal, ID: sealed, Parallel: parallel,
 		Events: func(e apply.Event) {
 			if e.Phase == apply.Completed {
 				m.told.done[e.Addr] = true
