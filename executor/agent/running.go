@@ -65,7 +65,7 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 	s.mu.Lock()
 	s.news, s.cancel = n, cancel
 	s.mu.Unlock()
-	engine := &apply.Engine{Book: s.book, Graph: graph, Provider: a.provider, Seal: s.seal, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
+	engine := &apply.Engine{Book: s.book, Graph: graph, Provider: a.provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
 	a.background.Go(func() {
 		defer cancel()
 		n.end(a.finish(ctx, s, engine))

@@ -53,8 +53,21 @@ func (a *Agent) open(name, from string) (*stack, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot open the vault of %s: %w", name, err), book.Close())
 	}
+	if err := s.sameAge(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	a.stacks[name] = s
 	return s, nil
+}
+
+// sameAge refuses a state or a vault that was put back alone from an older copy: the one would not know what runs, the other
+// would lack secrets.
+func (s *stack) sameAge() error {
+	if err := s.vault.Fits(s.book.Copy().Generation(), s.underWay()); err != nil {
+		return fmt.Errorf("cannot open the stack %s: %w; put back copies of the same time of both %s and %s, or the newer ones",
+			s.name, err, filepath.Join(s.dir, "journal"), filepath.Join(s.dir, "vault"))
+	}
+	return nil
 }
 
 // find returns a stack that is there, or that was planned.

@@ -18,6 +18,7 @@ import (
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 const recipe = `
@@ -79,23 +80,30 @@ func (r *rig) reveal(id string) (string, bool) { clear, ok := r.vault[id]; retur
 // evaluate makes the graph of a stack of apps of the recipe above.
 func (r *rig) evaluate(stack string) {
 	r.t.Helper()
+	r.graph = graphOf(r.t, stack, recipe, r.world.Schema().Types)
+}
+
+// graphOf evaluates a stack whose apps are all of one recipe.
+func graphOf(t testing.TB, stack, recipe string, types map[string]sdk.TypeSchema) *eval.Graph {
+	t.Helper()
 	parsed, diags := config.Load(fstest.MapFS{"stack.hcl": {Data: []byte(stack)}}, "stack.hcl")
 	if diags.HasErrors() {
-		r.t.Fatal(diags)
+		t.Fatal(diags)
 	}
 	rec, diags := config.LoadRecipe(fstest.MapFS{"recipe.hcl": {Data: []byte(recipe)}}, ".")
 	if diags.HasErrors() {
-		r.t.Fatal(diags)
+		t.Fatal(diags)
 	}
 	lock := &solve.Lock{Packages: []solve.Package{{Name: rec.Name, Version: "1.0.0"}}}
 	for _, c := range parsed.Components {
 		lock.Components = append(lock.Components, solve.Component{Component: c.Block})
 	}
-	r.graph, diags = eval.Make(context.Background(), eval.Input{Stack: parsed, Lock: lock, Types: r.world.Schema().Types,
+	graph, diags := eval.Make(context.Background(), eval.Input{Stack: parsed, Lock: lock, Types: types,
 		Packages: []eval.Package{{Recipe: rec, Path: "/store/app"}}, Home: "/home", Owner: -1})
 	if diags.HasErrors() {
-		r.t.Fatal(diags)
+		t.Fatal(diags)
 	}
+	return graph
 }
 
 func (r *rig) plan() *plan.Plan {

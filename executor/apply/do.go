@@ -114,7 +114,7 @@ func (c *carrier) bring(ctx context.Context, i int32, status Status, begin time.
 		return nil
 	}
 	// What the new value holds in secrets is in the vault before anything that could depend on it exists.
-	if _, err := state.Encode(after, c.Seal); err != nil {
+	if _, err := state.Encode(after, c.seal); err != nil {
 		return err
 	}
 	if status != Doing && !c.record(i, taskRecord{Status: Doing}) {
@@ -157,7 +157,7 @@ func (c *carrier) set(i int32, v cty.Value) {
 
 // newObject is the record of a thing as it is now.
 func (c *carrier) newObject(i int32, v cty.Value) (*state.Object, error) {
-	encoded, err := state.Encode(v, c.Seal)
+	encoded, err := state.Encode(v, c.seal)
 	if err != nil {
 		return nil, err
 	}
@@ -207,23 +207,30 @@ func (c *carrier) fail(i int32, left cty.Value, err error) error {
 	if c.interrupted() {
 		return err
 	}
-	t := taskRecord{Status: Failed, Error: err.Error()}
+	if recordErr := c.recordLeft(i, taskRecord{Status: Failed, Error: err.Error()}, left); recordErr != nil {
+		return errors.Join(err, recordErr)
+	}
+	return err
+}
+
+// recordLeft records a task that failed, in either direction, together with what its provider left.
+func (c *carrier) recordLeft(i int32, t taskRecord, left cty.Value) error {
 	switch {
 	case left == cty.NilVal: // the provider was not reached: as it was
 	case left.IsNull():
 		t.Gone = true
 	default:
-		object, encodeErr := c.newObject(i, left)
-		if encodeErr != nil {
-			return errors.Join(err, encodeErr)
+		object, err := c.newObject(i, left)
+		if err != nil {
+			return err
 		}
 		object.Tainted = true
 		t.Object = object
 	}
 	if !c.record(i, t) {
-		return errors.Join(err, c.failed())
+		return c.failed()
 	}
-	return err
+	return nil
 }
 
 // current is the recorded value, null if there is none.

@@ -19,6 +19,9 @@ func (c *carrier) end() (Result, error) {
 		if err := c.outputs(e); err != nil {
 			e.Generation.Error = err.Error()
 		}
+		if err := c.failed(); err != nil {
+			return Result{}, err
+		}
 		c.joins(e)
 	}
 	if e.Generation.Result == "done" && c.Graph == nil {
@@ -31,10 +34,16 @@ func (c *carrier) end() (Result, error) {
 			}
 		})
 	}
+	if c.Mark != nil {
+		if err := c.Mark(e.Generation.Number); err != nil {
+			return Result{}, err
+		}
+	}
 	if err := c.Book.append(record{End: e}); err != nil {
 		return Result{}, err
 	}
-	return Result{Generation: e.Generation, Outputs: e.Outputs}, c.Book.compact()
+	_ = c.Book.compact() // the run has ended whatever becomes of it; the next one tries again, or finds that the journal has failed
+	return Result{Generation: e.Generation, Outputs: e.Outputs}, nil
 }
 
 func (c *carrier) generation() state.Generation {
@@ -78,7 +87,7 @@ func (c *carrier) outputs(e *endRecord) error {
 	}
 	e.KeepOutputs, e.Outputs = false, map[string]state.Output{}
 	for name, o := range values {
-		encoded, err := state.Encode(o.Value, c.Seal)
+		encoded, err := state.Encode(o.Value, c.seal)
 		if err != nil {
 			return err
 		}

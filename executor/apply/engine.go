@@ -20,6 +20,9 @@ type Engine struct {
 	Graph    *eval.Graph // what the plan was made from; nil for a plan that only removes
 	Provider sdk.Provider
 	Seal     state.Seal // durable before it returns
+	// Mark notes elsewhere, durably, that the generation of that number is about to be recorded, so that a state that was
+	// put back from an older copy can be told. The same number may come again after a crash. Nil tells nobody.
+	Mark     func(generation int) error
 	Open     state.Open
 	ID       func(clear string) string
 	Parallel int              // tasks at a time; 0 for 32: most of them wait for processes
@@ -74,7 +77,7 @@ func (e *Engine) Carry(ctx context.Context) (Result, error) {
 			return Result{}, err
 		}
 	}
-	if c.run.Undoing && !c.run.Stopped {
+	if c.run.Undoing || c.run.Stopped {
 		if err := c.backward(ctx); err != nil {
 			return Result{}, err
 		}
@@ -102,7 +105,7 @@ type carrier struct {
 	pass   *eval.Pass
 
 	eventMu sync.Mutex
-	// fatal is the first error of recording; nothing goes on after it.
+	// fatal is the first error of recording or sealing; nothing goes on after it.
 	fatalMu sync.Mutex
 	fatal   error
 }
@@ -140,7 +143,7 @@ func (c *carrier) seed() error {
 	c.pass = c.Graph.NewPass(c.ID)
 	open := make([]bool, len(c.Graph.Nodes)) // nodes that wait for a task of this run
 	for i := range c.changes {
-		if id := c.nodes[i]; id >= 0 && c.status(int32(i)) != Done && c.changes[i].Type != "" {
+		if id := c.nodes[i]; id >= 0 && c.changes[i].Does() && c.status(int32(i)) != Done {
 			open[id] = true
 		}
 	}
@@ -180,15 +183,25 @@ func (c *carrier) object(i int32) (o *state.Object) {
 // record makes a step of task i durable. After a failure nothing may go on: the truth is what the disk has.
 func (c *carrier) record(i int32, t taskRecord) bool {
 	t.Index = i
-	if err := c.Book.append(record{Task: &t}); err != nil {
-		c.fatalMu.Lock()
-		defer c.fatalMu.Unlock()
-		if c.fatal == nil {
-			c.fatal = err
-		}
-		return false
+	err := c.Book.append(record{Task: &t})
+	c.halt(err)
+	return err == nil
+}
+
+// seal puts a secret away. A vault that cannot be written is as bad as a journal: nothing more may depend on it, and a
+// task that waits for it must not be taken for one that failed.
+func (c *carrier) seal(clear string) (string, error) {
+	id, err := c.Seal(clear)
+	c.halt(err)
+	return id, err
+}
+
+func (c *carrier) halt(err error) {
+	c.fatalMu.Lock()
+	defer c.fatalMu.Unlock()
+	if c.fatal == nil {
+		c.fatal = err
 	}
-	return true
 }
 
 func (c *carrier) failed() error {

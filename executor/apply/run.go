@@ -16,7 +16,10 @@
 //	        ▼                 ▼
 //	      Failed            Stuck
 //
-// A replacement passes Doing twice: Removed lies between.
+// A replacement passes Doing twice: Removed lies between. Undoing it passes Removed too, and from there it only makes
+// the old one again.
+//
+// A run that the user stops ends "stopped": what is done stays, and only what a crash cut off is undone.
 package apply
 
 import (
@@ -32,7 +35,7 @@ type Status string
 const (
 	Do      Status = "do"      // not begun
 	Doing   Status = "doing"   // begun: the provider may have been called
-	Removed Status = "removed" // of a replacement: the old one is gone, the new one not begun
+	Removed Status = "removed" // of a replacement: one is gone, the other not begun; in an undo, maybe begun
 	Done    Status = "done"
 	Failed  Status = "failed" // what it left behind, if anything, is in the state, tainted
 	Undoing Status = "undoing"

@@ -92,18 +92,28 @@ func (c *carrier) forward(ctx context.Context) error {
 	return nil
 }
 
-// backward undoes what was done, dependents first. What cannot be undone stays in the state, and the rest goes on.
+// backward undoes what was done, dependents first. What cannot be undone stays in the state, and the rest goes on. Of a
+// run that the user stopped it undoes only what a crash cut off: nobody knows how far that came, and ended as it is it
+// would be outside without being in the state.
 func (c *carrier) backward(ctx context.Context) error {
 	needs := make([][]int32, len(c.changes))
 	for i := range c.changes {
 		needs[i] = c.changes[i].Needs
 	}
 	c.walk(ctx, dag.New(needs).Dependents(), needs, func(ctx context.Context, i int32) bool {
-		c.undo(ctx, i)
+		if !c.run.Stopped || c.cutOff(i) {
+			c.undo(ctx, i)
+		}
 		return c.failed() == nil
 	})
 	if err := c.failed(); err != nil {
 		return err
 	}
 	return ctx.Err()
+}
+
+// cutOff reports whether an attempt at task i has no recorded end.
+func (c *carrier) cutOff(i int32) bool {
+	s := c.status(i)
+	return s == Doing || s == Undoing
 }

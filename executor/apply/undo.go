@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -22,9 +23,9 @@ func (c *carrier) undo(ctx context.Context, i int32) {
 	}
 	begin := time.Now()
 	c.emit(i, Event{Phase: UndoStart})
-	if err := c.restore(ctx, i); err != nil {
+	if left, err := c.restore(ctx, i); err != nil {
 		if c.failed() == nil && ctx.Err() == nil {
-			c.record(i, taskRecord{Status: Stuck, Error: err.Error()})
+			err = errors.Join(err, c.stuck(i, left, err))
 		}
 		c.emit(i, Event{Phase: Errored, Error: err.Error(), Took: time.Since(begin)})
 		return
@@ -32,53 +33,72 @@ func (c *carrier) undo(ctx context.Context, i int32) {
 	c.emit(i, Event{Phase: UndoDone, Took: time.Since(begin)})
 }
 
-func (c *carrier) restore(ctx context.Context, i int32) error {
+// stuck records that task i could not be taken back, and what is there instead. What is as recorded stays so: only what
+// the undo left half done has to be replaced.
+func (c *carrier) stuck(i int32, left cty.Value, cause error) error {
+	if left != cty.NilVal && !left.IsNull() {
+		if now, err := c.current(i); err == nil && plan.Same(now, left) {
+			left = cty.NilVal
+		}
+	}
+	return c.recordLeft(i, taskRecord{Status: Stuck, Error: cause.Error()}, left)
+}
+
+// restore returns with an error what the provider left, NilVal if it was not reached.
+func (c *carrier) restore(ctx context.Context, i int32) (left cty.Value, err error) {
 	now, err := c.current(i)
 	if err != nil {
-		return err
+		return cty.NilVal, err
 	}
 	before, err := c.decode(i, c.changes[i].Before)
 	if err != nil {
-		return err
+		return cty.NilVal, err
 	}
-	if !c.record(i, taskRecord{Status: Undoing}) {
-		return c.failed()
+	// Removed stays: whether the new one of a replacement is gone already must not be forgotten.
+	removed := c.status(i) == Removed
+	if !removed && !c.record(i, taskRecord{Status: Undoing}) {
+		return cty.NilVal, c.failed()
 	}
 	if c.changes[i].Action == plan.Forget {
-		return c.restored(i, before)
+		return cty.NilVal, c.restored(i, before)
 	}
-	if now.IsNull() && before.IsNull() {
-		// A creation that was cut off may have made something that nobody recorded; its provider cleans up under
-		// the token of the creation, starting from what was wanted.
-		if now, err = c.intended(i); err != nil || now == cty.NilVal {
-			return c.restored(i, before)
-		}
+	if now.IsNull() && !removed {
+		// A creation that was cut off may have made something that nobody recorded; its provider cleans up, starting
+		// from what was wanted.
+		now = c.intended(i)
 	}
 	if c.changes[i].Action == plan.Replace && !now.IsNull() && !before.IsNull() {
-		if _, err := c.call(ctx, i, now, cty.NullVal(now.Type()), c.token(i, "undo-delete"), true); err != nil {
-			return err
+		if left, err := c.call(ctx, i, now, cty.NullVal(now.Type()), c.token(i, "undo-delete"), true); err != nil {
+			return left, err
+		}
+		if !c.record(i, taskRecord{Status: Removed, Gone: true}) {
+			return cty.NilVal, c.failed()
 		}
 		now = cty.NullVal(now.Type())
 	}
+	if now.IsNull() && before.IsNull() {
+		return cty.NilVal, c.restored(i, before)
+	}
 	result, err := c.call(ctx, i, now, before, c.token(i, "undo"), true)
 	if err != nil {
-		return err
+		return result, err
 	}
-	return c.restored(i, result)
+	return cty.NilVal, c.restored(i, result)
 }
 
-// intended is what a creation without a record was about to make, NilVal if that cannot be told any more.
-func (c *carrier) intended(i int32) (cty.Value, error) {
+// intended is what a creation without a record was about to make, null if there was none or that cannot be told any more.
+func (c *carrier) intended(i int32) cty.Value {
+	none := cty.NullVal(c.types[c.changes[i].Type].Object())
 	if c.nodes[i] < 0 {
-		return cty.NilVal, nil
+		return none
 	}
 	c.passMu.Lock()
 	defer c.passMu.Unlock()
 	v, diags := c.pass.Wanted(c.nodes[i])
 	if diags.HasErrors() || !v.IsWhollyKnown() {
-		return cty.NilVal, nil
+		return none
 	}
-	return v, nil
+	return v
 }
 
 func (c *carrier) restored(i int32, v cty.Value) error {

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/journal"
@@ -16,7 +17,9 @@ var ErrWrongKey = errors.New("it was made with another vault key")
 var ErrOtherLineage = errors.New("it belongs to another state")
 
 const (
-	magic      = "recipe vault 1"
+	magic      = "recipe vault 2"
+	kindValues = "values"
+	kindMark   = "mark"
 	hashKeyLen = 32
 
 	// foldAfter is how many entries a vault may have before Open makes one of them: each costs 0.1 ms to decrypt.
@@ -58,13 +61,12 @@ func (v *Vault) load(r *journal.Recovered) error {
 		if err != nil {
 			return err
 		}
+		read := v.readLater
 		if i == 0 {
-			if list, err = v.readHead(list); err != nil {
-				return err
-			}
+			read = v.readHead
 		}
-		for _, value := range list {
-			v.values[v.ID(value)] = value
+		if err := read(list); err != nil {
+			return err
 		}
 	}
 	if len(entries) > foldAfter {
@@ -85,16 +87,39 @@ func (v *Vault) create() error {
 }
 
 // head is what the first entry begins with.
-func (v *Vault) head() []string { return []string{magic, v.lineage, string(v.hashKey)} }
+func (v *Vault) head() []string {
+	return []string{magic, v.lineage, string(v.hashKey), strconv.Itoa(v.generation)}
+}
 
-// readHead checks the first entry and returns the values that follow its head.
-func (v *Vault) readHead(list []string) ([]string, error) {
-	if len(list) < 3 || list[0] != magic || len(list[2]) != hashKeyLen {
-		return nil, errUnreadable
+// readHead reads the first entry.
+func (v *Vault) readHead(list []string) (err error) {
+	if len(list) < 4 || list[0] != magic || len(list[2]) != hashKeyLen {
+		return errUnreadable
 	}
 	if list[1] != v.lineage {
-		return nil, fmt.Errorf("%w: lineage %q instead of %q", ErrOtherLineage, list[1], v.lineage)
+		return fmt.Errorf("%w: lineage %q instead of %q", ErrOtherLineage, list[1], v.lineage)
 	}
 	v.hashKey = []byte(list[2])
-	return list[3:], nil
+	v.add(list[4:])
+	v.generation, err = number(list[3])
+	return err
+}
+
+// readLater reads one of the other entries.
+func (v *Vault) readLater(list []string) (err error) {
+	switch {
+	case len(list) > 0 && list[0] == kindValues:
+		v.add(list[1:])
+	case len(list) == 2 && list[0] == kindMark:
+		v.generation, err = number(list[1])
+	default:
+		err = errUnreadable
+	}
+	return err
+}
+
+func (v *Vault) add(values []string) {
+	for _, value := range values {
+		v.values[v.ID(value)] = value
+	}
 }

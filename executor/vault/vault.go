@@ -20,7 +20,8 @@ type Vault struct {
 
 	// gate is shared by those that append and held alone by those that compact: a snapshot taken while an entry is on
 	// its way would replace the entry without holding it.
-	gate sync.RWMutex
+	gate       sync.RWMutex
+	generation int // the mark
 
 	mu     sync.RWMutex
 	values map[ID]string // all that is durable
@@ -42,7 +43,7 @@ func (v *Vault) Put(values ...string) error {
 	if len(added) == 0 {
 		return nil
 	}
-	entry, err := v.key.seal(slices.Collect(maps.Values(added)))
+	entry, err := v.key.seal(append([]string{kindValues}, slices.Collect(maps.Values(added))...))
 	if err == nil {
 		err = v.journal.Append(entry)
 	}

@@ -46,7 +46,7 @@ type Generation struct {
 	Number  int             `json:"number"`
 	Time    time.Time       `json:"time"`   // when it ended
 	Action  string          `json:"action"` // "apply" or "destroy"
-	Result  string          `json:"result"` // "done", "undone" or "error"
+	Result  string          `json:"result"` // "done", "undone", "stopped" or "error"
 	Error   string          `json:"error,omitempty"`
 	Changes map[string]int  `json:"changes"` // how many of each action
 	Tree    string          `json:"tree"`    // the stack's files, a key of the store

@@ -17,20 +17,24 @@ import (
 // concurrent use; a run is repeatable when the operations come in a repeatable order.
 type Disk struct {
 	mu         sync.Mutex
+	source     *rand.PCG  // of random
 	random     *rand.Rand // the fate of bytes after a failed Sync
 	root       *node
-	links      []link // unsynced changes of directories, oldest first
-	operations int
+	links      []link         // unsynced changes of directories, oldest first
+	operations map[string]int // by name; of all under ""
 	fault      Fault
+	hit        int  // the first operation that the fault met
 	off        bool // the power was cut by a fault
 	boot       int  // files of an earlier boot are dead
+	watch      func(copied func() *Disk)
 }
 
 var _ disk.FS = (*Disk)(nil)
 
 // New returns an empty disk. The seed decides what a failed Sync saves.
 func New(seed uint64) *Disk {
-	return &Disk{random: rand.New(rand.NewPCG(seed, 0)), root: newDirectory(0o755)}
+	source := rand.NewPCG(seed, 0)
+	return &Disk{source: source, random: rand.New(source), root: newDirectory(0o755), operations: map[string]int{}}
 }
 
 // Open opens a file as os.OpenFile does; of the flags it knows the access mode, O_CREATE, O_EXCL, O_TRUNC, O_APPEND.
@@ -45,7 +49,7 @@ func (d *Disk) Open(path string, flag int, perm fs.FileMode) (disk.File, error) 
 }
 
 func (d *Disk) open(path string, flag int, perm fs.FileMode) (*node, error) {
-	if err := d.operation(); err != nil {
+	if err := d.operation("open"); err != nil {
 		return nil, err
 	}
 	parent, name, err := d.parent(path)
@@ -84,7 +88,7 @@ func (d *Disk) Rename(oldPath, newPath string) error {
 }
 
 func (d *Disk) rename(oldPath, newPath string) error {
-	if err := d.operation(); err != nil {
+	if err := d.operation("rename"); err != nil {
 		return err
 	}
 	from, oldName, err := d.parent(oldPath)
@@ -121,7 +125,7 @@ func (d *Disk) Remove(path string) error {
 }
 
 func (d *Disk) remove(path string) error {
-	if err := d.operation(); err != nil {
+	if err := d.operation("remove"); err != nil {
 		return err
 	}
 	parent, name, err := d.parent(path)
@@ -142,7 +146,7 @@ func (d *Disk) remove(path string) error {
 func (d *Disk) MkdirAll(path string, perm fs.FileMode) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.operation(); err != nil {
+	if err := d.operation("mkdir"); err != nil {
 		return &fs.PathError{Op: "mkdir", Path: path, Err: err}
 	}
 	at := d.root
@@ -161,7 +165,7 @@ func (d *Disk) MkdirAll(path string, perm fs.FileMode) error {
 func (d *Disk) ReadDir(path string) ([]fs.DirEntry, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n, err := d.directory(path)
+	n, err := d.directory("readdir", path)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: err}
 	}
@@ -176,7 +180,7 @@ func (d *Disk) ReadDir(path string) ([]fs.DirEntry, error) {
 func (d *Disk) SyncDir(path string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n, err := d.directory(path)
+	n, err := d.directory("syncdir", path)
 	if err != nil {
 		return &fs.PathError{Op: "sync", Path: path, Err: err}
 	}
@@ -185,8 +189,8 @@ func (d *Disk) SyncDir(path string) error {
 }
 
 // directory counts an operation on the directory at path.
-func (d *Disk) directory(path string) (*node, error) {
-	if err := d.operation(); err != nil {
+func (d *Disk) directory(op, path string) (*node, error) {
+	if err := d.operation(op); err != nil {
 		return nil, err
 	}
 	n, err := d.find(path)

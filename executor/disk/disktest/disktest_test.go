@@ -192,3 +192,63 @@ func TestPowerCutStays(t *testing.T) {
 	d.Crash(0)
 	must(t, d.SyncDir("/"))
 }
+
+// What becomes of a copy is what would have become of the disk, and neither sees what is done to the other.
+func TestCopyIsApart(t *testing.T) {
+	make := func() *disktest.Disk {
+		d := disktest.New(3)
+		must(t, disk.WriteFile(d, "/f", bytes.Repeat([]byte("old "), 400), 0o600))
+		f := create(t, d, "/f", bytes.Repeat([]byte("new "), 500))
+		must(t, f.Truncate(1900))
+		must(t, d.Rename("/f", "/g"))
+		create(t, d, "/f", []byte("another"))
+		return d
+	}
+	for seed := range uint64(100) {
+		d := make()
+		twin, reference := d.Copy(), make()
+		if twin.Fingerprint() != d.Fingerprint() || reference.Fingerprint() != d.Fingerprint() {
+			t.Fatal("equal disks have different fingerprints")
+		}
+		create(t, d, "/g", []byte("changed later"))
+		if twin.Fingerprint() == d.Fingerprint() {
+			t.Fatal("different disks have the same fingerprint")
+		}
+		twin.Crash(seed)
+		reference.Crash(seed)
+		if twin.Fingerprint() != reference.Fingerprint() {
+			t.Fatalf("seed %d: a copy crashed in another way than its disk", seed)
+		}
+	}
+}
+
+func TestWatchComesBeforeTheOperation(t *testing.T) {
+	d := disktest.New(0)
+	var seen []*disktest.Disk
+	d.Watch(func(copied func() *disktest.Disk) { seen = append(seen, copied()) })
+	must(t, disk.WriteFile(d, "/f", []byte("content"), 0o600)) // remove, open, write, sync, rename, syncdir
+	d.Watch(nil)
+	must(t, d.Remove("/f"))
+	if len(seen) != 6 {
+		t.Fatalf("%d operations were watched", len(seen))
+	}
+	if b, err := seen[3].Content("/f.new"); err != nil || string(b) != "content" {
+		t.Fatalf("before the sync: %q, %v", b, err)
+	}
+	seen[5].Crash(0)
+	if _, err := seen[5].Content("/f.new"); err == nil {
+		if _, err := seen[5].Content("/f"); err == nil {
+			t.Fatal("a rename is half done")
+		}
+	}
+}
+
+func TestFaultOfOneKind(t *testing.T) {
+	d := disktest.New(0)
+	d.Inject(disktest.Fault{At: 2, Op: "sync", Err: syscall.EIO})
+	must(t, disk.WriteFile(d, "/a", []byte("a"), 0o600))
+	if err := disk.WriteFile(d, "/b", []byte("b"), 0o600); !errors.Is(err, syscall.EIO) {
+		t.Fatalf("the second sync returned %v", err)
+	}
+	must(t, disk.WriteFile(d, "/c", []byte("c"), 0o600))
+}

@@ -21,5 +21,9 @@
 // system that cannot write its own structures stops for good and does not go on without them.
 //
 // Operations are counted from 1 in the order they come: Open, Rename, Remove, MkdirAll, ReadDir, SyncDir and, of a file,
-// Read, ReadAt, Write, Truncate and Sync. Seek, Stat and Close touch no disk: they are not counted and do not fail.
+// Read, ReadAt, Write, Truncate and Sync. Seek, Stat and Close touch no disk: they are not counted and do not fail. A
+// Fault can be of one kind only, by name: open, rename, remove, mkdir, readdir, syncdir, read, write, truncate, sync.
+//
+// Watch and Copy make a test of all crashes cheap: one run gives a copy for each operation, and each copy then crashes and
+// is recovered for itself. Fingerprint tells which of them are the same.
 package disktest

@@ -24,12 +24,12 @@ type file struct {
 var _ disk.File = (*file)(nil)
 
 // begin takes the lock and counts an operation; the lock is to be released even after an error.
-func (f *file) begin() error {
+func (f *file) begin(op string) error {
 	f.disk.mu.Lock()
 	if err := f.alive(); err != nil {
 		return err
 	}
-	return f.disk.operation()
+	return f.disk.operation(op)
 }
 
 func (f *file) end() { f.disk.mu.Unlock() }
@@ -61,7 +61,7 @@ func (f *file) ReadAt(p []byte, at int64) (int, error) {
 
 // readAt reads at an offset; a negative one stands for the file's own, which then moves.
 func (f *file) readAt(p []byte, at int64) (int, error) {
-	err := f.begin()
+	err := f.begin("read")
 	defer f.end()
 	switch {
 	case err != nil:
@@ -87,7 +87,7 @@ func (f *file) readAt(p []byte, at int64) (int, error) {
 }
 
 func (f *file) Write(p []byte) (int, error) {
-	err := f.begin()
+	err := f.begin("write")
 	defer f.end()
 	if err == ErrPower || err == fs.ErrClosed {
 		return 0, f.fail("write", err)
@@ -110,7 +110,7 @@ func (f *file) Write(p []byte) (int, error) {
 }
 
 func (f *file) Truncate(size int64) error {
-	err := f.begin()
+	err := f.begin("truncate")
 	defer f.end()
 	switch {
 	case err != nil:
@@ -123,7 +123,7 @@ func (f *file) Truncate(size int64) error {
 }
 
 func (f *file) Sync() error {
-	err := f.begin()
+	err := f.begin("sync")
 	defer f.end()
 	switch err {
 	case nil:

@@ -36,7 +36,9 @@ func newDirectory(perm fs.FileMode) *node {
 
 func (n *node) directory() bool { return n.mode.IsDir() }
 
-func (n *node) names() []string { return slices.Sorted(maps.Keys(n.entries)) }
+func (n *node) names() []string { return sortedNames(n.entries) }
+
+func sortedNames(entries map[string]*node) []string { return slices.Sorted(maps.Keys(entries)) }
 
 func (n *node) write(at int64, b []byte) {
 	if len(b) == 0 {
