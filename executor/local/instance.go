@@ -226,3 +226,11 @@ func (p *Provider) Restore(id sdk.Identity) error {
 	}
 	return nil
 }
+
+// RestoreFiles brings back, at boot, the files of a recorded process that a power cut may have taken.
+func (p *Provider) RestoreFiles(id sdk.Identity) error {
+	if err := restoreBindings(processDirectory(id), id.Known); err != nil {
+		return fmt.Errorf("cannot write its binding files again: %w", err)
+	}
+	return nil
+}
