@@ -118,7 +118,11 @@ func (i instance) bring(ctx context.Context, r sdk.ApplyRequest, spec supervisor
 		}
 	}
 	if r.After.GetAttr("running").True() && !r.Before.IsNull() && r.Before.GetAttr("running").False() {
-		return i.units.Start(ctx, spec) // also takes back a stop by the user
+		err := i.units.Start(ctx, spec) // also takes back a stop by the user
+		if !errors.Is(err, supervisor.ErrExists) {
+			return err
+		}
+		// Somebody was faster.
 	}
 	if !r.Before.IsNull() && sameProcess(r.Before, r.After) {
 		return nil
