@@ -18,6 +18,9 @@ import (
 // TestMain makes the test binary play every part: under the name recipe it is the CLI, the agent, the shim, the
 // router and the bus, each started by the other as in real life. Under its own name it runs the tests.
 func TestMain(m *testing.M) {
+	if kind := os.Getenv("T3_WRITE"); kind != "" {
+		log.Fatal(t3Write(kind, os.Args[1:]))
+	}
 	testscript.Main(prepared{m}, map[string]func(){"recipe": main})
 }
 

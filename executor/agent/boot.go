@@ -59,6 +59,9 @@ func (a *Agent) restoreObject(o *state.Object, id sdk.Identity, specs *[]supervi
 	case "endpoint":
 		return a.endpoints.Restore(id)
 	}
+	if err := a.local.RestoreFiles(id); err != nil {
+		return err
+	}
 	if id.Known.GetAttr("running").Equals(cty.False).True() {
 		return nil
 	}

@@ -143,6 +143,7 @@ func (c *carrier) seed() error {
 	c.pass = c.Graph.NewPass(c.ID)
 	open := make([]bool, len(c.Graph.Nodes)) // nodes that wait for a task of this run
 	for i := range c.changes {
+		// What a plan holds only for the order has its value already: no task of it comes to set one.
 		if id := c.nodes[i]; id >= 0 && c.changes[i].Does() && c.status(int32(i)) != Done {
 			open[id] = true
 		}

@@ -16,6 +16,7 @@ func bindingsRoot(processDir string) string { return filepath.Join(processDir, "
 
 // writeBindings writes the binding files of a process anew. Readers see the old or the new ones: every binding is a
 // link into ..data, itself a link to one version of all files, which is switched at once, as Kubernetes does it.
+// Nothing is synced, since all of it is recorded: what a power cut takes away restoreBindings brings back.
 //
 //	bindings/..data -> ..1a2b            the version that counts
 //	bindings/..1a2b/database/password    0400, owned by the app's user
@@ -49,7 +50,6 @@ func writeBindings(processDir string, v cty.Value) error {
 	if err := own(version, 0o500, owner); err != nil {
 		return err
 	}
-	old, _ := os.Readlink(filepath.Join(root, "..data"))
 	if err := link(root, "..data", filepath.Base(version)); err != nil {
 		return err
 	}
@@ -58,7 +58,21 @@ func writeBindings(processDir string, v cty.Value) error {
 			return err
 		}
 	}
-	return sweep(root, bindings, old)
+	return sweep(root, bindings, filepath.Base(version))
+}
+
+// restoreBindings writes the binding files anew unless all of them are there as recorded: a power cut leaves empty ones.
+func restoreBindings(processDir string, v cty.Value) error {
+	root := bindingsRoot(processDir)
+	for name, entries := range elements(v.GetAttr("bindings")) {
+		for entry, value := range elements(entries) {
+			found, err := os.ReadFile(filepath.Join(root, name, entry))
+			if err != nil || string(found) != value.AsString() {
+				return writeBindings(processDir, v)
+			}
+		}
+	}
+	return nil
 }
 
 // makeOpen makes a directory of exactly that mode, whatever the umask says.
@@ -99,15 +113,14 @@ func link(root, name, target string) error {
 	return os.Rename(fresh, filepath.Join(root, name))
 }
 
-// sweep removes the links of bindings that are no more, and the files of the version before.
-func sweep(root string, bindings map[string]cty.Value, old string) error {
+// sweep removes the links of bindings that are no more, and the files of all versions but the one that counts.
+func sweep(root string, bindings map[string]cty.Value, version string) error {
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		_, wanted := bindings[e.Name()]
-		if wanted || len(e.Name()) > 1 && e.Name()[:2] == ".." && e.Name() != old {
+		if _, wanted := bindings[e.Name()]; wanted || e.Name() == "..data" || e.Name() == version {
 			continue
 		}
 		if err := os.RemoveAll(filepath.Join(root, e.Name())); err != nil {

@@ -118,7 +118,11 @@ func (i instance) bring(ctx context.Context, r sdk.ApplyRequest, spec supervisor
 		}
 	}
 	if r.After.GetAttr("running").True() && !r.Before.IsNull() && r.Before.GetAttr("running").False() {
-		return i.units.Start(ctx, spec) // also takes back a stop by the user
+		err := i.units.Start(ctx, spec) // also takes back a stop by the user
+		if !errors.Is(err, supervisor.ErrExists) {
+			return err
+		}
+		// Somebody was faster.
 	}
 	if !r.Before.IsNull() && sameProcess(r.Before, r.After) {
 		return nil
@@ -223,6 +227,14 @@ func (p *Provider) Resource(name string) sdk.Resource {
 func (p *Provider) Restore(id sdk.Identity) error {
 	if err := (allocation{p.ports}).restore(id); err != nil {
 		return fmt.Errorf("cannot get its ports back: %w", err)
+	}
+	return nil
+}
+
+// RestoreFiles brings back, at boot, the files of a recorded process that a power cut may have taken.
+func (p *Provider) RestoreFiles(id sdk.Identity) error {
+	if err := restoreBindings(processDirectory(id), id.Known); err != nil {
+		return fmt.Errorf("cannot write its binding files again: %w", err)
 	}
 	return nil
 }

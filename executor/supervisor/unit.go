@@ -71,7 +71,8 @@ func newUnit(s *Supervisor, spec Spec) *Unit {
 	u := &Unit{
 		s: s, dir: spec.Dir, component: spec.Component, spec: spec, requests: make(chan func()), wake: make(chan struct{}, 1), results: make(chan result),
 		removed: make(chan struct{}),
-		status:  Status{Address: spec.Address, Component: spec.Component, Since: s.clock.Now()},
+		// Until it is told what to do: who asks at this moment must not take it for one that somebody has stopped.
+		status: Status{Address: spec.Address, Component: spec.Component, State: Waiting, Since: s.clock.Now()},
 	}
 	s.needs.add(u, spec)
 	return u

@@ -130,10 +130,28 @@ func (c command) begin(ctx context.Context, r sdk.ApplyRequest, s commandSpec, m
 	if err != nil {
 		return r.Before, fmt.Errorf("it was not started: %w", err)
 	}
-	if err := p.within(ctx, s.timeout, r.Report); err != nil {
+	if err := c.durably(ctx, p, s, r.Report); err != nil {
 		return r.After, err
 	}
 	return r.After, m.write(mark{r.Token, ran})
+}
+
+// durably runs the process, and what it has written is durable when it returns: nobody would run it again after a power
+// cut that takes only that. Which files these are nobody knows, so it is everything on the file system of the instance
+// and on that of its working directory.
+func (c command) durably(ctx context.Context, p process, s commandSpec, report sdk.Report) error {
+	written, err := newFlush(s.state, s.directory)
+	if err != nil {
+		return err
+	}
+	defer written.close()
+	if err := p.within(ctx, s.timeout, report); err != nil {
+		return err
+	}
+	if err := written.flush(); err != nil {
+		return fmt.Errorf("it ended with success, but what it wrote cannot be made durable: %w", err)
+	}
+	return nil
 }
 
 // delete takes the command back and forgets it. A creation that found its work done has nothing to take back.
@@ -171,7 +189,7 @@ func (c command) undo(ctx context.Context, s commandSpec, report sdk.Report) err
 	if err != nil {
 		return err
 	}
-	return p.within(ctx, s.timeout, report)
+	return c.durably(ctx, p, s, report)
 }
 
 // prepare finds the program of line, which runs in the surroundings of s.
