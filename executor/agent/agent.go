@@ -131,6 +131,9 @@ func New(o Options) (*Agent, error) {
 // Start brings everything recorded back: ports and endpoints are reserved, running processes adopted, stopped ones
 // started in the order of their needs, and interrupted runs carried on.
 func (a *Agent) Start() error {
+	if err := a.sweepGone(); err != nil {
+		fmt.Fprintf(a.Log, "cannot remove what an earlier agent left: %s\n", err)
+	}
 	names, err := os.ReadDir(filepath.Join(a.Home, "stacks"))
 	if err != nil {
 		return fmt.Errorf("cannot list the stacks: %w", err)
@@ -147,6 +150,8 @@ func (a *Agent) Start() error {
 			if _, err := a.carry(s, 0, true); err != nil {
 				fmt.Fprintf(a.Log, "the run of stack %s cannot be carried on: %s\n", s.name, err)
 			}
+		} else if err := local.Purge(s.dir); err != nil { // an agent that was killed right after a run has not
+			fmt.Fprintf(a.Log, "tidying up stack %s: %s\n", s.name, err)
 		}
 	}
 	return nil

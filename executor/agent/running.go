@@ -92,15 +92,17 @@ func (a *Agent) finish(ctx context.Context, s *stack, engine *apply.Engine) RunR
 
 // tidy deletes what the run moved aside and the secrets that nothing refers to any more.
 func (a *Agent) tidy(s *stack) error {
-	err := local.Purge(s.dir)
 	if s.empty() {
-		return errors.Join(err, a.forget(s))
+		return errors.Join(local.Purge(s.dir), a.forget(s))
 	}
-	keep := map[vault.ID]bool{}
+	return a.sweep(s)
+}
+
+// sweep is tidy for a stack that stays.
+func (a *Agent) sweep(s *stack) error {
+	keep, busy := map[vault.ID]bool{}, false
 	s.book.View(func(st *state.State, r *apply.Run) {
-		if r != nil {
-			return
-		}
+		busy = r != nil
 		for _, o := range st.Objects {
 			keepSecrets(o.Value, keep)
 		}
@@ -108,7 +110,10 @@ func (a *Agent) tidy(s *stack) error {
 			keepSecrets(o.Value, keep)
 		}
 	})
-	return errors.Join(err, s.vault.Keep(keep))
+	if busy {
+		return nil // the next run has begun already, and will sweep behind itself
+	}
+	return errors.Join(local.Purge(s.dir), s.vault.Keep(keep))
 }
 
 // keepSecrets collects the secrets that a kept value refers to.

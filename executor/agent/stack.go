@@ -159,5 +159,19 @@ func (a *Agent) forget(s *stack) error {
 		return nil
 	}
 	delete(a.stacks, s.name)
-	return errors.Join(s.close(), os.RemoveAll(s.dir))
+	// Moved aside first: what is killed in the middle of the removal must not leave half a stack under its name.
+	gone := filepath.Join(filepath.Dir(s.dir), goneMark+s.name)
+	return errors.Join(s.close(), os.RemoveAll(gone), os.Rename(s.dir, gone), os.RemoveAll(gone))
+}
+
+// goneMark begins the name of a directory that is being removed. No stack is called so.
+const goneMark = "."
+
+// sweepGone finishes the removals that an earlier agent was killed in.
+func (a *Agent) sweepGone() error {
+	left, err := filepath.Glob(filepath.Join(a.Home, "stacks", goneMark+"*"))
+	for _, dir := range left {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
 }

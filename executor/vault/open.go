@@ -41,7 +41,7 @@ func open(fsys disk.FS, dir string, key Key, lineage string) (*Vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Vault{journal: j, key: key, lineage: lineage, values: map[ID]string{}}
+	v := &Vault{journal: j, key: key, lineage: lineage, values: map[ID]string{}, young: map[ID]bool{}}
 	if err := v.load(r); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}

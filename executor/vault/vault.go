@@ -25,6 +25,7 @@ type Vault struct {
 
 	mu     sync.RWMutex
 	values map[ID]string // all that is durable
+	young  map[ID]bool   // put since the last Keep
 }
 
 // ID returns the ID of a value, whether the vault has it or not.
@@ -39,6 +40,7 @@ func (v *Vault) ID(value string) ID {
 func (v *Vault) Put(values ...string) error {
 	v.gate.RLock()
 	defer v.gate.RUnlock()
+	v.mark(values)
 	added := v.missing(values)
 	if len(added) == 0 {
 		return nil
@@ -54,6 +56,15 @@ func (v *Vault) Put(values ...string) error {
 	defer v.mu.Unlock()
 	maps.Copy(v.values, added)
 	return nil
+}
+
+// mark notes that the values are wanted by somebody who may not have recorded it yet.
+func (v *Vault) mark(values []string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, value := range values {
+		v.young[v.ID(value)] = true
+	}
 }
 
 func (v *Vault) missing(values []string) map[ID]string {
@@ -77,14 +88,16 @@ func (v *Vault) Get(id ID) (string, bool) {
 	return value, ok
 }
 
-// Keep forgets all values whose ID is not true in ids. After an error they are gone from this Vault, but may be there again
-// when it is opened the next time.
+// Keep forgets all values whose ID is not true in ids, except those that were put since the last Keep: a plan that was made
+// meanwhile may be about to refer to them. After an error the others are gone from this Vault, but may be there again when
+// it is opened the next time.
 func (v *Vault) Keep(ids map[ID]bool) error {
 	v.gate.Lock()
 	defer v.gate.Unlock()
 	v.mu.Lock()
 	// Forgotten before it is tried: a Put of such a value must write it again, whatever is left on disk.
-	maps.DeleteFunc(v.values, func(id ID, _ string) bool { return !ids[id] })
+	maps.DeleteFunc(v.values, func(id ID, _ string) bool { return !ids[id] && !v.young[id] })
+	clear(v.young)
 	v.mu.Unlock()
 	return v.compact()
 }

@@ -106,8 +106,13 @@ func TestKeepsAndForgets(t *testing.T) {
 	if d.Operations() != before {
 		t.Error("known values were written again")
 	}
-	must(t, v.Keep(map[vault.ID]bool{id: true, v.ID("two"): false}))
+	keep := map[vault.ID]bool{id: true, v.ID("two"): false}
+	must(t, v.Keep(keep))
+	if !has(t, v, "two") {
+		t.Error("a value that was put just now is forgotten: a plan may be about to refer to it")
+	}
 	must(t, v.Put("three"))
+	must(t, v.Keep(keep))
 	must(t, v.Close())
 	v = open(t, d, dir, load(t, d, keyFile))
 	if v.ID("one") != id || !has(t, v, "one") || !has(t, v, "three") || has(t, v, "two") || has(t, v, "") {
