@@ -7,7 +7,9 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/supervisor"
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -31,6 +33,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 	var specs []supervisor.Spec
 	types := a.provider.Schema().Types
 	objects := s.book.Copy().Objects
+	begun := s.begun()
 	if s.underWay() {
 		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
 	}
@@ -45,11 +48,32 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		}
 		clear, _ := v.UnmarkDeep()
 		id := sdk.Identity{Address: o.Addr.String(), Stack: s.name, Known: clear}
+		at := len(specs)
 		if err := a.restoreObject(o, id, &specs); err != nil {
 			fmt.Fprintf(a.Log, "stack %s: %s: %s\n", s.name, o.Addr, err)
 		}
+		for i := range specs[at:] {
+			specs[at+i].Waits = begun[o.Addr] // as it was recorded it is not to run any more; the run will say how
+		}
 	}
 	return specs
+}
+
+// begun are the resources that a run was at when its agent ended, and that are about to be changed by it again.
+func (s *stack) begun() map[addr.Instance]bool {
+	begun := map[addr.Instance]bool{}
+	s.book.View(func(_ *state.State, r *apply.Run) {
+		if r == nil || r.Stopped {
+			return
+		}
+		for i := range r.Tasks {
+			switch r.Tasks[i].Status {
+			case apply.Doing, apply.Removed, apply.Undoing:
+				begun[r.Plan.Changes[i].Addr] = true
+			}
+		}
+	})
+	return begun
 }
 
 func (a *Agent) restoreObject(o *state.Object, id sdk.Identity, specs *[]supervisor.Spec) error {

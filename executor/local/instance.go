@@ -98,6 +98,7 @@ func (i instance) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk
 	if err != nil {
 		return r.Before, sdk.Errorf("cannot start the process", "%s", err)
 	}
+	spec.Order = r.Token
 	if err := writeBindings(processDirectory(id), r.After); err != nil {
 		return r.Before, sdk.Errorf("cannot hand over the bindings", "%s", err)
 	}

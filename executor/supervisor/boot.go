@@ -9,7 +9,7 @@ import (
 )
 
 // Boot takes over all units at once, after a start of the agent or the machine: what runs is adopted with its process,
-// an app whose shim was killed gets a new one, a paused unit stays stopped, and the rest starts in the order of needs,
+// an app whose shim was killed gets a new one, a paused unit and one that Waits stay stopped, and the rest starts in the order of needs,
 // as much at a time as that allows. It returns when it has looked at all of them, without waiting for any to be ready;
 // Settle does that. A unit that does not start is restarted again and again, and no error.
 func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
@@ -60,7 +60,7 @@ func (s *Supervisor) look(ctx context.Context, spec Spec) (*shim.Process, error)
 
 // boot is what follows when nothing runs in the directory; err says that this could not be found out.
 func (u *Unit) boot(err error) {
-	if u.paused() {
+	if u.paused() || u.spec.Waits {
 		u.enter(Stopped, "")
 		return
 	}

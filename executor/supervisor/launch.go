@@ -45,6 +45,10 @@ func (s *Supervisor) launch(spec Spec, spare *shim.Prepared) (*shim.Process, err
 		spare.Close()
 		return nil, fmt.Errorf("cannot make the directory of %s: %w", spec.Address, err)
 	}
+	if err := noteOrder(spec); err != nil {
+		spare.Close()
+		return nil, fmt.Errorf("cannot note why %s starts: %w", spec.Address, err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), launchTimeout)
 	defer cancel()
 	return spare.Start(ctx, spec.shimSpec())

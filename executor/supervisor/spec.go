@@ -22,6 +22,12 @@ type Spec struct {
 	Limits    []shim.Limit
 	Log       shim.Log
 
+	// Order names what asks for this process to run in this way. A process that was started by the same order is not
+	// started again by Start and Replace: an agent that was killed meanwhile had come so far. "" is no order.
+	Order string
+	// Waits makes Boot take over the process if it runs, and otherwise not start it: an order is about to come.
+	Waits bool
+
 	// StartTimeout is how long the unit may take to become ready; 0 is one minute.
 	StartTimeout time.Duration
 	Startup      Check

@@ -102,7 +102,8 @@ func (s *Supervisor) Start(ctx context.Context, spec Spec) error {
 }
 
 // Replace stops the unit of the same address, if there is one, starts it with the new spec and returns as Start does.
-// A unit that the user has paused stays so and only takes over the spec.
+// A unit that the user has paused stays so and only takes over the spec, and a process that was started by the same order
+// goes on.
 func (s *Supervisor) Replace(ctx context.Context, spec Spec) error {
 	if _, err := s.unit(spec.Address); err != nil {
 		return s.Start(ctx, spec)
@@ -133,6 +134,8 @@ func (s *Supervisor) restart(ctx context.Context, spec Spec, idle bool) error {
 		case u.paused():
 			u.takeOver(spec)
 			c <- nil
+		case u.process != nil && (u.state == Starting || u.state == Ready || u.state == Unready) && startedBy(spec):
+			u.rejoin(spec, c)
 		default:
 			u.replace(spec, c)
 		}
