@@ -13,6 +13,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/port"
@@ -94,15 +95,23 @@ func firstPort(home string) int {
 	return port.Low + int(h.Sum32()%uint32(port.High-port.Low))
 }
 
-// planKey reads the key that plans are signed with, making it on first use.
+// planKey reads the key that plans are signed with, making it on first use. The file is the key, a space, the SHA-256 of the
+// key in hexadecimal, and a newline: with a key that rotted every saved plan would look changed by somebody.
 func planKey(fsys disk.FS, path string) ([]byte, error) {
-	key, err := disk.ReadFile(fsys, path)
+	content, err := disk.ReadFile(fsys, path)
 	if errors.Is(err, fs.ErrNotExist) {
-		key = []byte(rand.Text() + rand.Text())
-		err = disk.WriteFile(fsys, path, key, 0o600)
+		key := rand.Text() + rand.Text()
+		content = []byte(summed(key))
+		err = disk.WriteFile(fsys, path, content, 0o600)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read the key that signs plans: %w", err)
 	}
-	return key, nil
+	key, _, _ := strings.Cut(string(content), " ")
+	if key == "" || summed(key) != string(content) {
+		return nil, fmt.Errorf("the key that signs plans, %s, is damaged: put back a copy of it, or remove it and make saved plans anew", path)
+	}
+	return []byte(key), nil
 }
+
+func summed(key string) string { return fmt.Sprintf("%s %x\n", key, sha256.Sum256([]byte(key))) }

@@ -58,6 +58,7 @@ type explorer struct {
 	testing.TB
 	*course
 	random *rand.Rand
+	first  float64          // the part of the crashes of the undisturbed life that are tried
 	part   float64          // of the crashes in recoveries that are tried
 	cuts   int              // power cuts at each operation of the undisturbed life, each with another fate of what was not synced
 	deep   int              // crashes in a row
@@ -67,7 +68,7 @@ type explorer struct {
 
 // newExplorer prepares a scenario.
 func newExplorer(t testing.TB, s scenario, seed uint64) *explorer {
-	return &explorer{TB: t, course: s.prepare(t), random: rand.New(rand.NewPCG(seed, 0)), part: torture.Pick(0.003, s.whole()), cuts: torture.Pick(1, 3),
+	return &explorer{TB: t, course: s.prepare(t), random: rand.New(rand.NewPCG(seed, 0)), first: torture.Pick(s.bounded(), 1), part: torture.Pick(0.003, s.whole()), cuts: torture.Pick(1, 3),
 		deep: 2, seen: map[snapshot]int{}}
 }
 
@@ -88,7 +89,11 @@ func (x *explorer) recover(m moment, before []crash) {
 	if len(before) < x.deep {
 		at := 0
 		look := func(copied func() *disktest.Disk) {
-			if at++; len(before) == 0 || x.random.Float64() < x.part {
+			part := x.part
+			if len(before) == 0 {
+				part = x.first
+			}
+			if at++; x.random.Float64() < part {
 				x.crash(m.around(copied()), before, at)
 			}
 		}

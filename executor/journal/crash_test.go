@@ -194,3 +194,29 @@ func TestCompactOnFullDisk(t *testing.T) {
 	d.Crash(1)
 	h.mustRun(t, d, steps, "after a failed Compact")
 }
+
+// What a Compact that failed has left must not become part of the next one, which may be shorter.
+func TestShorterCompactAfterAFailed(t *testing.T) {
+	long, short := bytes.Repeat([]byte("long"), 500), []byte("short")
+	for at := 1; at <= 12; at++ {
+		d := disktest.New(1)
+		j, _, err := journal.Open(d, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Inject(disktest.Fault{At: at, Err: syscall.ENOSPC})
+		_ = j.Compact(long)
+		d.Inject(disktest.Fault{})
+		if err := j.Compact(short); err != nil {
+			if !errors.Is(err, syscall.ENOSPC) { // failed for good
+				t.Fatal(err)
+			}
+			continue
+		}
+		d.Crash(1)
+		_, r, err := journal.Open(d, dir)
+		if err != nil || string(r.Snapshot) != string(short) {
+			t.Fatalf("a Compact that failed at operation %d left a journal that says %v", at, err)
+		}
+	}
+}
