@@ -121,7 +121,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 		}
 		lock.Packages[i].Digest = key
 	}
-	packages, diags := a.library.Open(lock)
+	packages, diags := a.library.Open(ctx, lock)
 	w.diags = append(w.diags, diags...)
 	library.Sources(packages, w.sources)
 	if err := w.fail(); err != nil {
@@ -201,6 +201,9 @@ func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan) (*eval.Grap
 	if !ok {
 		return nil, fmt.Errorf("the files of the plan (%s) are not in the store any more; plan again", p.Tree)
 	}
+	if err := a.store.Verify(ctx, p.Tree); err != nil {
+		return nil, fmt.Errorf("the stack's files as planned cannot be used: %w; plan again", err)
+	}
 	parsed, diags := config.Load(os.DirFS(root), ".")
 	if diags.HasErrors() {
 		return nil, diags
@@ -217,7 +220,7 @@ func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan) (*eval.Grap
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	packages, diags := a.library.Open(p.Lock)
+	packages, diags := a.library.Open(ctx, p.Lock)
 	if diags.HasErrors() {
 		return nil, diags
 	}

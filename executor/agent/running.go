@@ -26,6 +26,9 @@ func (a *Agent) begin(q ApplyRequest) (*news, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.sound(a.running, s, p); err != nil {
+		return nil, err
+	}
 	if err := s.book.Begin(p, time.Now().UTC()); err != nil {
 		return nil, refused(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/function"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -96,7 +97,15 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	if secret {
 		k.actual = Remark(actual, recorded, schema.TypeSchema)
 	}
-	return k, nil
+	return k, warnings(o.Addr, problems)
+}
+
+// warnings are what a provider wants the user to know of the thing that it looked at.
+func warnings(a addr.Instance, said sdk.Diagnostics) (diags hcl.Diagnostics) {
+	for i := range said {
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: said[i].Summary, Detail: a.String() + ": " + said[i].Detail})
+	}
+	return diags
 }
 
 // Remark marks in v, which comes from a provider in clear, what is sensitive: by the schema, and wherever like is.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,17 +43,17 @@ type goBuild struct {
 
 var _ sdk.Resource = goBuild{}
 
-func (goBuild) Read(_ context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
+func (g goBuild) Read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
 	none := cty.NullVal(goBuildSchema().Object())
 	if id.Known.IsNull() || !isSet(id.Known, "executable") {
 		return none, nil
 	}
-	info, err := os.Stat(text(id.Known, "executable"))
+	path, err := g.store.Sound(ctx, filepath.Base(text(id.Known, "path")))
 	switch {
-	case errors.Is(err, os.ErrNotExist) || err == nil && !info.Mode().IsRegular():
+	case errors.Is(err, fs.ErrNotExist) || err == nil && path != text(id.Known, "path"):
 		return none, nil
 	case err != nil:
-		return answer(none, "cannot look at the program", err)
+		return none, sdk.Warningf("Damaged program", "%v; it is built again.", err)
 	}
 	return id.Known, nil
 }
@@ -86,12 +87,9 @@ func (g goBuild) build(ctx context.Context, wanted cty.Value, report sdk.Report)
 	if err != nil {
 		return wanted, err
 	}
-	path, ok := g.store.Path(key)
-	if !ok {
-		path, err = g.store.Add(ctx, key, func(dir string) error { return t.build(ctx, dir, report) })
-		if err != nil {
-			return wanted, err
-		}
+	path, err := g.store.Add(ctx, key, func(dir string) error { return t.build(ctx, dir, report) })
+	if err != nil {
+		return wanted, err
 	}
 	executable, err := onlyExecutable(filepath.Join(path, "bin"))
 	if err != nil {

@@ -24,17 +24,17 @@ type folder struct {
 	added int
 }
 
-func (f *folder) Path(key string) (string, bool) {
+func (f *folder) Sound(_ context.Context, key string) (string, error) {
 	path := filepath.Join(f.dir, key)
 	_, err := os.Stat(path)
-	return path, err == nil
+	return path, err
 }
 
 func (f *folder) Add(_ context.Context, key string, fill func(dir string) error) (string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	path, ok := f.Path(key)
-	if ok {
+	path, err := f.Sound(context.Background(), key)
+	if err == nil {
 		return path, nil
 	}
 	dir, err := os.MkdirTemp(f.dir, "new-")

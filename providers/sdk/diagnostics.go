@@ -60,3 +60,8 @@ func (d Diagnostics) Err() error {
 func Errorf(summary, format string, args ...any) Diagnostics {
 	return Diagnostics{{Summary: summary, Detail: fmt.Sprintf(format, args...)}}
 }
+
+// Warningf returns diagnostics with one warning; its detail is made from format and args.
+func Warningf(summary, format string, args ...any) Diagnostics {
+	return Diagnostics{{Severity: Warning, Summary: summary, Detail: fmt.Sprintf(format, args...)}}
+}

@@ -244,15 +244,16 @@ func (l *Library) Loose(lock *solve.Lock, local map[string]*Package) []eval.Pack
 	return packages
 }
 
-// Open loads the packages of a lock from the store.
-func (l *Library) Open(lock *solve.Lock) ([]eval.Package, hcl.Diagnostics) {
+// Open loads the packages of a lock from the store. Every byte of each is held against its key first, so nothing is
+// read or run from a package that was damaged meanwhile.
+func (l *Library) Open(ctx context.Context, lock *solve.Lock) ([]eval.Package, hcl.Diagnostics) {
 	packages := make([]eval.Package, len(lock.Packages))
 	var diags hcl.Diagnostics
 	for i, locked := range lock.Packages {
 		root, ok := l.store.Path(locked.Digest)
-		if !ok {
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Package is not in the store",
-				Detail: fmt.Sprintf("%s %s (%s) is missing; plan again to fetch it.", locked.Name, locked.Version, locked.Digest)})
+		if err := l.store.Verify(ctx, locked.Digest); err != nil || !ok {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Package cannot be used",
+				Detail: fmt.Sprintf("%s %s: %v. Plan again: it is put there anew.", locked.Name, locked.Version, err)})
 			continue
 		}
 		files := os.DirFS(root)

@@ -31,18 +31,27 @@ func HashTree(fsys fs.FS, skip Skip) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.New()
-	io.WriteString(sum, "recipe tree 1\n")
-	for _, e := range entries {
+	sums := make([]sum, len(entries))
+	for i, e := range entries {
 		payload, err := e.payload(fsys)
 		if err != nil {
 			return "", err
 		}
-		sum.Write([]byte{e.kind})
-		writeField(sum, []byte(e.path))
-		writeField(sum, payload)
+		sums[i] = sum{e, string(payload)}
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return treeDigest(sums), nil
+}
+
+// treeDigest is the digest of a tree that was read.
+func treeDigest(sums []sum) string {
+	digest := sha256.New()
+	io.WriteString(digest, "recipe tree 1\n")
+	for _, s := range sums {
+		digest.Write([]byte{s.kind})
+		writeField(digest, s.path)
+		writeField(digest, s.payload)
+	}
+	return hex.EncodeToString(digest.Sum(nil))
 }
 
 // entry is one thing below the top of a tree.
@@ -110,9 +119,9 @@ func (e entry) payload(fsys fs.FS) ([]byte, error) {
 	return sum.Sum(nil), nil
 }
 
-func writeField(sum hash.Hash, b []byte) {
+func writeField(sum hash.Hash, b string) {
 	var length [8]byte
 	binary.BigEndian.PutUint64(length[:], uint64(len(b)))
 	sum.Write(length[:])
-	sum.Write(b)
+	io.WriteString(sum, b)
 }

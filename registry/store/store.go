@@ -13,7 +13,11 @@ import (
 	"github.com/nsynapse/recipe/providers/builtin/claim"
 )
 
-const workDir = ".work"
+const (
+	workDir = ".work"
+	// treePrefix is put before the digest of a tree in the keys of AddTree and AddFS.
+	treePrefix = "tree-"
+)
 
 var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,120}$`)
 
@@ -21,6 +25,7 @@ var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,120}$`)
 type Store struct {
 	dir   string // absolute
 	fills claim.Group
+	seen  seen
 }
 
 // Open opens the store in dir, which it makes when it is missing, and removes what crashed processes left in it.
@@ -29,8 +34,10 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open store: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Join(dir, workDir), 0o755); err != nil {
-		return nil, fmt.Errorf("cannot open store %s: %w", dir, err)
+	for _, sub := range []string{workDir, sumsDir} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
+			return nil, fmt.Errorf("cannot open store %s: %w", dir, err)
+		}
 	}
 	s := &Store{dir: dir}
 	if err := s.sweep(); err != nil {
@@ -54,17 +61,18 @@ func (s *Store) Path(key string) (path string, ok bool) {
 // Add returns the path of the entry, which it makes when it is missing: fill puts the content into a fresh, empty
 // directory, and the entry appears whole or not at all. Callers that add the same key at the same time, in this
 // process or in others, share one fill. Everybody may read an entry and only its owner could write to it; links and
-// regular files are all it may hold.
+// regular files are all it may hold. An entry that is damaged (see Sound) is made again in place of the old one, which
+// those who run from it keep until they end.
 func (s *Store) Add(ctx context.Context, key string, fill func(dir string) error) (path string, err error) {
 	if !keyPattern.MatchString(key) {
 		return "", fmt.Errorf("internal error: %q is not a key of the store", key)
 	}
-	if path, ok := s.Path(key); ok {
-		return path, nil
+	if path, err := s.Sound(ctx, key); err == nil || ctx.Err() != nil {
+		return path, err
 	}
 	err = s.fills.Do(ctx, s.lockPath(key), func() error {
-		if _, ok := s.Path(key); ok {
-			return nil
+		if _, err := s.Sound(ctx, key); err == nil || ctx.Err() != nil {
+			return err
 		}
 		return s.make(ctx, key, fill)
 	})
@@ -87,6 +95,12 @@ func (s *Store) Remove(ctx context.Context, key string) error {
 	err = os.Rename(filepath.Join(s.dir, key), gone) // a half-removed entry must never look like a complete one
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
+	}
+	if err == nil {
+		err = os.Remove(s.sumsPath(key))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
 	}
 	return errors.Join(err, os.RemoveAll(gone), lock.Release())
 }
@@ -132,10 +146,26 @@ func (s *Store) make(ctx context.Context, key string, fill func(dir string) erro
 	if err := durable.sync(dir); err != nil {
 		return fmt.Errorf("cannot make the entry durable: %w", err)
 	}
-	if err := os.Rename(dir, filepath.Join(s.dir, key)); err != nil {
+	if err := s.writeSums(ctx, key, dir); err != nil {
+		return fmt.Errorf("cannot keep the digests of the entry: %w", err)
+	}
+	return s.appear(key, dir)
+}
+
+// appear gives the complete directory its place, from which a damaged entry goes first: only a crash between the two
+// renames leaves none, and then it is made again.
+func (s *Store) appear(key, dir string) error {
+	place, gone := filepath.Join(s.dir, key), s.workPath("gone-", key)
+	if err := os.RemoveAll(gone); err != nil {
 		return err
 	}
-	return syncDir(s.dir)
+	if err := os.Rename(place, gone); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(dir, place); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(s.dir), os.RemoveAll(gone))
 }
 
 // sweep removes what lies in the work directory and belongs to nobody.

@@ -27,7 +27,7 @@ func (s *Store) AddTree(ctx context.Context, dir string, ignore *Ignore) (key, p
 	if err != nil {
 		return "", "", fmt.Errorf("cannot read %s: %w", dir, err)
 	}
-	key = "src-" + digest
+	key = treePrefix + digest
 	path, err = s.Add(ctx, key, func(to string) error {
 		return copyTree(ctx, root, to, ignore.Match, digest)
 	})
@@ -99,7 +99,7 @@ func (s *Store) AddFS(ctx context.Context, fsys fs.FS) (key, path string, err er
 	if err != nil {
 		return "", "", err
 	}
-	key = "src-" + digest
+	key = treePrefix + digest
 	path, err = s.Add(ctx, key, func(to string) error { return os.CopyFS(to, fsys) })
 	return key, path, err
 }

@@ -79,7 +79,7 @@ func TestAddTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if digest, err := store.HashTree(os.DirFS(path), nil); err != nil || "src-"+digest != key {
+	if digest, err := store.HashTree(os.DirFS(path), nil); err != nil || "tree-"+digest != key {
 		t.Errorf("the copy has digest %s, %v; the key is %s", digest, err, key)
 	}
 	for _, name := range []string{".git", "x.log"} {

@@ -2,6 +2,8 @@ package archive
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/zclconf/go-cty/cty"
@@ -14,8 +16,9 @@ import (
 type Store interface {
 	// Add returns the path of the entry, which fill makes in an empty directory when it is missing.
 	Add(ctx context.Context, key string, fill func(dir string) error) (path string, err error)
-	// Path returns the path of a complete entry.
-	Path(key string) (path string, ok bool)
+	// Sound returns the path of a complete entry that is as it was made. The error is fs.ErrNotExist if there is none,
+	// and otherwise says what is damaged; Add makes it again in both cases.
+	Sound(ctx context.Context, key string) (path string, err error)
 }
 
 // resource is the type "archive".
@@ -31,16 +34,24 @@ func New(store Store, fetcher *fetch.Fetcher) sdk.Resource {
 	return &resource{store, fetcher}
 }
 
-// Read looks whether the entry is in the store.
-func (r *resource) Read(_ context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
+// Read looks whether the entry is in the store and undamaged.
+func (r *resource) Read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
 	if id.Known.IsNull() || id.Known.GetAttr("path").IsNull() {
 		return none(), nil
 	}
 	known := id.Known.GetAttr("path").AsString()
-	if path, ok := r.store.Path(filepath.Base(known)); !ok || path != known {
-		return none(), nil
+	if path, err := r.store.Sound(ctx, filepath.Base(known)); err != nil || path != known {
+		return none(), lost(err)
 	}
 	return id.Known, nil
+}
+
+// lost is what to say of an entry that cannot be used.
+func lost(err error) sdk.Diagnostics {
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return sdk.Warningf("Damaged archive", "%v; it is made again.", err)
 }
 
 // Apply puts the content into the store. A deletion forgets it and leaves it there, where others may use it.

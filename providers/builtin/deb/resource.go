@@ -2,7 +2,9 @@ package deb
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"time"
 
@@ -16,8 +18,9 @@ import (
 type Store interface {
 	// Add returns the path of the entry, which fill makes in an empty directory when it is missing.
 	Add(ctx context.Context, key string, fill func(dir string) error) (path string, err error)
-	// Path returns the path of a complete entry.
-	Path(key string) (path string, ok bool)
+	// Sound returns the path of a complete entry that is as it was made. The error is fs.ErrNotExist if there is none,
+	// and otherwise says what is damaged; Add makes it again in both cases.
+	Sound(ctx context.Context, key string) (path string, err error)
 }
 
 // Options changes where the type looks; the zero value is right for everything but tests.
@@ -48,12 +51,21 @@ func New(store Store, fetcher *fetch.Fetcher, o Options) sdk.Resource {
 	return &resource{store: store, fetcher: fetcher, options: o}
 }
 
-// Read looks only whether the entry is in the store; newer versions in the sources are no change.
-func (r *resource) Read(_ context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
-	if path, ok := r.store.Path(keyOf(id.Known)); !ok || path != id.Known.GetAttr("path").AsString() {
-		return cty.NullVal(Schema().Object()), nil
+// Read looks only whether the entry is in the store and undamaged; newer versions in the sources are no change.
+func (r *resource) Read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
+	path, err := r.store.Sound(ctx, keyOf(id.Known))
+	if err != nil || path != id.Known.GetAttr("path").AsString() {
+		return cty.NullVal(Schema().Object()), lost(err)
 	}
 	return id.Known, nil
+}
+
+// lost is what to say of an entry that cannot be used.
+func lost(err error) sdk.Diagnostics {
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return sdk.Warningf("Damaged packages", "%v; it is made again.", err)
 }
 
 // Apply puts the packages into the store. What was resolved once for the same wish is installed again exactly. A
@@ -79,7 +91,7 @@ func (r *resource) apply(ctx context.Context, q sdk.ApplyRequest) (value cty.Val
 		return cty.NilVal, nil, err
 	}
 	pins, key := settled(q.Known, q.After)
-	if path, ok := r.store.Path(key); ok && pins != nil {
+	if path, err := r.store.Sound(ctx, key); err == nil && pins != nil {
 		return withResult(q.After, path, pins), nil, nil
 	}
 	if m := readManifest(r.fetcher.Dir(), key); m != nil && pins != nil {
