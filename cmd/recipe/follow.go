@@ -22,7 +22,7 @@ func (r *runner) follow(ctx context.Context, client *agent.Client, stack string,
 	err := lines(func(line agent.RunLine) error {
 		switch {
 		case line.Begin != nil:
-			view.begin(*line.Begin)
+			view.begin(*line.Begin, p == nil)
 		case line.Event != nil:
 			view.event(*line.Event)
 		case line.Result != nil:
@@ -44,7 +44,7 @@ func (r *runner) follow(ctx context.Context, client *agent.Client, stack string,
 func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
 	c := r.c
 	if result.Error != "" {
-		return hinted{errors.New(result.Error), "The run stays recorded; recipe apply goes on with it."}
+		return hinted{errors.New(result.Error), sentences(result.Hint, "The run stays recorded; recipe apply goes on with it.")}
 	}
 	g := result.Generation
 	switch g.Result {
@@ -60,10 +60,13 @@ func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
 		}
 		return hinted{errors.New("the run was stopped"), "What was done by then stays. recipe apply does the rest."}
 	case "undone":
-		return hinted{errors.New(g.Error), "Everything that the run had changed was taken back."}
+		return hinted{errors.New(g.Error), sentences(result.Hint, "Everything that the run had changed was taken back.")}
 	}
-	return hinted{errors.New(g.Error), "Not all of it could be taken back: recipe plan shows what is left."}
+	return hinted{errors.New(g.Error), sentences(result.Hint, "Not all of it could be taken back: recipe plan shows what is left.")}
 }
+
+// sentences are a and b, of which a may be missing.
+func sentences(a, b string) string { return strings.TrimSpace(a + " " + b) }
 
 func (c *cli) done(action string, changes map[string]int) {
 	if action == "destroy" {
@@ -90,7 +93,7 @@ func count(n int, what string) string {
 
 // view shows a run.
 type view interface {
-	begin(agent.RunBegin)
+	begin(b agent.RunBegin, joined bool) // joined: somebody else began it
 	event(apply.Event)
 	end(*agent.RunResult)
 }

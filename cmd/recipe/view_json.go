@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/apply"
 )
@@ -14,9 +16,13 @@ var streamed = map[apply.Phase]string{
 	apply.UndoStart: "undo_start", apply.UndoDone: "undo_complete",
 }
 
-func (v jsonView) begin(b agent.RunBegin) {
+func (v jsonView) begin(b agent.RunBegin, joined bool) {
 	v.c.begin()
-	v.c.message("run_start", "The run of "+b.Stack+" begins", map[string]any{"run": b})
+	text := "The run of " + b.Stack + " begins"
+	if other := resumed(b, joined); other != "" {
+		text = strings.TrimSpace(other)
+	}
+	v.c.message("run_start", text, map[string]any{"run": b, "joined": joined})
 }
 
 func (v jsonView) event(e apply.Event) {

@@ -56,11 +56,11 @@ func newLiveView(c *cli, p *plan.Plan) *liveView {
 	return v
 }
 
-func (v *liveView) begin(b agent.RunBegin) {
+func (v *liveView) begin(b agent.RunBegin, joined bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.total, v.start = b.Tasks, b.Started
-	if text := resumed(b); text != "" {
+	if text := resumed(b, joined); text != "" {
 		v.scroll = append(v.scroll, strings.TrimSpace(text))
 	}
 }

@@ -20,13 +20,22 @@ type plainView struct {
 
 func newPlainView(c *cli) *plainView { return &plainView{c: c, told: map[string]time.Time{}} }
 
-func (v *plainView) begin(b agent.RunBegin) { fmt.Fprint(v.c.stdout, resumed(b)) }
+func (v *plainView) begin(b agent.RunBegin, joined bool) { fmt.Fprint(v.c.stdout, resumed(b, joined)) }
 
-func resumed(b agent.RunBegin) string {
-	if !b.Resumed {
+// resumed says whose run it is, "" for our own.
+func resumed(b agent.RunBegin, joined bool) string {
+	what := "Following"
+	switch {
+	case b.Resumed:
+		what = "Going on with"
+	case !joined:
 		return ""
 	}
-	return fmt.Sprintf("Going on with the run of %s that began at %s.\n", b.Stack, b.Started.Local().Format(time.TimeOnly))
+	who := ""
+	if b.By != nil {
+		who = b.By.String() + " "
+	}
+	return fmt.Sprintf("%s the run of %s that %sbegan at %s.\n", what, b.Stack, who, b.Started.Local().Format(time.TimeOnly))
 }
 
 func (v *plainView) event(e apply.Event) {

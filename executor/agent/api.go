@@ -93,17 +93,19 @@ type RunLine struct {
 
 // RunBegin is the first line.
 type RunBegin struct {
-	Stack   string    `json:"stack"`
-	Started time.Time `json:"started"`
-	Tasks   int       `json:"tasks"`
-	Resumed bool      `json:"resumed,omitempty"`
-	Destroy bool      `json:"destroy,omitempty"`
+	Stack   string        `json:"stack"`
+	Started time.Time     `json:"started"`
+	By      *apply.Client `json:"by,omitempty"` // who began it; nil if that cannot be told
+	Tasks   int           `json:"tasks"`
+	Resumed bool          `json:"resumed,omitempty"`
+	Destroy bool          `json:"destroy,omitempty"`
 }
 
 // RunResult is the last line.
 type RunResult struct {
 	Generation state.Generation      `json:"generation"`
 	Outputs    map[string]OutputInfo `json:"outputs,omitempty"`
+	Hint       string                `json:"hint,omitempty"`  // the way out of the error, of this one or of the generation's
 	Error      string                `json:"error,omitempty"` // the agent could not carry on; the run stays recorded
 }
 

@@ -141,7 +141,7 @@ func (a *Agent) bring(ctx context.Context, q PlanRequest) (measure, error) {
 	}
 	var n *news
 	m, err := timed(func() (err error) {
-		if n, err = a.begin(ApplyRequest{Plan: answer.Plan}); err == nil {
+		if n, err = a.begin(ApplyRequest{Plan: answer.Plan}, nil); err == nil {
 			a.background.Wait()
 		}
 		return err

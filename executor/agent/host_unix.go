@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,17 +31,27 @@ func lockHome(home string) (io.Closer, error) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	if err != nil {
-		holder, _ := os.ReadFile(path)
-		return nil, errors.Join(fmt.Errorf("%w for %s (process %s)", ErrRunning, home, strings.TrimSpace(string(holder))), f.Close())
-	}
-	// Only people read it, to find the process.
-	err = f.Truncate(0)
-	if err == nil {
-		_, err = fmt.Fprintf(f, "%d\n", os.Getpid())
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return nil, errors.Join(fmt.Errorf("%w for %s%s", ErrRunning, home, holder(path)), f.Close())
 	}
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(fmt.Errorf("cannot lock %s: %w", path, err), f.Close())
 	}
+	// Only people read it, to find the process. It has a fixed width and is written in place: on a disk that is full
+	// nothing else works, and the agent has to come up on that too, if need be without it.
+	_, _ = fmt.Fprintf(f, "%-*d\n", pidWidth, os.Getpid())
 	return f, nil
+}
+
+// pidWidth is the width of the process id in the lock file.
+const pidWidth = 20
+
+// holder names the process that holds the lock, "" if it has not written that yet.
+func holder(path string) string {
+	text, _ := os.ReadFile(path)
+	first, _, _ := strings.Cut(string(text), "\n")
+	if _, err := strconv.Atoi(strings.TrimSpace(first)); err != nil {
+		return ""
+	}
+	return fmt.Sprintf(" (process %s)", strings.TrimSpace(first))
 }

@@ -145,6 +145,9 @@ func (a *Agent) evalInput(s *config.Stack, lock *solve.Lock, packages []eval.Pac
 // sameDirectory opens a stack, which is known by its name and the directory it was first applied from.
 func (a *Agent) sameDirectory(name, directory string) (*stack, error) {
 	s, err := a.open(name, directory)
+	if err == nil {
+		s, err = a.mend(s)
+	}
 	if err != nil {
 		return nil, err
 	}

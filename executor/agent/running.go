@@ -17,7 +17,7 @@ import (
 )
 
 // begin records a run of the plan and carries it out in the background.
-func (a *Agent) begin(q ApplyRequest) (*news, error) {
+func (a *Agent) begin(q ApplyRequest, client *apply.Client) (*news, error) {
 	p, err := a.verify(q.Plan)
 	if err != nil {
 		return nil, err
@@ -26,10 +26,15 @@ func (a *Agent) begin(q ApplyRequest) (*news, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.book.Fits(p); err != nil { // without waiting for the one that is just beginning
+		return nil, refused(err)
+	}
+	s.beginning.Lock()
+	defer s.beginning.Unlock()
 	if err := a.sound(a.running, s, p); err != nil {
 		return nil, err
 	}
-	if err := s.book.Begin(p, time.Now().UTC()); err != nil {
+	if err := s.book.BeginBy(client, p, time.Now().UTC()); err != nil {
 		return nil, refused(err)
 	}
 	return a.carry(s, q.Parallel, false)
@@ -46,12 +51,13 @@ func refused(err error) error {
 	return err
 }
 
-// carry brings the recorded run of s to its end in the background and returns its news.
+// carry brings the recorded run of s to its end in the background and returns its news. The caller holds s.beginning, or
+// is alone.
 func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 	var p *plan.Plan
 	begin := RunBegin{Stack: s.name, Resumed: resumed}
 	s.book.View(func(_ *state.State, r *apply.Run) {
-		p, begin.Started = r.Plan, r.Started
+		p, begin.Started, begin.By = r.Plan, r.Started, r.By
 		for i := range p.Changes {
 			if p.Changes[i].Does() {
 				begin.Tasks++
@@ -61,17 +67,24 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 	begin.Destroy = p.Destroy
 	graph, err := a.graphOf(a.running, s, p)
 	if err != nil {
-		return nil, err
+		// What the plan was made from is gone. What is done stays; the next plan does the rest, from what is there then.
+		if err := s.book.Stop(fmt.Sprintf("the run cannot be carried on: %s", err)); err != nil {
+			return nil, err
+		}
 	}
 	n := newNews(begin)
 	ctx, cancel := context.WithCancel(a.running)
 	s.mu.Lock()
-	s.news, s.cancel = n, cancel
+	s.news, s.cancel, s.carrying = n, cancel, true
 	s.mu.Unlock()
 	engine := &apply.Engine{Book: s.book, Graph: graph, Provider: a.provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
 	a.background.Go(func() {
 		defer cancel()
-		n.end(a.finish(ctx, s, engine))
+		result := a.finish(ctx, s, engine)
+		s.mu.Lock()
+		s.carrying = false
+		s.mu.Unlock()
+		n.end(result)
 	})
 	return n, nil
 }
@@ -85,12 +98,12 @@ func (a *Agent) finish(ctx context.Context, s *stack, engine *apply.Engine) RunR
 	}
 	if err != nil {
 		fmt.Fprintf(a.Log, "the run of stack %s stopped: %s\n", s.name, err)
-		return RunResult{Error: err.Error()}
+		return RunResult{Error: err.Error(), Hint: lackHint(err.Error())}
 	}
 	if err := a.tidy(s); err != nil {
 		fmt.Fprintf(a.Log, "tidying up after the run of stack %s: %s\n", s.name, err)
 	}
-	return RunResult{Generation: result.Generation, Outputs: outputInfos(result.Outputs, s.reveal, "")}
+	return RunResult{Generation: result.Generation, Hint: lackHint(result.Generation.Error), Outputs: outputInfos(result.Outputs, s.reveal, "")}
 }
 
 // tidy deletes what the run moved aside and the secrets that nothing refers to any more.
@@ -133,7 +146,7 @@ func (s *stack) stopRun() error {
 	if !s.underWay() {
 		return &Problem{Message: fmt.Sprintf("no run of %s is under way", s.name), Kind: "not-found"}
 	}
-	if err := s.book.Stop(); err != nil {
+	if err := s.book.Stop("stopped by the user"); err != nil {
 		return err
 	}
 	s.mu.Lock()

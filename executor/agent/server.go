@@ -37,6 +37,7 @@ func (a *Agent) Serve(ctx context.Context) error {
 		Handler:           asked.count(a.handler(stop)),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ConnContext:       withPeer,
 	}
 	go a.watchIdle(ctx, &asked, stop)
 	ended := make(chan error, 1)
@@ -69,6 +70,27 @@ func (l ownersOnly) Accept() (net.Conn, error) {
 		}
 		_ = conn.Close() // a stranger is not owed an answer
 	}
+}
+
+// peerKey is where a request's context has the unixsocket.Peer that sends it.
+type peerKey struct{}
+
+func withPeer(ctx context.Context, conn net.Conn) context.Context {
+	if conn, ok := conn.(*net.UnixConn); ok {
+		if peer, err := unixsocket.PeerOf(conn); err == nil {
+			return context.WithValue(ctx, peerKey{}, peer)
+		}
+	}
+	return ctx
+}
+
+// clientOf is who sent the request, nil if that cannot be told.
+func clientOf(r *http.Request) *apply.Client {
+	peer, ok := r.Context().Value(peerKey{}).(unixsocket.Peer)
+	if !ok {
+		return nil
+	}
+	return &apply.Client{UID: peer.UID, PID: peer.PID}
 }
 
 // activity counts requests, to tell when nobody wants anything.
@@ -178,7 +200,7 @@ func answer(f func(*http.Request) (any, error)) http.HandlerFunc {
 func fail(w http.ResponseWriter, err error) {
 	var p *Problem
 	if !errors.As(err, &p) {
-		p = &Problem{Message: err.Error()}
+		p = &Problem{Message: err.Error(), Hint: lackHint(err.Error())}
 	}
 	status := http.StatusInternalServerError
 	switch p.Kind {
@@ -218,7 +240,7 @@ func (a *Agent) handleApply(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	n, err := a.begin(q)
+	n, err := a.begin(q, clientOf(r))
 	if err != nil {
 		fail(w, err)
 		return
@@ -232,9 +254,11 @@ func (a *Agent) handleRun(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
+	s.beginning.Lock() // the run may be recorded already, and its news not there yet
 	s.mu.Lock()
 	n := s.news
 	s.mu.Unlock()
+	s.beginning.Unlock()
 	if n == nil || !s.underWay() {
 		fail(w, &Problem{Message: fmt.Sprintf("no run of %s is under way", s.name), Kind: "not-found"})
 		return

@@ -22,9 +22,12 @@ type stack struct {
 	book  *apply.Book
 	vault *vault.Vault
 
-	mu     sync.Mutex
-	news   *news              // of the run under way, and after it of the last one; nil before the first
-	cancel context.CancelFunc // of the run under way
+	beginning sync.Mutex // held from when a run is recorded until it has news
+
+	mu       sync.Mutex
+	news     *news              // of the run under way, and after it of the last one; nil before the first
+	cancel   context.CancelFunc // of the run under way
+	carrying bool               // the run under way has an engine
 }
 
 // open returns the stack of that name, opening it when it is new to this agent. from is the directory that a new
@@ -35,6 +38,15 @@ func (a *Agent) open(name, from string) (*stack, error) {
 	if s := a.stacks[name]; s != nil {
 		return s, nil
 	}
+	s, err := a.openFiles(name, from)
+	if err == nil {
+		a.stacks[name] = s
+	}
+	return s, err
+}
+
+// openFiles opens what a stack has on disk.
+func (a *Agent) openFiles(name, from string) (*stack, error) {
 	dir := filepath.Join(a.Home, "stacks", name)
 	if from == "" {
 		if _, err := os.Stat(filepath.Join(dir, "journal")); err != nil {
@@ -56,7 +68,6 @@ func (a *Agent) open(name, from string) (*stack, error) {
 	if err := s.sameAge(); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
-	a.stacks[name] = s
 	return s, nil
 }
 
@@ -72,19 +83,28 @@ func (s *stack) sameAge() error {
 
 // find returns a stack that is there, or that was planned.
 func (a *Agent) find(name string) (*stack, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if s := a.stacks[name]; s != nil {
-		return s, nil
+	s, err := a.known(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, a.unknown(name)
+	return a.mend(s)
 }
 
 // findApplied returns a stack that is there.
 func (a *Agent) findApplied(name string) (*stack, error) {
+	s, err := a.find(name)
+	if err == nil && s.empty() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return nil, a.unknown(name)
+	}
+	return s, err
+}
+
+func (a *Agent) known(name string) (*stack, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if s := a.stacks[name]; s != nil && !s.empty() {
+	if s := a.stacks[name]; s != nil {
 		return s, nil
 	}
 	return nil, a.unknown(name)

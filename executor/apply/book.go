@@ -192,9 +192,12 @@ func (b *Book) playEnd(e *endRecord) {
 	}
 }
 
-// Begin records a run of p. From then on it survives everything. It is refused while another run is under way, and
-// when p was made from another state than the present one.
-func (b *Book) Begin(p *plan.Plan, now time.Time) error {
+// Begin is BeginBy for a run of which nobody asks who began it.
+func (b *Book) Begin(p *plan.Plan, now time.Time) error { return b.BeginBy(nil, p, now) }
+
+// BeginBy records a run of p, and that client began it. From then on it survives everything. It is refused while another
+// run is under way, and when p was made from another state than the present one.
+func (b *Book) BeginBy(client *Client, p *plan.Plan, now time.Time) error {
 	b.begin.Lock()
 	defer b.begin.Unlock()
 	b.mu.Lock()
@@ -203,17 +206,24 @@ func (b *Book) Begin(p *plan.Plan, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	run := &Run{ID: rand.Text(), Plan: p, Started: now, Tasks: make([]Task, len(p.Changes))}
+	run := &Run{ID: rand.Text(), Plan: p, Started: now, By: client, Tasks: make([]Task, len(p.Changes))}
 	for i := range run.Tasks {
 		run.Tasks[i].Status = Do
 	}
 	return b.append(record{Run: run})
 }
 
+// Fits reports why a run of p would be refused now, nil if it would not.
+func (b *Book) Fits(p *plan.Plan) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.fits(p)
+}
+
 func (b *Book) fits(p *plan.Plan) error {
 	switch {
 	case b.run != nil:
-		return fmt.Errorf("%w: it began at %s", ErrBusy, b.run.Started.Format(time.DateTime))
+		return fmt.Errorf("%w: %s", ErrBusy, b.run.beginning())
 	case p.Lineage != b.state.Lineage:
 		return fmt.Errorf("%w: it was made for another state of %s; plan again", ErrStale, p.Stack)
 	case p.Serial != b.state.Serial:
@@ -260,6 +270,9 @@ func (b *Book) compact() error {
 	}
 	return b.journal.Compact(payload)
 }
+
+// Err is why nothing more can be recorded, nil if it can: a Book that has failed has to be opened again.
+func (b *Book) Err() error { return b.journal.Err() }
 
 // Close closes the journal. A run under way stays recorded.
 func (b *Book) Close() error { return b.journal.Close() }

@@ -17,7 +17,7 @@ import (
 // Engine carries the run of a Book to its end. Its fields are set before Carry and not changed after.
 type Engine struct {
 	Book     *Book
-	Graph    *eval.Graph // what the plan was made from; nil for a plan that only removes
+	Graph    *eval.Graph // what the plan was made from; nil for a plan that only removes, and for a run that is only to end
 	Provider sdk.Provider
 	Seal     state.Seal // durable before it returns
 	// Mark notes elsewhere, durably, that the generation of that number is about to be recorded, so that a state that was
@@ -85,10 +85,10 @@ func (e *Engine) Carry(ctx context.Context) (Result, error) {
 	return c.end()
 }
 
-// Stop makes the run end where it is: what is done stays, what is not begun is left. The Carry under way has to be
-// cancelled too.
-func (b *Book) Stop() error {
-	return b.append(record{Turn: &turnRecord{Stop: true, Error: "stopped by the user"}})
+// Stop makes the run end where it is, and says why: what is done stays, what is not begun is left. The Carry under way
+// has to be cancelled too.
+func (b *Book) Stop(why string) error {
+	return b.append(record{Turn: &turnRecord{Stop: true, Error: why}})
 }
 
 // carrier is one Carry.

@@ -191,7 +191,7 @@ func (c *course) carry(book *apply.Book, m *moment, parallel int) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	m.world.stop = func() { _ = book.Stop(); cancel() }
+	m.world.stop = func() { _ = book.Stop("stopped by the user"); cancel() }
 	engine := &apply.Engine{Book: book, Graph: c.graph, Provider: m.world, Seal: m.seal, Mark: m.mark, Open: reveal, ID: sealed, Parallel: parallel,
 		Events: func(e apply.Event) {
 			if e.Phase == apply.Completed {

@@ -23,6 +23,7 @@
 package apply
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/nsynapse/recipe/planner/plan"
@@ -48,10 +49,20 @@ type Run struct {
 	ID      string     `json:"id"`
 	Plan    *plan.Plan `json:"plan"`
 	Started time.Time  `json:"started"`
-	Tasks   []Task     `json:"tasks"` // parallel to Plan.Changes
+	By      *Client    `json:"by,omitempty"` // who began it; nil if that cannot be told
+	Tasks   []Task     `json:"tasks"`        // parallel to Plan.Changes
 	Undoing bool       `json:"undoing,omitempty"`
 	Stopped bool       `json:"stopped,omitempty"` // by the user: what is done stays, the rest is left
 	Error   string     `json:"error,omitempty"`   // the failure that made it undo
+}
+
+// beginning says who began the run, and when.
+func (r *Run) beginning() string {
+	at := r.Started.Local().Format(time.DateTime)
+	if r.By == nil {
+		return "it began at " + at
+	}
+	return fmt.Sprintf("%s began it at %s", r.By, at)
 }
 
 // Task is the progress of one change.

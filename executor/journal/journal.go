@@ -138,6 +138,13 @@ func (j *Journal) fail(err error) error {
 	return j.failed
 }
 
+// Err is why the journal has failed for good, nil if it has not. A closed one has.
+func (j *Journal) Err() error {
+	j.io.Lock()
+	defer j.io.Unlock()
+	return j.failed
+}
+
 // Size returns the bytes of the log, its header included; a measure of when to Compact.
 func (j *Journal) Size() int64 { return j.size.Load() }
 

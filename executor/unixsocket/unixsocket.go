@@ -15,6 +15,12 @@ import (
 	"syscall"
 )
 
+// Peer is the process at the other end of a connection.
+type Peer struct {
+	UID int
+	PID int // 0 for one that the kernel does not show us
+}
+
 // Listen listens at path, for our own user only. A socket that a dead process left there is replaced; one that is
 // answered is an error. Two processes that start at the same time need a lock of their own. The socket stays when
 // the listener is closed: removing it could hit the socket of a successor.

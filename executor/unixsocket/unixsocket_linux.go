@@ -21,19 +21,25 @@ func openDirectory(path string) (*os.File, error) {
 
 // PeerUID returns the user id of the process that opened the other end of conn, as the kernel noted it then.
 func PeerUID(conn *net.UnixConn) (int, error) {
+	peer, err := PeerOf(conn)
+	return peer.UID, err
+}
+
+// PeerOf returns the process that opened the other end of conn, as the kernel noted it then.
+func PeerOf(conn *net.UnixConn) (Peer, error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return 0, err
+		return Peer{}, err
 	}
 	var peer *unix.Ucred
 	var peerErr error
 	if err := raw.Control(func(fd uintptr) {
 		peer, peerErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
 	}); err != nil {
-		return 0, err
+		return Peer{}, err
 	}
 	if peerErr != nil {
-		return 0, fmt.Errorf("cannot tell who is at the other end: %w", peerErr)
+		return Peer{}, fmt.Errorf("cannot tell who is at the other end: %w", peerErr)
 	}
-	return int(peer.Uid), nil
+	return Peer{UID: int(peer.Uid), PID: int(peer.Pid)}, nil
 }

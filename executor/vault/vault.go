@@ -114,5 +114,8 @@ func (v *Vault) compact() error {
 	return nil
 }
 
+// Err is why nothing more can be put, nil if it can: a vault that has failed has to be opened again.
+func (v *Vault) Err() error { return v.journal.Err() }
+
 // Close closes the vault's files. Values can still be read, but no longer be put.
 func (v *Vault) Close() error { return v.journal.Close() }
