@@ -48,7 +48,9 @@ func (p *Pass) Wanted(id int32) (cty.Value, hcl.Diagnostics) {
 	if n.eval == nil {
 		return cty.EmptyObjectVal, nil
 	}
+	p.graph.scope.meter.Resume()
 	v, diags := n.eval(p)
+	p.graph.scope.meter.Pause()
 	diags = append(diags, p.pending...)
 	p.pending = nil
 	if n.Type == "" && !diags.HasErrors() {
@@ -327,6 +329,8 @@ func (p *Pass) block(components []*component) cty.Value {
 
 // Outputs works out the outputs of the stack after all nodes.
 func (p *Pass) Outputs() (map[string]Output, hcl.Diagnostics) {
+	p.graph.scope.meter.Resume()
+	defer p.graph.scope.meter.Pause()
 	outputs := map[string]Output{}
 	var diags hcl.Diagnostics
 	for _, o := range p.graph.outputs {

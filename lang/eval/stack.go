@@ -32,6 +32,7 @@ type lateLocal struct {
 func newStackScope(s *config.Stack, variables map[string]cty.Value) (*stackScope, hcl.Diagnostics) {
 	meter := function.NewMeter()
 	meter.Reset(len(s.Components))
+	meter.Resume()
 	scope := &stackScope{
 		meter: meter,
 		base: &hcl.EvalContext{Functions: meter.Functions(), Variables: map[string]cty.Value{

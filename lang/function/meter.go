@@ -29,29 +29,39 @@ var errTime = errors.New("this evaluation takes too long")
 // Meter bounds the work of loops and function calls that share it. A recipe is foreign text: one line must not keep a
 // machine busy. It is safe for concurrent use; the zero value is not ready, NewMeter's is.
 type Meter struct {
-	left atomic.Int64
-	end  atomic.Int64 // nanoseconds since 1970
+	left atomic.Int64 // elements
+	end  atomic.Int64 // nanoseconds since 1970; 0 while paused
+	time atomic.Int64 // nanoseconds that are left while paused
 }
 
-// NewMeter returns a meter for an evaluation that begins now and is about no component.
+// NewMeter returns a meter for an evaluation that is about no component. It is not paused.
 func NewMeter() *Meter {
 	m := &Meter{}
 	m.Reset(0)
+	m.Resume()
 	return m
 }
 
-// Reset begins another evaluation, of a stack with so many components.
+// Reset begins another evaluation, of a stack with so many components. It is paused: its time runs between Resume and
+// Pause, since an apply waits long between what it evaluates.
 func (m *Meter) Reset(components int) {
 	m.left.Store(maxWork + int64(components)*workComponent)
-	m.end.Store(time.Now().Add(maxTime + time.Duration(components)*timeComponent).UnixNano())
+	m.time.Store(int64(maxTime + time.Duration(components)*timeComponent))
+	m.end.Store(0)
 }
+
+// Resume lets the time run. One goroutine at a time may resume and pause.
+func (m *Meter) Resume() { m.end.Store(time.Now().UnixNano() + m.time.Load()) }
+
+// Pause stops the time.
+func (m *Meter) Pause() { m.time.Store(m.end.Swap(0) - time.Now().UnixNano()) }
 
 // spend counts work; it fails once there was too much.
 func (m *Meter) spend(elements int64) error {
 	if m.left.Add(-elements) < 0 {
 		return errWork
 	}
-	if time.Now().UnixNano() > m.end.Load() {
+	if end := m.end.Load(); end != 0 && time.Now().UnixNano() > end {
 		return errTime
 	}
 	return nil
