@@ -45,6 +45,7 @@ const floors = `
 	lang/addr < planner/solve;
 	lang/addr, lang/function < planner/state;
 	providers/builtin/claim < registry/store;
+	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
