@@ -39,6 +39,8 @@ const floors = `
 	executor/disk < executor/disk/disktest, executor/journal;
 	executor/disk, executor/journal < executor/vault;
 
+	executor/disk, providers/builtin/claim < registry/trust;
+
 	# Floor 1: the language as written, the state, the store, and one process.
 	lang/addr, lang/diag, lang/function < lang/config;
 	lang/config < lang/config/format;
