@@ -39,7 +39,7 @@ const floors = `
 	executor/disk < executor/disk/disktest, executor/journal;
 	executor/disk, executor/journal < executor/vault;
 
-	executor/disk, providers/builtin/claim < registry/trust;
+	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
 
 	# Floor 1: the language as written, the state, the store, and one process.
 	lang/addr, lang/diag, lang/function < lang/config;
@@ -66,6 +66,9 @@ const floors = `
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
 	lang/eval, registry/store < registry/library;
+
+	# Registries: what is in them, who is trusted, and the two together.
+	lang/config, registry/archive, registry/oci, registry/trust < registry;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;
