@@ -15,6 +15,7 @@ import (
 // everywhere runs a test with each kind of registry.
 func everywhere(t *testing.T, test func(w *world)) {
 	t.Run("directory", func(t *testing.T) { test(newWorld(t, "file://"+t.TempDir(), oci.Options{})) })
+	t.Run("server", func(t *testing.T) { test(newWorld(t, serve(t), oci.Options{Retries: -1})) })
 }
 
 func TestPublishAndPull(t *testing.T) {

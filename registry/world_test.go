@@ -1,12 +1,16 @@
 package registry_test
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/server"
+	"github.com/nsynapse/recipe/registry/server/objects"
 	"github.com/nsynapse/recipe/registry/store"
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -48,6 +52,16 @@ func must[A, R any](t *testing.T, f func(A) (R, error)) func(A) R {
 		}
 		return r
 	}
+}
+
+// serve runs a real registry as long as the test, and returns its address.
+func serve(t *testing.T) string {
+	t.Helper()
+	inner := must(t, func(dir string) (http.Handler, error) { return objects.New(t.Context(), dir) })(t.TempDir())
+	guarded := must(t, func(o server.Options) (http.Handler, error) { return server.Guard(inner, o) })(server.Options{})
+	s := httptest.NewServer(guarded)
+	t.Cleanup(s.Close)
+	return "oci+" + s.URL + "/team"
 }
 
 // lay makes the directory of a package, whose file "payload" has the content.
