@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -14,13 +13,6 @@ import (
 
 // Content is an object that is being read.
 type Content = io.ReadCloser
-
-// How long an object may take: Patience, and a second for each MinRate bytes. A registry that answers a byte at a time
-// holds nobody up for ever.
-const (
-	Patience = 30 * time.Second
-	MinRate  = 32 << 10
-)
 
 // ErrDamaged says that an object is not what its digest stands for.
 var ErrDamaged = errors.New("it does not have the digest that it has to")
@@ -48,24 +40,14 @@ func Copy(ctx context.Context, r Repository, d v1.Descriptor, w io.Writer) (err 
 	if err := d.Digest.Validate(); err != nil || d.Size < 0 || d.Digest.Algorithm() != digest.SHA256 {
 		return fmt.Errorf("%q with %d bytes cannot be an object: it needs a sha256 digest", d.Digest, d.Size)
 	}
-	ctx, cancel := context.WithTimeout(ctx, Patience+time.Duration(d.Size/MinRate)*time.Second)
-	defer cancel()
 	content, err := r.Fetch(ctx, d)
 	if err != nil {
 		return err
 	}
-	// Reading may not know of the context; closing ends it.
-	stop := context.AfterFunc(ctx, func() { content.Close() })
-	defer func() {
-		if stop() {
-			err = errors.Join(err, content.Close())
-		}
-	}()
+	defer func() { err = errors.Join(err, content.Close()) }()
 	verifier := d.Digest.Verifier()
 	n, err := io.Copy(io.MultiWriter(w, verifier), io.LimitReader(content, d.Size+1))
 	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("cannot read %s in time: %w", d.Digest, context.Cause(ctx))
 	case err != nil:
 		return fmt.Errorf("cannot read %s: %w", d.Digest, err)
 	case n != d.Size || !verifier.Verified():

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 )
@@ -56,7 +57,13 @@ type Options struct {
 	Transport http.RoundTripper
 	// Retries is how often a request is made again that failed for no fault of ours; 0 for 3, below 0 for never.
 	Retries int
+	// Patience is how long a registry may take for an answer, and for an object besides a second for each minRate bytes;
+	// 0 for 30 seconds.
+	Patience time.Duration
 }
+
+// minRate is in bytes a second. A registry that answers a byte at a time holds nobody up for ever.
+const minRate = 32 << 10
 
 // Dial returns the registry at the address; nothing is asked yet.
 func Dial(address string, o Options) (Registry, error) {

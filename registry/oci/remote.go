@@ -33,6 +33,8 @@ type remoteRegistry struct {
 	prefix  string // without slashes around it
 	plain   bool
 	client  *auth.Client
+
+	patience time.Duration
 }
 
 func newRemote(u *url.URL, plain bool, o Options) (Registry, error) {
@@ -40,6 +42,9 @@ func newRemote(u *url.URL, plain bool, o Options) (Registry, error) {
 		return nil, wrongAddress(u.String())
 	}
 	r := &remoteRegistry{address: strings.TrimSuffix(u.String(), "/"), host: u.Host, prefix: strings.Trim(u.Path, "/"), plain: plain}
+	if r.patience = o.Patience; r.patience == 0 {
+		r.patience = 30 * time.Second
+	}
 	r.client = &auth.Client{Client: &http.Client{Transport: transport(o)}, Cache: auth.NewCache()}
 	r.client.SetUserAgent("recipe")
 	// A configuration that cannot be read matters only to a registry that asks for a password.
@@ -68,7 +73,7 @@ func transport(o Options) http.RoundTripper {
 func (r *remoteRegistry) String() string { return r.address }
 
 func (r *remoteRegistry) Names(ctx context.Context) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	registry, err := remote.NewRegistry(r.host)
 	if err != nil {
@@ -123,7 +128,7 @@ type remoteRepository struct {
 }
 
 func (r *remoteRepository) Tags(ctx context.Context) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, r.registry.patience)
 	defer cancel()
 	var all []string
 	err := r.inner.Tags(ctx, "", func(page []string) error {
@@ -137,15 +142,31 @@ func (r *remoteRepository) Tags(ctx context.Context) ([]string, error) {
 }
 
 func (r *remoteRepository) Resolve(ctx context.Context, tag string) (v1.Descriptor, error) {
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, r.registry.patience)
 	defer cancel()
 	d, err := r.inner.Resolve(ctx, tag)
 	return d, r.registry.explain(err)
 }
 
 func (r *remoteRepository) Fetch(ctx context.Context, d v1.Descriptor) (Content, error) {
+	ctx, cancel := context.WithTimeout(ctx, r.registry.patience+time.Duration(d.Size/minRate)*time.Second)
 	content, err := r.inner.Fetch(ctx, d)
-	return content, r.registry.explain(err)
+	if err != nil {
+		cancel()
+		return nil, r.registry.explain(err)
+	}
+	return timed{content, cancel}, nil
+}
+
+// timed is content that ends with its time.
+type timed struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (t timed) Close() error {
+	defer t.cancel()
+	return t.ReadCloser.Close()
 }
 
 func (r *remoteRepository) Push(ctx context.Context, d v1.Descriptor, content []byte) error {
@@ -202,7 +223,7 @@ func (r *remoteRepository) taken(ctx context.Context, d v1.Descriptor, tag strin
 }
 
 func (r *remoteRepository) Referrers(ctx context.Context, subject v1.Descriptor) ([]v1.Descriptor, error) {
-	ctx, cancel := context.WithTimeout(ctx, Patience)
+	ctx, cancel := context.WithTimeout(ctx, r.registry.patience)
 	defer cancel()
 	var all []v1.Descriptor
 	err := r.inner.Referrers(ctx, subject, "", func(page []v1.Descriptor) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"path"
 	"slices"
@@ -59,16 +60,33 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		g.challenge(w)
 		return
 	}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		if g.private && user == "" {
-			g.challenge(w)
-			return
-		}
-		g.inner.ServeHTTP(w, r)
-		return
+	watched := &watched{ResponseWriter: w}
+	switch {
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		g.change(watched, r, user)
+	case g.private && user == "":
+		g.challenge(w)
+	default:
+		g.inner.ServeHTTP(watched, r)
 	}
-	g.change(w, r, user)
+	if watched.status >= http.StatusInternalServerError {
+		log.Printf("%s %s failed: %d", r.Method, r.URL.Path, watched.status)
+	}
 }
+
+// watched remembers the status of an answer.
+type watched struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *watched) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController through.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // whoAsks returns the user, "" for somebody who does not say; ok is false when the password is wrong.
 func (g *guard) whoAsks(r *http.Request) (user string, ok bool) {

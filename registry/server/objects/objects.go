@@ -11,6 +11,7 @@ import (
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem" // it makes itself known by being linked
+	"github.com/sirupsen/logrus"
 )
 
 // New returns the registry in the directory, which is made when it is missing.
@@ -24,7 +25,9 @@ func New(ctx context.Context, directory string) (http.Handler, error) {
 			"maintenance": configuration.Parameters{"uploadpurging": map[any]any{"enabled": false}},
 		},
 	}
-	c.Log.Level, c.Log.AccessLog.Disabled = "error", true
+	// It tells of every request, as an error when there is no such thing; what fails for its own fault is told by Guard.
+	logrus.SetLevel(logrus.FatalLevel)
+	c.Log.AccessLog.Disabled = true
 	c.Catalog.MaxEntries = 1000
 	return handlers.NewApp(ctx, c), nil
 }
