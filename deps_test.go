@@ -86,7 +86,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format < cmd/recipe;
+	executor/agent, executor/shim/shimmain, lang/config/format, registry, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

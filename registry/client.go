@@ -190,3 +190,6 @@ func readJSON(ctx context.Context, r oci.Repository, d v1.Descriptor, mediaType 
 	}
 	return nil
 }
+
+// String is the address of the registry.
+func (c *Client) String() string { return c.registry.String() }

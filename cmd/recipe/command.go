@@ -30,6 +30,8 @@ func commands() []command {
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
+		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
+		keyCommand(), trustCommand(), registryCommand(),
 		agentCommand(), versionCommand(),
 	}
 }
