@@ -4,9 +4,9 @@ package pubgrub
 func (s *Solver) core() []*Rule {
 	var rules []*Rule
 	seen := make([]bool, len(s.clauses))
-	stack := append([]reason(nil), s.reasons...)
+	stack := append([]int32(nil), s.reasons...)
 	for len(stack) > 0 {
-		c := stack[len(stack)-1].clause
+		c := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
 		if seen[c] {
 			continue

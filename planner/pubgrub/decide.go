@@ -13,13 +13,10 @@ func (s *Solver) next() (Package, bool) {
 	}
 }
 
-// conflictsPerClass is how many conflicts put a package before those with fewer, whatever their rank.
-const conflictsPerClass = 4
-
 // await queues p if it is to be decided, or queues it anew when more or less is known of it.
 func (s *Solver) await(p Package) {
 	if d := &s.packages[p]; d.isDemanded() {
-		s.waiting.set(p, urgencyOf(d.conflicts/conflictsPerClass, d.rank, d.allowed.Len()))
+		s.waiting.set(p, urgency{d.activity, d.rank, int32(d.allowed.Len())})
 	}
 }
 
