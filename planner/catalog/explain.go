@@ -29,8 +29,19 @@ func (q *query) explain(rules []*pubgrub.Rule) string {
 			s.tell(rule)
 		}
 	}
+	s.shorten()
 	s.conclude()
 	return strings.Join(s.sentences, " ")
+}
+
+const maxSentences = 40
+
+// shorten leaves out the middle of a story that nobody would read to the end.
+func (s *story) shorten() {
+	if n := len(s.sentences); n > maxSentences {
+		left := fmt.Sprintf("… %d more such sentences are left out …", n-maxSentences)
+		s.sentences = append(append(s.sentences[:maxSentences/2:maxSentences/2], left), s.sentences[n-maxSentences/2:]...)
+	}
 }
 
 func (s *story) place(rule *pubgrub.Rule) {

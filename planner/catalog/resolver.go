@@ -25,8 +25,8 @@ type Answer struct {
 	Conflicts   int               // how often the search went wrong
 }
 
-// maxMinimizing bounds the work that an explanation may take, in conflicts.
-const maxMinimizing = 2000
+// explaining bounds the work of making an explanation short. It is enough for 300 sentences that are all needed.
+const explaining = 100_000
 
 // Resolve chooses versions of the packages that are asked for and of all that they need.
 func (r *Resolver) Resolve(asked []Need) Answer {
@@ -40,7 +40,7 @@ func (r *Resolver) Resolve(asked []Need) Answer {
 	if result.Solvable {
 		answer.Versions = r.versions(result.Chosen)
 	} else {
-		answer.Explanation = q.explain(pubgrub.Minimize(r.problem, result.Core, maxMinimizing))
+		answer.Explanation = q.explain(pubgrub.Minimize(r.problem, result.Core, explaining))
 	}
 	return answer
 }

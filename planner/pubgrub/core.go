@@ -28,28 +28,41 @@ func (bare) Rules(Package, Version) []*Rule { return nil }
 // Choose picks the newest, so that the order of rules alone decides what is told.
 func (bare) Choose(_ Package, allowed Set, _ func(Package) Set) Version { return allowed.Max() }
 
-// Minimize leaves out of rules that cannot all be kept as many as it can: of the result none can be left out. It stops early
-// after about so many conflicts, with a result that is only smaller.
-func Minimize(problem Problem, rules []*Rule, conflicts int) []*Rule {
+// Minimize leaves out of rules that cannot all be kept as many as it can: of the result none can be left out, if effort is
+// enough. Effort bounds the work, counted in rules looked at; a core of n rules takes about n times n.
+func Minimize(problem Problem, rules []*Rule, effort int) []*Rule {
 	s := NewSolver(bare{problem})
-	for i := 0; i < len(rules) && conflicts > 0; {
-		r := s.Solve(without(rules, i))
-		conflicts -= r.Conflicts
-		if r.Solvable {
-			i++
-			continue
+	for size := max(1, len(rules)/coarse); ; size = max(1, size/coarse) {
+		for i := 0; i < len(rules); {
+			if effort -= len(rules); effort < 0 {
+				return rules
+			}
+			end := min(i+size, len(rules))
+			r := s.Solve(without(rules, i, end))
+			effort -= effortPerConflict * r.Conflicts
+			if r.Solvable {
+				i = end
+				continue
+			}
+			rules = keep(rules, i, r.Core)
 		}
-		rules = keep(rules, i, r.Core)
+		if size == 1 {
+			return rules
+		}
 	}
-	return rules
 }
 
-// without returns rules but the one at i.
-func without(rules []*Rule, i int) []*Rule {
-	return append(append(make([]*Rule, 0, len(rules)), rules[:i]...), rules[i+1:]...)
+const (
+	coarse            = 8  // the share of the rules that is left out at a time, first of all
+	effortPerConflict = 20 // in rules looked at
+)
+
+// without returns rules but those from i up to end.
+func without(rules []*Rule, i, end int) []*Rule {
+	return append(append(make([]*Rule, 0, len(rules)), rules[:i]...), rules[end:]...)
 }
 
-// keep returns those of rules that are in core, in their order; the first n are needed, so they are.
+// keep returns the first n of rules, and those of the rest that are in core, in their order.
 func keep(rules []*Rule, n int, core []*Rule) []*Rule {
 	in := make(map[*Rule]bool, len(core))
 	for _, rule := range core {
