@@ -95,14 +95,14 @@ func (c *Catalog) sort() {
 }
 
 // matching returns the versions of p that a constraint allows.
-func (p *pack) matching(constraint semver.Constraint) pubgrub.Set {
-	var numbers []pubgrub.Version
+func (p *pack) matching(constraint *semver.Constraint) pubgrub.Set {
+	var set pubgrub.Set
 	for i := range p.releases {
 		if constraint.Allows(p.releases[i].Version) {
-			numbers = append(numbers, pubgrub.Version(i+1))
+			set = set.With(pubgrub.Version(i + 1))
 		}
 	}
-	return pubgrub.SetOf(numbers...)
+	return set
 }
 
 // all returns all versions of p, without pubgrub.Absent.

@@ -15,6 +15,7 @@ type problem struct {
 	rules     [][][]*pubgrub.Rule         // by package and version; nil for a package that nobody looked at yet
 	facts     []fact                      // by pubgrub.Rule.ID
 	matchings map[matchKey]pubgrub.Set    // what constraints allow of packages
+	groupAt   map[groupKey]int            // of groups, for use again
 }
 
 // provider is a package that offers a service in some of its versions.
@@ -39,7 +40,7 @@ var _ pubgrub.Problem = (*problem)(nil)
 
 func newProblem(c *Catalog) *problem {
 	c.sort()
-	p := &problem{catalog: c, offers: map[string][]provider{}, choiceOf: map[needKey]pubgrub.Package{}, matchings: map[matchKey]pubgrub.Set{}}
+	p := &problem{catalog: c, offers: map[string][]provider{}, choiceOf: map[needKey]pubgrub.Package{}, matchings: map[matchKey]pubgrub.Set{}, groupAt: map[groupKey]int{}}
 	for i := range c.packages {
 		p.collectOffers(pubgrub.Package(i))
 	}
@@ -79,7 +80,7 @@ func (p *problem) matching(q pubgrub.Package, n *Need) pubgrub.Set {
 	key := matchKey{q, n.Constraint.String()}
 	set, ok := p.matchings[key]
 	if !ok {
-		set = p.catalog.packages[q].matching(n.Constraint)
+		set = p.catalog.packages[q].matching(&n.Constraint)
 		p.matchings[key] = set
 	}
 	return set
@@ -139,7 +140,8 @@ func (p *problem) Rules(q pubgrub.Package, v pubgrub.Version) []*pubgrub.Rule {
 func (p *problem) compile(q pubgrub.Package) {
 	releases := p.catalog.packages[q].releases
 	p.rules[q] = make([][]*pubgrub.Rule, len(releases))
-	g := groups{at: map[groupKey]int{}}
+	g := groups{at: p.groupAt}
+	clear(g.at)
 	for i := range releases {
 		v := pubgrub.Version(i + 1)
 		for j := range releases[i].Depends {
@@ -174,9 +176,9 @@ type groupKey struct {
 
 // group is a need that some versions of a package share.
 type group struct {
-	need     *Need
-	kind     kind
-	versions []pubgrub.Version
+	need *Need
+	kind kind
+	own  pubgrub.Set
 }
 
 func (g *groups) add(v pubgrub.Version, n *Need, k kind) {
@@ -187,14 +189,12 @@ func (g *groups) add(v pubgrub.Version, n *Need, k kind) {
 		g.at[key] = at
 		g.list = append(g.list, group{need: n, kind: k})
 	}
-	if versions := g.list[at].versions; len(versions) == 0 || versions[len(versions)-1] != v {
-		g.list[at].versions = append(versions, v)
-	}
+	g.list[at].own = g.list[at].own.With(v)
 }
 
 // state makes the rule of a group.
 func (p *problem) state(q pubgrub.Package, g *group) {
-	f := fact{kind: g.kind, owner: q, own: pubgrub.SetOf(g.versions...), need: g.need}
+	f := fact{kind: g.kind, owner: q, own: g.own, need: g.need}
 	var demand []pubgrub.Term
 	if g.kind == dependency {
 		target := p.catalog.names[g.need.Name]
@@ -210,8 +210,8 @@ func (p *problem) state(q pubgrub.Package, g *group) {
 		return
 	}
 	rule := p.rule(f, append([]pubgrub.Term{{Package: q, Set: f.own}}, demand...))
-	for _, v := range g.versions {
-		if f.own.Contains(v) {
+	for i := 0; i < len(f.own); i += 2 {
+		for v := f.own[i]; v < f.own[i+1]; v++ {
 			p.rules[q][v-1] = append(p.rules[q][v-1], rule)
 		}
 	}
@@ -222,8 +222,7 @@ func (p *problem) demand(q pubgrub.Package, versions pubgrub.Set) []pubgrub.Term
 	if len(versions) == 0 {
 		return nil
 	}
-	all := pubgrub.Range(pubgrub.Absent, pubgrub.Version(p.Versions(q)))
-	return []pubgrub.Term{{Package: q, Set: all.Without(versions)}}
+	return []pubgrub.Term{{Package: q, Set: versions.Others(pubgrub.Version(p.Versions(q)))}}
 }
 
 func (p *problem) rule(f fact, terms []pubgrub.Term) *pubgrub.Rule {

@@ -42,10 +42,10 @@ func ParseConstraint(text string) (Constraint, error) {
 }
 
 // String returns the constraint as it was written.
-func (c Constraint) String() string { return c.text }
+func (c *Constraint) String() string { return c.text }
 
 // Allows reports whether v is in the set.
-func (c Constraint) Allows(v Version) bool {
+func (c *Constraint) Allows(v Version) bool {
 	if v.IsPrerelease() {
 		return c.prereleases.contains(&v)
 	}
