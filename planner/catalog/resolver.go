@@ -6,14 +6,15 @@ import (
 
 // Resolver answers queries about a catalog, one after the other. It is not safe for concurrent use.
 type Resolver struct {
-	problem *problem
-	solver  *pubgrub.Solver
+	problem   *problem
+	solver    *pubgrub.Solver
+	minimizer *pubgrub.Minimizer
 }
 
 // NewResolver returns a resolver of what is in c.
 func NewResolver(c *Catalog) *Resolver {
 	p := newProblem(c)
-	return &Resolver{problem: p, solver: pubgrub.NewSolver(p)}
+	return &Resolver{problem: p, solver: pubgrub.NewSolver(p), minimizer: pubgrub.NewMinimizer(p)}
 }
 
 // Answer is what a query came to.
@@ -40,7 +41,7 @@ func (r *Resolver) Resolve(asked []Need) Answer {
 	if result.Solvable {
 		answer.Versions = r.versions(result.Chosen)
 	} else {
-		answer.Explanation = q.explain(pubgrub.Minimize(r.problem, result.Core, explaining))
+		answer.Explanation = q.explain(r.minimizer.Minimize(result.Core, explaining))
 	}
 	return answer
 }

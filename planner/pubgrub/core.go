@@ -28,17 +28,22 @@ func (bare) Rules(Package, Version) []*Rule { return nil }
 // Choose picks the newest, so that the order of rules alone decides what is told.
 func (bare) Choose(_ Package, allowed Set, _ func(Package) Set) Version { return allowed.Max() }
 
+// Minimizer makes cores smaller. Like a Solver it keeps its memory, and is not safe for concurrent use.
+type Minimizer struct{ solver *Solver }
+
+// NewMinimizer returns a minimizer of cores of problem.
+func NewMinimizer(problem Problem) *Minimizer { return &Minimizer{NewSolver(bare{problem})} }
+
 // Minimize leaves out of rules that cannot all be kept as many as it can: of the result none can be left out, if effort is
 // enough. Effort bounds the work, counted in rules looked at; a core of n rules takes about n times n.
-func Minimize(problem Problem, rules []*Rule, effort int) []*Rule {
-	s := NewSolver(bare{problem})
+func (m *Minimizer) Minimize(rules []*Rule, effort int) []*Rule {
 	for size := max(1, len(rules)/coarse); ; size = max(1, size/coarse) {
 		for i := 0; i < len(rules); {
 			if effort -= len(rules); effort < 0 {
 				return rules
 			}
 			end := min(i+size, len(rules))
-			r := s.Solve(without(rules, i, end))
+			r := m.solver.Solve(without(rules, i, end))
 			effort -= effortPerConflict * r.Conflicts
 			if r.Solvable {
 				i = end

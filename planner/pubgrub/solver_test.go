@@ -144,7 +144,7 @@ func checkCore(t *rapid.T, p *table, core []*Rule) {
 	if p.solvable(core) {
 		t.Fatalf("the core can be kept: %v", core)
 	}
-	minimal := Minimize(p, core, 1<<30)
+	minimal := NewMinimizer(p).Minimize(core, 1<<30)
 	if p.solvable(minimal) {
 		t.Fatalf("the minimal core can be kept: %v", minimal)
 	}
