@@ -17,10 +17,12 @@ func (h *hurried) Now() time.Time {
 	return h.now
 }
 
-func (h *hurried) NewTimer(d time.Duration) Timer {
+func (h *hurried) NewTimer(at time.Time) Timer {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.now = h.now.Add(d)
+	if at.After(h.now) {
+		h.now = at
+	}
 	t := make(fired, 1)
 	t <- h.now
 	return t
