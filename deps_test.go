@@ -23,7 +23,7 @@ const module = "github.com/nsynapse/recipe/"
 const floors = `
 	# Floor 0: they stand alone.
 	NONE < lang/addr, lang/diag, lang/function;
-	NONE < planner/dag;
+	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
 	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket;

@@ -1,0 +1,76 @@
+package semver
+
+import "slices"
+
+// cut is a place between versions: just before a version, or just after it.
+type cut struct {
+	version Version
+	after   bool
+}
+
+// compare orders cuts along the line of versions.
+func (c cut) compare(d cut) int {
+	if order := c.version.Compare(d.version); order != 0 {
+		return order
+	}
+	return compareBool(c.after, d.after)
+}
+
+// leastVersion is older than, or as old as, every version.
+var leastVersion = Version{pre: "0"}
+
+var start = cut{version: leastVersion}
+
+// intervals is a set of versions: the cuts where it begins, ends, begins again and so on, ascending. One that does
+// not end again has an odd number of cuts. It is never changed.
+type intervals []cut
+
+func between(from, to cut) intervals {
+	if from.compare(to) >= 0 {
+		return nil
+	}
+	return intervals{from, to}
+}
+
+// contains reports whether v lies in the set.
+func (s intervals) contains(v Version) bool { return s.cutsBefore(cut{v, true})%2 == 1 }
+
+// cutsBefore counts the cuts that lie before c.
+func (s intervals) cutsBefore(c cut) int {
+	n, _ := slices.BinarySearchFunc(s, c, cut.compare)
+	return n
+}
+
+// merge returns the versions for which keep holds, told whether they lie in s and in t; keep(false, false) is false.
+func (s intervals) merge(t intervals, keep func(inS, inT bool) bool) intervals {
+	var out intervals
+	inside := false
+	for i, j := 0, 0; i < len(s) || j < len(t); {
+		var at cut
+		switch {
+		case j == len(t) || i < len(s) && s[i].compare(t[j]) < 0:
+			at, i = s[i], i+1
+		case i == len(s) || t[j].compare(s[i]) < 0:
+			at, j = t[j], j+1
+		default:
+			at, i, j = s[i], i+1, j+1
+		}
+		if keep(i%2 == 1, j%2 == 1) != inside {
+			out, inside = append(out, at), !inside
+		}
+	}
+	return out
+}
+
+func (s intervals) union(t intervals) intervals {
+	return s.merge(t, func(inS, inT bool) bool { return inS || inT })
+}
+
+func (s intervals) intersect(t intervals) intervals {
+	return s.merge(t, func(inS, inT bool) bool { return inS && inT })
+}
+
+// complement returns all other versions.
+func (s intervals) complement() intervals {
+	return s.merge(intervals{start}, func(inS, inAll bool) bool { return inAll && !inS })
+}
