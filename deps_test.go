@@ -43,6 +43,8 @@ const floors = `
 	lang/addr, lang/diag, lang/function < lang/config;
 	lang/config < lang/config/format;
 	lang/addr < planner/solve;
+	planner/pubgrub, planner/semver < planner/catalog;
+	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;
 	providers/builtin/claim < registry/store;
 	executor/shim/protocol < executor/shim;
@@ -76,7 +78,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format < cmd/recipe;
+	executor/agent, executor/shim/shimmain, lang/config/format, planner/index < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

@@ -1,0 +1,200 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/nsynapse/recipe/planner/pubgrub"
+)
+
+// story tells why some rules cannot all be kept. None of them can be left out, so neither can a sentence.
+type story struct {
+	*query
+	owned     map[pubgrub.Package][]*pubgrub.Rule // what packages need
+	context   map[pubgrub.Package]pubgrub.Set     // the versions that everything which demands a package lets it have
+	demands   map[pubgrub.Package]int             // how many do so
+	told      map[*pubgrub.Rule]bool
+	sentences []string
+}
+
+// explain tells the story of rules: each thing that is asked for, followed by what that needs.
+func (q *query) explain(rules []*pubgrub.Rule) string {
+	s := story{query: q, owned: map[pubgrub.Package][]*pubgrub.Rule{}, context: map[pubgrub.Package]pubgrub.Set{},
+		demands: map[pubgrub.Package]int{}, told: map[*pubgrub.Rule]bool{}}
+	for _, rule := range rules {
+		s.place(rule)
+	}
+	for _, rule := range rules {
+		if q.roots[rule] != nil {
+			s.tell(rule)
+		}
+	}
+	s.conclude()
+	return strings.Join(s.sentences, " ")
+}
+
+func (s *story) place(rule *pubgrub.Rule) {
+	if f := s.fact(rule); f.kind != root {
+		s.owned[f.owner] = append(s.owned[f.owner], rule)
+	}
+	if p, versions, ok := demanded(s.problem, rule); ok {
+		if s.demands[p]++; s.demands[p] > 1 {
+			versions = versions.Intersect(s.context[p])
+		}
+		s.context[p] = versions
+	}
+}
+
+// tell tells of a rule, and then of what the package needs that it demands.
+func (s *story) tell(rule *pubgrub.Rule) {
+	if s.told[rule] {
+		return
+	}
+	s.told[rule] = true
+	if sentence := s.sentence(rule); sentence != "" {
+		s.sentences = append(s.sentences, sentence)
+	}
+	if p, _, ok := demanded(s.problem, rule); ok {
+		for _, next := range s.owned[p] {
+			s.tell(next)
+		}
+	}
+}
+
+func (s *story) sentence(rule *pubgrub.Rule) string {
+	f := s.fact(rule)
+	switch f.kind {
+	case root:
+		return fmt.Sprintf("You ask for %s%s%s.", what(f.need), place(f.need), s.lacking(rule, f.need))
+	case dependency:
+		return fmt.Sprintf("%s needs %s%s%s.", s.subject(f), what(f.need), place(f.need), s.lacking(rule, f.need))
+	case requirement:
+		return fmt.Sprintf("%s requires the service %s%s, which %s.", s.subject(f), what(f.need), place(f.need), s.providers(f.need))
+	}
+	return "" // said of the requirement
+}
+
+// what names a need with its constraint.
+func what(n *Need) string {
+	if text := n.Constraint.String(); text != "" && text != "*" {
+		return n.Name + " " + text
+	}
+	return n.Name
+}
+
+// place tells where a need is written.
+func place(n *Need) string {
+	if n.At == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s:%d)", n.At.Filename, n.At.Start.Line)
+}
+
+// lacking tells why nothing meets a need for a package, if that is so.
+func (s *story) lacking(rule *pubgrub.Rule, n *Need) string {
+	if _, _, ok := demanded(s.problem, rule); ok {
+		return ""
+	}
+	p, ok := s.problem.catalog.names[n.Name]
+	if !ok || s.problem.Versions(p) == 0 {
+		return ", and there is no such package"
+	}
+	known := &s.problem.catalog.packages[p]
+	return fmt.Sprintf(", but there is only %s", known.list(known.all()))
+}
+
+// subject names the versions that a fact is about, those alone that matter if some do.
+func (s *story) subject(f fact) string {
+	p := &s.problem.catalog.packages[f.owner]
+	own, context := f.own, s.context[f.owner]
+	if !own.Disjoint(context) {
+		own = own.Intersect(context)
+	}
+	if len(p.releases) > 1 && own.Equal(p.all()) {
+		return "Every version of " + p.name
+	}
+	return p.name + " " + p.list(own)
+}
+
+// providers tells who offers what a requirement asks for.
+func (s *story) providers(n *Need) string {
+	list := s.problem.candidates(n)
+	if len(list) == 0 {
+		return s.misfits(n)
+	}
+	names := make([]string, len(list))
+	for i, c := range list {
+		p := &s.problem.catalog.packages[c.pack]
+		names[len(list)-1-i] = p.name + " " + p.list(c.fitting)
+	}
+	if len(names) > maxListed {
+		return fmt.Sprintf("%s and %d others provide", strings.Join(names[:maxListed], ", "), len(names)-maxListed)
+	}
+	return join(names, "or") + " provides"
+}
+
+// misfits tells who offers the service in other versions.
+func (s *story) misfits(n *Need) string {
+	var names []string
+	for _, provider := range s.problem.offers[n.Name] {
+		last := provider.offers[len(provider.offers)-1]
+		p := &s.problem.catalog.packages[provider.pack]
+		names = append(names, fmt.Sprintf("%s %s provides %s", p.name, p.releases[last.version-1].Text, last.Version))
+	}
+	if len(names) == 0 {
+		return "nothing provides"
+	}
+	return "nothing provides in such a version; " + join(names[:min(len(names), maxListed)], "and")
+}
+
+// conclude says what it comes to.
+func (s *story) conclude() {
+	for _, rule := range s.order() {
+		if p, _, ok := demanded(s.problem, rule); ok && !s.problem.isChoice(p) && s.demands[p] > 1 && len(s.context[p]) == 0 {
+			s.sentences = append(s.sentences, fmt.Sprintf("No version of %s fits all of that.", s.problem.catalog.packages[p].name))
+			return
+		}
+	}
+	if len(s.sentences) > 1 {
+		s.sentences = append(s.sentences, "So nothing fits together.")
+	}
+}
+
+// order lists the rules that were told of, in an order that does not change.
+func (s *story) order() []*pubgrub.Rule {
+	var list []*pubgrub.Rule
+	for p := range pubgrub.Package(len(s.problem.catalog.packages)) {
+		list = append(list, s.owned[p]...)
+	}
+	return list
+}
+
+const maxListed = 5
+
+// list names versions, neighbours as a range.
+func (p *pack) list(versions pubgrub.Set) string {
+	var parts []string
+	for i := 0; i+1 < len(versions); i += 2 {
+		first, last := p.releases[versions[i]-1].Text, p.releases[versions[i+1]-2].Text
+		switch versions[i+1] - versions[i] {
+		case 1:
+			parts = append(parts, first)
+		case 2:
+			parts = append(parts, first, last)
+		default:
+			parts = append(parts, first+" to "+last)
+		}
+	}
+	if len(parts) > maxListed {
+		parts = append(parts[:maxListed-1], fmt.Sprintf("%d others", len(parts)-maxListed+1))
+	}
+	return join(parts, "and")
+}
+
+// join is a list in words.
+func join(parts []string, last string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	return strings.Join(parts[:len(parts)-1], ", ") + " " + last + " " + parts[len(parts)-1]
+}
