@@ -29,8 +29,8 @@ func TestT24CPU(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if restarts < 3*loops {
-		t.Errorf("only %d restarts", restarts)
+	if restarts < 3*loops || restarts > loops*mostEnds(elapsed) {
+		t.Errorf("%d restarts, want %d to %d", restarts, 3*loops, loops*mostEnds(elapsed))
 	}
 	share := percent(own, elapsed)
 	if share >= 20 && !raceDetector {
@@ -38,6 +38,15 @@ func TestT24CPU(t *testing.T) {
 	}
 	torture.Report(t, "T24", "%d crash loops for %.0f s, %d restarts: the supervisor took %.1f %% of a core; shims and apps %.1f %%",
 		loops, elapsed.Seconds(), restarts, share, percent(shims, elapsed))
+}
+
+// mostEnds returns how often a unit can end in a time if every pause is the shortest.
+func mostEnds(within time.Duration) int {
+	ends := 0
+	for at := time.Duration(0); at <= within; ends++ {
+		at += pauses[min(ends, len(pauses)-1)] * 8 / 10
+	}
+	return ends
 }
 
 // cpu returns the processor time so far.
