@@ -106,7 +106,7 @@ func (c *cli) startAgent(home string) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(program, "agent")
-	cmd.Env = append(os.Environ(), "RECIPE_HOME="+home)
+	cmd.Env = agentEnvironment(os.Environ(), home)
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	detach(cmd)
