@@ -36,9 +36,7 @@ func (p *problem) candidates(n *Need) []candidate {
 			if len(versions) == 0 || o.Version.Compare(c.newest) > 0 {
 				c.newest = o.Version
 			}
-			if len(versions) == 0 || versions[len(versions)-1] != o.version {
-				versions = append(versions, o.version)
-			}
+			versions = append(versions, o.version)
 		}
 		if c.fitting = pubgrub.SetOf(versions...); len(versions) > 0 {
 			list = append(list, c)

@@ -187,7 +187,9 @@ func (g *groups) add(v pubgrub.Version, n *Need, k kind) {
 		g.at[key] = at
 		g.list = append(g.list, group{need: n, kind: k})
 	}
-	g.list[at].versions = append(g.list[at].versions, v)
+	if versions := g.list[at].versions; len(versions) == 0 || versions[len(versions)-1] != v {
+		g.list[at].versions = append(versions, v)
+	}
 }
 
 // state makes the rule of a group.

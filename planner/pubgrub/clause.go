@@ -56,83 +56,23 @@ func (s *Solver) heldSince(t Term) int32 {
 	return s.satisfier(t)
 }
 
+// watcher is a clause that waits for a term of the package in whose list it stands; set is that term's, at hand without
+// looking at the clause.
+type watcher struct {
+	set    Set
+	clause int32
+}
+
+// watch lets c be watched by the terms at two positions.
 func (s *Solver) watch(c, first, second int32) {
-	s.clauses[c].watched = [2]int32{first, second}
-	for _, at := range s.clauses[c].watched {
-		d := &s.packages[s.clauses[c].terms[at].Package]
-		d.watchers = append(d.watchers, c)
-	}
-}
-
-// propagate draws all conclusions; it returns the clause that is broken, or none.
-func (s *Solver) propagate() int32 {
-	for s.head < len(s.trail) {
-		p := s.trail[s.head].pack
-		s.head++
-		if broken := s.wake(p); broken != none {
-			return broken
-		}
-	}
-	return none
-}
-
-// wake looks at the clauses that watch p, of which more is known now.
-func (s *Solver) wake(p Package) int32 {
-	list := s.packages[p].watchers
-	kept := list[:0]
-	for i, c := range list {
-		if s.passOn(p, c) {
-			continue
-		}
-		kept = append(kept, c)
-		if s.conclude(p, c) {
-			continue
-		}
-		s.packages[p].watchers = append(kept, list[i+1:]...)
-		return c
-	}
-	s.packages[p].watchers = kept
-	return none
-}
-
-// passOn lets another term of c be watched instead of that of p, if that one holds; it reports whether it did.
-func (s *Solver) passOn(p Package, c int32) bool {
 	k := &s.clauses[c]
-	mine, other := k.sides(p)
-	if len(k.terms) == 2 || !s.isTrue(k.terms[k.watched[mine]]) || s.isFalse(k.terms[k.watched[other]]) {
-		return false
+	k.watched = [2]int32{first, second}
+	for _, at := range k.watched {
+		s.attach(c, k.terms[at])
 	}
-	for i, t := range k.terms {
-		if int32(i) == k.watched[0] || int32(i) == k.watched[1] || s.isTrue(t) {
-			continue
-		}
-		k.watched[mine] = int32(i)
-		d := &s.packages[t.Package]
-		d.watchers = append(d.watchers, c)
-		return true
-	}
-	return false
 }
 
-// conclude draws the conclusion from c if only one of its terms is not known to hold; it reports false if all hold.
-func (s *Solver) conclude(p Package, c int32) bool {
-	k := &s.clauses[c]
-	mine, other := k.sides(p)
-	last := k.terms[k.watched[other]]
-	if !s.isTrue(k.terms[k.watched[mine]]) || s.isFalse(last) {
-		return true
-	}
-	if s.isTrue(last) {
-		return false
-	}
-	s.forbid(last, c)
-	return true
-}
-
-// sides returns which of the two watched terms is that of p, and which is the other.
-func (k *clause) sides(p Package) (mine, other int) {
-	if k.terms[k.watched[0]].Package == p {
-		return 0, 1
-	}
-	return 1, 0
+func (s *Solver) attach(c int32, t Term) {
+	d := &s.packages[t.Package]
+	d.watchers = append(d.watchers, watcher{t.Set, c})
 }

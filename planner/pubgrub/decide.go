@@ -3,29 +3,24 @@ package pubgrub
 // next returns the package that is to be decided next; false when everything is decided.
 func (s *Solver) next() (Package, bool) {
 	for {
-		p, key, ok := s.waiting.pop()
+		p, ok := s.waiting.pop()
 		if !ok {
 			return 0, false
 		}
-		if d := &s.packages[p]; d.isDemanded() && key == s.urgency(d) {
+		if s.packages[p].isDemanded() {
 			return p, true
 		}
-	}
-}
-
-// await queues p if it is to be decided. It is queued anew whenever its urgency changes; outdated entries are left out
-// when they come up.
-func (s *Solver) await(p Package) {
-	if d := &s.packages[p]; d.isDemanded() {
-		s.waiting.push(p, s.urgency(d))
 	}
 }
 
 // conflictsPerClass is how many conflicts put a package before those with fewer, whatever their rank.
 const conflictsPerClass = 4
 
-func (s *Solver) urgency(d *domain) urgency {
-	return urgency{class: d.conflicts / conflictsPerClass, rank: d.rank, candidates: int32(d.allowed.Len())}
+// await queues p if it is to be decided, or queues it anew when more or less is known of it.
+func (s *Solver) await(p Package) {
+	if d := &s.packages[p]; d.isDemanded() {
+		s.waiting.set(p, urgencyOf(d.conflicts/conflictsPerClass, d.rank, d.allowed.Len()))
+	}
 }
 
 // decide loads the rules of the preferred version of p and takes that version. If one of its rules is broken already, all

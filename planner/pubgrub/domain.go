@@ -7,16 +7,16 @@ type domain struct {
 	all       Set // all versions, and Absent
 	allowed   Set
 	history   []int32 // the steps of the trail that changed allowed, ascending
-	watchers  []int32 // the clauses that watch the package
-	conflicts int32   // how many conflicts it was part of
+	watchers  []watcher
+	conflicts int32 // how many conflicts it was part of
 	rank      int32
 	touched   bool
 	decided   bool
 	slot      int32 // 1 and the position in Solver.work; 0 outside
 }
 
-// rankNamed is the rank of packages that the query names, before all ranks of a problem.
-const rankNamed = -1
+// rankNamed is the rank of packages that the query names; those of a problem come after it.
+const rankNamed = 0
 
 // step is one change of what is known.
 type step struct {
@@ -39,7 +39,7 @@ func (s *Solver) touch(p Package) {
 		return
 	}
 	d.touched = true
-	d.rank = int32(s.problem.Rank(p))
+	d.rank = int32(s.problem.Rank(p)) + 1
 	d.all = s.sets.between(Absent, Version(s.problem.Versions(p)))
 	d.allowed = d.all
 	s.touched = append(s.touched, p)

@@ -1,71 +1,101 @@
 package pubgrub
 
-import "cmp"
+// urgency orders packages that wait for a decision, the lowest first.
+type urgency uint64
 
-// urgency orders packages that wait for a decision: those in many conflicts first, then by rank, then those with few
-// versions to choose from.
-type urgency struct {
-	class, rank, candidates int32
+const maxClass = 1<<24 - 1
+
+// urgencyOf puts packages of a high class first, then those of a low rank, then those with few versions to choose from.
+func urgencyOf(class, rank int32, candidates int) urgency {
+	return urgency(maxClass-min(class, maxClass))<<40 | urgency(uint8(rank))<<32 | urgency(candidates)
 }
 
-// heap is a queue by urgency; among equals the lower package comes first.
-type heap struct{ entries []waiter }
+// heap is a queue by urgency; among equals the lower package comes first. Each package is in it once at most.
+type heap struct {
+	entries []waiter
+	at      []int32 // by package: 1 and the position in entries; 0 for one that is not in it
+}
 
 type waiter struct {
-	urgency
-	pack Package
+	urgency urgency
+	pack    Package
 }
 
-func (a waiter) compare(b waiter) int {
-	return cmp.Or(
-		cmp.Compare(b.class, a.class),
-		cmp.Compare(a.rank, b.rank),
-		cmp.Compare(a.candidates, b.candidates),
-		cmp.Compare(a.pack, b.pack),
-	)
+func (a waiter) before(b waiter) bool {
+	return a.urgency < b.urgency || a.urgency == b.urgency && a.pack < b.pack
 }
 
-func (h *heap) reset() { h.entries = h.entries[:0] }
+// set puts p in, or gives it another urgency.
+func (h *heap) set(p Package, u urgency) {
+	if int(p) >= len(h.at) {
+		h.at = append(h.at, make([]int32, int(p)+1-len(h.at))...)
+	}
+	at := int(h.at[p]) - 1
+	if at < 0 {
+		at = len(h.entries)
+		h.entries = append(h.entries, waiter{})
+	}
+	h.rise(at, waiter{u, p})
+	h.sink(int(h.at[p]) - 1)
+}
 
-func (h *heap) push(p Package, u urgency) {
-	h.entries = append(h.entries, waiter{u, p})
-	e := h.entries
-	for i := len(e) - 1; i > 0; {
-		parent := (i - 1) / 2
-		if e[parent].compare(e[i]) <= 0 {
+// pop takes the first package out.
+func (h *heap) pop() (Package, bool) {
+	if len(h.entries) == 0 {
+		return 0, false
+	}
+	first, last := h.entries[0].pack, len(h.entries)-1
+	moved := h.entries[last]
+	h.entries = h.entries[:last]
+	h.at[first] = 0
+	if last > 0 {
+		h.place(0, moved)
+		h.sink(0)
+	}
+	return first, true
+}
+
+func (h *heap) place(at int, w waiter) {
+	h.entries[at] = w
+	h.at[w.pack] = int32(at + 1)
+}
+
+// rise places w at a position, or as far up as it belongs.
+func (h *heap) rise(at int, w waiter) {
+	for at > 0 {
+		parent := (at - 1) / 2
+		if !w.before(h.entries[parent]) {
 			break
 		}
-		e[parent], e[i] = e[i], e[parent]
-		i = parent
+		h.place(at, h.entries[parent])
+		at = parent
 	}
+	h.place(at, w)
 }
 
-func (h *heap) pop() (Package, urgency, bool) {
-	e := h.entries
-	if len(e) == 0 {
-		return 0, urgency{}, false
+// sink lets the entry at a position go down as far as it belongs.
+func (h *heap) sink(at int) {
+	w := h.entries[at]
+	for {
+		child := 2*at + 1
+		if child >= len(h.entries) {
+			break
+		}
+		if child+1 < len(h.entries) && h.entries[child+1].before(h.entries[child]) {
+			child++
+		}
+		if !h.entries[child].before(w) {
+			break
+		}
+		h.place(at, h.entries[child])
+		at = child
 	}
-	first, last := e[0], len(e)-1
-	e[0] = e[last]
-	h.entries = e[:last]
-	h.sink()
-	return first.pack, first.urgency, true
+	h.place(at, w)
 }
 
-// sink lets the first entry go down to its place.
-func (h *heap) sink() {
-	e := h.entries
-	for i := 0; ; {
-		least := i
-		for child := 2*i + 1; child <= 2*i+2 && child < len(e); child++ {
-			if e[child].compare(e[least]) < 0 {
-				least = child
-			}
-		}
-		if least == i {
-			return
-		}
-		e[i], e[least] = e[least], e[i]
-		i = least
+func (h *heap) reset() {
+	for _, w := range h.entries {
+		h.at[w.pack] = 0
 	}
+	h.entries = h.entries[:0]
 }

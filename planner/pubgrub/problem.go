@@ -24,7 +24,7 @@ type Problem interface {
 	Versions(p Package) int
 	// Rules lists the rules that version v of p brings: those with a term of p that contains v and not Absent.
 	Rules(p Package, v Version) []*Rule
-	// Rank orders decisions: packages of a lower rank are decided first, those in many conflicts excepted.
+	// Rank, from 0 to 100, orders decisions: packages of a lower rank are decided first, those in many conflicts excepted.
 	Rank(p Package) int
 	// Choose picks one of the allowed versions of p, which are one or more; known tells what is known of other packages.
 	Choose(p Package, allowed Set, known func(Package) Set) Version

@@ -20,15 +20,17 @@ func Range(first, last Version) Set {
 	return Set{first, last + 1}
 }
 
-// SetOf returns the set of ascending numbers.
+// SetOf returns the set of ascending numbers, some of which may be there twice.
 func SetOf(versions ...Version) Set {
 	var s Set
 	for _, v := range versions {
-		if len(s) > 0 && s[len(s)-1] == v {
-			s[len(s)-1] = v + 1
-			continue
+		switch n := len(s); {
+		case n > 0 && s[n-1] > v: // the same again
+		case n > 0 && s[n-1] == v:
+			s[n-1] = v + 1
+		default:
+			s = append(s, v, v+1)
 		}
-		s = append(s, v, v+1)
 	}
 	return s
 }

@@ -47,9 +47,9 @@ func (c Constraint) String() string { return c.text }
 // Allows reports whether v is in the set.
 func (c Constraint) Allows(v Version) bool {
 	if v.IsPrerelease() {
-		return c.prereleases.contains(v)
+		return c.prereleases.contains(&v)
 	}
-	return c.releases.contains(v)
+	return c.releases.contains(&v)
 }
 
 // alternative reads terms that hold together.

@@ -152,10 +152,10 @@ func TestConstraintLaws(t *testing.T) {
 			t.Fatalf("%q or %q allows %s: %t", a, b, v, either.Allows(v))
 		}
 		inBoth := left.releases.intersect(right.releases)
-		if inBoth.contains(v) != (left.releases.contains(v) && right.releases.contains(v)) {
-			t.Fatalf("%q and %q contain %s: %t", a, b, v, inBoth.contains(v))
+		if inBoth.contains(&v) != (left.releases.contains(&v) && right.releases.contains(&v)) {
+			t.Fatalf("%q and %q contain %s: %t", a, b, v, inBoth.contains(&v))
 		}
-		if left.releases.complement().contains(v) == left.releases.contains(v) {
+		if left.releases.complement().contains(&v) == left.releases.contains(&v) {
 			t.Fatalf("%q and its complement agree on %s", a, v)
 		}
 	})

@@ -1,7 +1,5 @@
 package semver
 
-import "slices"
-
 // cut is a place between versions: just before a version, or just after it.
 type cut struct {
 	version Version
@@ -9,8 +7,8 @@ type cut struct {
 }
 
 // compare orders cuts along the line of versions.
-func (c cut) compare(d cut) int {
-	if order := c.version.Compare(d.version); order != 0 {
+func (c *cut) compare(d *cut) int {
+	if order := c.version.compare(&d.version); order != 0 {
 		return order
 	}
 	return compareBool(c.after, d.after)
@@ -26,19 +24,23 @@ var start = cut{version: leastVersion}
 type intervals []cut
 
 func between(from, to cut) intervals {
-	if from.compare(to) >= 0 {
+	if from.compare(&to) >= 0 {
 		return nil
 	}
 	return intervals{from, to}
 }
 
 // contains reports whether v lies in the set.
-func (s intervals) contains(v Version) bool { return s.cutsBefore(cut{v, true})%2 == 1 }
-
-// cutsBefore counts the cuts that lie before c.
-func (s intervals) cutsBefore(c cut) int {
-	n, _ := slices.BinarySearchFunc(s, c, cut.compare)
-	return n
+func (s intervals) contains(v *Version) bool {
+	inside := false
+	for i := range s {
+		order := s[i].version.compare(v)
+		if order > 0 || order == 0 && s[i].after {
+			break
+		}
+		inside = !inside
+	}
+	return inside
 }
 
 // merge returns the versions for which keep holds, told whether they lie in s and in t; keep(false, false) is false.
@@ -48,9 +50,9 @@ func (s intervals) merge(t intervals, keep func(inS, inT bool) bool) intervals {
 	for i, j := 0, 0; i < len(s) || j < len(t); {
 		var at cut
 		switch {
-		case j == len(t) || i < len(s) && s[i].compare(t[j]) < 0:
+		case j == len(t) || i < len(s) && s[i].compare(&t[j]) < 0:
 			at, i = s[i], i+1
-		case i == len(s) || t[j].compare(s[i]) < 0:
+		case i == len(s) || t[j].compare(&s[i]) < 0:
 			at, j = t[j], j+1
 		default:
 			at, i, j = s[i], i+1, j+1

@@ -75,13 +75,19 @@ func (v Version) String() string {
 }
 
 // Compare returns -1, 0 or +1 as v is older than, equal to or newer than w.
-func (v Version) Compare(w Version) int {
-	return cmp.Or(
-		cmp.Compare(v.major, w.major),
-		cmp.Compare(v.minor, w.minor),
-		cmp.Compare(v.patch, w.patch),
-		comparePrerelease(v.pre, w.pre),
-	)
+func (v Version) Compare(w Version) int { return v.compare(&w) }
+
+// compare is Compare without copies, which are most of its cost.
+func (v *Version) compare(w *Version) int {
+	switch {
+	case v.major != w.major:
+		return cmp.Compare(v.major, w.major)
+	case v.minor != w.minor:
+		return cmp.Compare(v.minor, w.minor)
+	case v.patch != w.patch:
+		return cmp.Compare(v.patch, w.patch)
+	}
+	return comparePrerelease(v.pre, w.pre)
 }
 
 // comparePrerelease orders prereleases identifier by identifier; a release, "", comes after all of its prereleases.
