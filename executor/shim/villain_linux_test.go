@@ -38,8 +38,21 @@ type villain struct {
 }
 
 func newVillain(t *testing.T) *villain {
-	return &villain{T: t, random: torture.Random(t), root: t.TempDir(), told: kernelTells(t), pids: map[int]bool{}}
+	v := &villain{T: t, random: torture.Random(t), root: t.TempDir(), told: kernelTells(t), pids: map[int]bool{}}
+	t.Cleanup(v.cleanUp)
+	return v
 }
+
+// cleanUp kills what a failed test has left; otherwise there is nothing.
+func (v *villain) cleanUp() {
+	for n := range v.apps {
+		for _, pid := range protocol.Marked(v.dir(n + 1)) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	}
+}
+
+func (v *villain) dir(app int) string { return filepath.Join(v.root, strconv.Itoa(app)) }
 
 // IntN and coin are called from one goroutine at a time: the test waits for what it has begun.
 func (v *villain) IntN(n int) int { return v.random.IntN(n) }
@@ -116,7 +129,7 @@ type unit struct {
 
 func (v *villain) newUnit() *unit {
 	v.apps++
-	u := &unit{v, filepath.Join(v.root, strconv.Itoa(v.apps))}
+	u := &unit{v, v.dir(v.apps)}
 	v.must(os.Mkdir(u.dir, 0o700))
 	return u
 }
@@ -213,7 +226,7 @@ func (u *unit) checkLines(got []string, count int) {
 func (v *villain) checkNothingLeft() {
 	v.Helper()
 	for n := range v.apps {
-		dir := filepath.Join(v.root, strconv.Itoa(n+1))
+		dir := v.dir(n + 1)
 		eventually(v, "no process of "+dir, func() bool { return len(protocol.Marked(dir)) == 0 })
 	}
 	eventually(v, "all gone", func() bool {
