@@ -132,7 +132,8 @@ func (r *runner) apply(ctx context.Context, q agent.PlanRequest, input bool) err
 	return r.run(ctx, client, signed, p)
 }
 
-// join follows a run that is under way, so that what an interrupted apply began is finished before anything new.
+// join follows a run that is under way, so that what an interrupted apply began is finished before anything new. One that was
+// stopped meanwhile, or whose files are gone, is no obstacle: the plan that comes next does the rest.
 func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 	client, err := r.c.running(ctx)
 	if err != nil || client == nil {
@@ -151,8 +152,12 @@ func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 	if errors.As(err, &problem) && problem.Kind == "not-found" {
 		return nil
 	}
-	if err == nil && !r.c.json {
-		fmt.Fprintln(r.c.stdout)
+	if errors.Is(err, errStopped) {
+		r.c.say("\nThat run was stopped. What it had done stays.")
+		err = nil
+	}
+	if err == nil {
+		r.c.say("")
 	}
 	return err
 }

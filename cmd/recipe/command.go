@@ -109,6 +109,13 @@ func (c *cli) commandHelp(cmd command, flags *flag.FlagSet) {
 // jsonFlag declares -json.
 func (c *cli) jsonFlag(flags *flag.FlagSet) { flags.BoolVar(&c.json, "json", false, "print JSON") }
 
+// say prints a line for people; with -json nothing.
+func (c *cli) say(line string) {
+	if !c.json {
+		fmt.Fprintln(c.stdout, line)
+	}
+}
+
 // printJSON prints one value on one line.
 func (c *cli) printJSON(v any) {
 	encoder := json.NewEncoder(c.stdout)

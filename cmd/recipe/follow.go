@@ -11,6 +11,9 @@ import (
 	"github.com/nsynapse/recipe/planner/plan"
 )
 
+// errStopped is how a run ends that somebody stopped, or that could not be carried on.
+var errStopped = errors.New("the run was stopped")
+
 // follow shows a run of p as it goes; p is nil when another recipe began it. An interrupt makes the run stop soon; what is done by then stays.
 func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, p *plan.Plan, lines func(each func(agent.RunLine) error) error) error {
 	stopped := context.AfterFunc(ctx, func() {
@@ -58,7 +61,7 @@ func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return hinted{errors.New("the run was stopped"), "What was done by then stays. recipe apply does the rest."}
+		return hinted{errStopped, "What was done by then stays. recipe apply does the rest."}
 	case "undone":
 		return hinted{errors.New(g.Error), sentences(result.Hint, "Everything that the run had changed was taken back.")}
 	}

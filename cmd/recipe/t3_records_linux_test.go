@@ -125,7 +125,8 @@ func (c *cutter) cut() {
 }
 
 // judge compares what can be recovered from the copy with what the writer said. Each line of it is one step
-// that was done, "ack N" or "keep N", or "keeping N" for one that was begun.
+// that was done, "ack N" or "keep N", or "keeping N" for one that was begun: secrets below N may be forgotten from then on,
+// and those below that of "keep" are.
 func (c *cutter) judge(steps [][]byte) {
 	c.Helper()
 	said := map[string]int{}
@@ -261,7 +262,7 @@ func writeVault(dir string, random *rand.Rand, say func(string, int)) error {
 	if err != nil {
 		return err
 	}
-	from := 1
+	from, kept := 1, 0
 	for n := 1; ; n++ {
 		if err := v.Put(secret(n)); err != nil {
 			return err
@@ -279,6 +280,7 @@ func writeVault(dir string, random *rand.Rand, say func(string, int)) error {
 		if err := v.Keep(keep); err != nil {
 			return err
 		}
-		say("keep", from)
+		say("keep", min(from, kept+1)) // those that were put since the last Keep stay, wanted or not
+		kept = n
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -49,7 +51,7 @@ func TestT4Disk(t *testing.T) {
 // TestT4Files takes the agent its open files, in the middle of applies.
 func TestT4Files(t *testing.T) {
 	random := programme.Random(t)
-	rounds := programme.Pick(2, 20)
+	rounds := programme.Pick(1, 8)
 	s := newShortage(t, random, func(string) {})
 	s.theme("light")
 	told := 0
@@ -87,7 +89,7 @@ func TestT4Processes(t *testing.T) {
 	for round := range rounds {
 		before := s.pids()
 		theme := fmt.Sprint("theme", round)
-		restore := s.limit(unix.RLIMIT_NPROC, 1)
+		restore := s.limitProcesses(1)
 		out, err := s.recipe("apply", "-auto-approve", "-var=theme="+theme)
 		if err == nil {
 			t.Errorf("it started an app without a process:\n%s", out)
@@ -351,6 +353,25 @@ func (s *shortage) limit(resource int, value uint64) (restore func()) {
 			s.Error(err)
 		}
 	}
+}
+
+// limitProcesses is limit for the processes of the agent's user. It is done as that user, since root cannot do it to the
+// processes of others without CAP_SYS_RESOURCE.
+func (s *shortage) limitProcesses(value uint64) (restore func()) {
+	s.Helper()
+	agent := strconv.Itoa(s.agentPID())
+	prlimit := func(args ...string) string {
+		cmd := exec.Command("prlimit", append([]string{"--pid", agent}, args...)...)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: s.user, Gid: s.user}}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			s.Fatalf("prlimit %v: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	old := prlimit("--nproc", "--raw", "--noheadings", "--output", "SOFT")
+	prlimit(fmt.Sprintf("--nproc=%d:", value))
+	return func() { prlimit("--nproc=" + old + ":") }
 }
 
 // openFiles is how many files the agent has open.

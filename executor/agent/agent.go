@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/bus"
 	"github.com/nsynapse/recipe/executor/directory"
 	"github.com/nsynapse/recipe/executor/disk"
@@ -139,7 +140,11 @@ func (a *Agent) Start() error {
 		return fmt.Errorf("cannot list the stacks: %w", err)
 	}
 	for _, entry := range names {
-		if _, err := a.open(entry.Name(), ""); err != nil {
+		_, err := a.open(entry.Name(), "")
+		if errors.Is(err, apply.ErrNothing) {
+			err = a.dropNothing(entry.Name())
+		}
+		if err != nil {
 			// One damaged stack must not keep the others down.
 			fmt.Fprintf(a.Log, "stack %s is left alone: %s\n", entry.Name(), err)
 		}

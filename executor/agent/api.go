@@ -11,8 +11,8 @@ import (
 	"github.com/nsynapse/recipe/planner/state"
 )
 
-// The API is HTTP with JSON over the socket RECIPE_HOME/agent.sock. Only the agent's own user is answered, whom the
-// kernel names (SO_PEERCRED). Bodies of answers are one JSON value, or one JSON object a line where a stream is said.
+// The API is HTTP with JSON over the socket RECIPE_HOME/agent.sock. Only the agent's own user and root are answered; the
+// kernel names who asks (SO_PEERCRED). Bodies of answers are one JSON value, or one JSON object a line where a stream is said.
 // Errors are a Problem with a status of 4xx or 5xx.
 //
 //	POST /v1/plan                     PlanRequest -> PlanAnswer

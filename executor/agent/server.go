@@ -55,7 +55,7 @@ func (a *Agent) Serve(ctx context.Context) error {
 	return nil
 }
 
-// ownersOnly takes connections of the agent's own user only.
+// ownersOnly takes connections of the agent's own user, and of root, who could take over the agent anyway.
 type ownersOnly struct{ *net.UnixListener }
 
 func (l ownersOnly) Accept() (net.Conn, error) {
@@ -65,7 +65,7 @@ func (l ownersOnly) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		uid, err := unixsocket.PeerUID(conn)
-		if err == nil && uid == os.Geteuid() {
+		if err == nil && (uid == os.Geteuid() || uid == 0) {
 			return conn, nil
 		}
 		_ = conn.Close() // a stranger is not owed an answer

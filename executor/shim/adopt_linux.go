@@ -157,7 +157,7 @@ func (p *Process) alone() Exit {
 		return exit
 	}
 	_ = p.app.with(func(fd int) error {
-		if known, ok := protocol.ExitOf(fd); ok {
+		if known, ok := protocol.ExitOf(fd, p.id.PID, p.id.Start); ok {
 			exit.Known, exit.Code, exit.Signal = true, known.Code, known.Signal
 		}
 		return nil

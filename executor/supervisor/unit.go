@@ -141,7 +141,7 @@ func (u *Unit) timer() Timer {
 	if next.IsZero() {
 		return nil
 	}
-	return u.s.clock.NewTimer(max(0, next.Sub(u.s.clock.Now())))
+	return u.s.clock.NewTimer(next)
 }
 
 // do runs f in the unit's goroutine. It fails with ErrClosed or ErrUnknown, or when ctx ends first.

@@ -49,7 +49,18 @@ func run(args []string) error {
 		return nil
 	}
 	defer lock.Close() // also keeps lock from being collected, which would give it up
+	if !awaited() {
+		return nil
+	}
 	return hold(spec, lock, args)
+}
+
+// awaited reports whether somebody waits for the answer. With the lock held that settles who starts the unit: whoever
+// follows a user that has died looks at the lock after that death, so he either sees it held or this shim sees the death.
+func awaited() bool {
+	fds := []unix.PollFd{{Fd: protocol.AnswerFD}}
+	_, err := unix.Poll(fds, 0)
+	return err != nil || fds[0].Revents&unix.POLLERR == 0
 }
 
 // hold does everything that needs the lock.

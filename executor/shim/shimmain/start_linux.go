@@ -32,7 +32,7 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 	}
 	id := self
 	id.PID = app
-	id.Start, err = startOf(app)
+	id.Start, err = protocol.StartTimeUnreaped(app) // of our child, which nobody has reaped yet
 	if err == nil {
 		err = protocol.WriteID(".", id)
 	}
@@ -48,15 +48,6 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 	answer(protocol.Answer{PID: app, Start: id.Start, ShimStart: self.ShimStart})
 	p.carry(ended.wake)
 	return writeExit(id, ended.result(), p.log.lost)
-}
-
-// startOf is StartTime of a child: one that has ended already is still there to be looked at, as a zombie.
-func startOf(child int) (uint64, error) {
-	start, err := protocol.StartTime(child)
-	if errors.Is(err, protocol.ErrGone) {
-		return 0, nil
-	}
-	return start, err
 }
 
 func ownID() (protocol.ID, error) {
