@@ -109,9 +109,7 @@ func New(o Options) (*Agent, error) {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	a.library = library.New(recipes.FS, a.store)
-	if a.ports = port.New(o.Ports[0], o.Ports[1], o.Ports[0]); o.Ports == [2]int{} {
-		a.ports = port.New(port.Low, port.High, firstPort(o.Home))
-	}
+	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, a.routes.publish)
