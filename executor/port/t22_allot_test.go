@@ -13,13 +13,19 @@ import (
 	"github.com/nsynapse/recipe/executor/torture"
 )
 
+// The crowds keep out of the range of real agents: those of other tests run at the same time.
+const (
+	crowdLow  = 7000
+	crowdHigh = Low - 1
+)
+
 // TestT22Allotments lets a thousand owners ask for a port at once, give it back and ask again, in a range that is soon gone
 // through, beside strangers that listen in it. Once all have theirs each owner listens: a port that two have, or that a
 // stranger has, fails to open.
 func TestT22Allotments(t *testing.T) {
 	random := torture.Random(t)
 	rounds, listened := torture.Pick(3, 50), 0
-	low := Low + random.IntN(High-Low-1500)
+	low := crowdLow + random.IntN(crowdHigh-crowdLow-1500)
 	a := New(low, low+1500, low)
 	for round := range rounds {
 		strangers := listenAbout(random, low, 1500, 200)
@@ -44,9 +50,9 @@ func TestT22Agents(t *testing.T) {
 	random := torture.Random(t)
 	rounds, met := torture.Pick(3, 20), 0
 	for range rounds {
-		for _, apart := range []int{High - Low - 2000, 0} {
-			first := Low + random.IntN(1000)
-			agents := []*Allotter{New(0, 0, first), New(0, 0, first+apart)}
+		for _, apart := range []int{crowdHigh - crowdLow - 2000, 0} {
+			first := crowdLow + random.IntN(1000)
+			agents := []*Allotter{New(crowdLow, crowdHigh, first), New(crowdLow, crowdHigh, first+apart)}
 			c := newCrowd(t, 100)
 			c.meet = apart == 0
 			for i := range c.owners {
