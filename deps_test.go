@@ -40,9 +40,9 @@ const floors = `
 	executor/disk, executor/journal < executor/vault;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function < lang/config;
+	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
 	lang/config < lang/config/format;
-	lang/addr < planner/solve;
+	lang/addr, planner/semver < planner/solve;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;

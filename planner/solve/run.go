@@ -52,8 +52,8 @@ func (s *solver) fail(at hcl.Range, summary, format string, args ...any) {
 func (s *solver) root(ctx context.Context, r *Root) {
 	m := r.Manifest
 	if m == nil {
-		m = s.pick(ctx, r.Package, r.NameRange, func(m *Manifest) bool { return r.Constraint == nil || r.Constraint.Check(m.Version) }, r.Text)
-	} else if r.Constraint != nil && !r.Constraint.Check(m.Version) {
+		m = s.pick(ctx, r.Package, r.NameRange, func(m *Manifest) bool { return r.Constraint == nil || r.Constraint.Allows(*m.Version) }, r.Text)
+	} else if r.Constraint != nil && !r.Constraint.Allows(*m.Version) {
 		s.fail(r.Range, "Version does not fit", "%s comes from %s, which is version %s of %s, but the stack asks for %q. Change the constraint or the source.",
 			r.Component, m.Origin, m.Version, m.Name, r.Text)
 		return
@@ -118,7 +118,7 @@ func requirementNames(m *Manifest) string {
 }
 
 func (s *solver) dependency(ctx context.Context, by *Manifest, d Dependency) {
-	m := s.pick(ctx, d.Package, d.Range, func(m *Manifest) bool { return d.Constraint == nil || d.Constraint.Check(m.Version) }, d.Text)
+	m := s.pick(ctx, d.Package, d.Range, func(m *Manifest) bool { return d.Constraint == nil || d.Constraint.Allows(*m.Version) }, d.Text)
 	if m != nil {
 		s.choose(m, fmt.Sprintf("%s depends on it", by.Name))
 	}
@@ -188,7 +188,7 @@ func (m *Manifest) serves(r Requirement) (fits bool, version string) {
 		if p.Name != r.Service {
 			continue
 		}
-		if r.Constraint == nil || r.Constraint.Check(p.Version) {
+		if r.Constraint == nil || r.Constraint.Allows(*p.Version) {
 			return true, p.Version.String()
 		}
 		version = p.Version.String()

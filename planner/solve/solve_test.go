@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // shelf is a source of a few packages, by name, newest first.
@@ -33,20 +32,33 @@ func (s shelf) Implementations(_ context.Context, service string) ([]string, err
 // that it requires.
 func pack(lines ...string) *Manifest {
 	name, version, _ := strings.Cut(lines[0], " ")
-	m := &Manifest{Name: name, Version: semver.MustParse(version), Origin: "library"}
+	m := &Manifest{Name: name, Version: numbered(version), Origin: "library"}
 	for _, line := range lines[1:] {
 		service, rest, _ := strings.Cut(line[1:], " ")
 		if line[0] == '+' {
-			m.Provides = append(m.Provides, Service{Name: service, Version: semver.MustParse(rest)})
+			m.Provides = append(m.Provides, Service{Name: service, Version: numbered(rest)})
 			continue
 		}
 		r := Requirement{Name: "my-" + service, Service: service, Text: rest}
 		if rest != "" {
-			r.Constraint, _ = semver.NewConstraint(rest)
+			r.Constraint = constraint(rest)
 		}
 		m.Requires = append(m.Requires, r)
 	}
 	return m
+}
+
+func numbered(text string) *semver.Version {
+	v := semver.MustParse(text)
+	return &v
+}
+
+func constraint(text string) *semver.Constraint {
+	c, err := semver.ParseConstraint(text)
+	if err != nil {
+		panic(err)
+	}
+	return &c
 }
 
 func app(name string, m *Manifest) Root {
@@ -111,13 +123,13 @@ func TestDefaultIsAddedOnceAndSaysWhy(t *testing.T) {
 func TestNewestThatFits(t *testing.T) {
 	library := shelf{"postgresql": {postgres("16.0.0"), postgres("15.2.0"), postgres("15.1.0")}}
 	root := Root{Component: addr.Component{Kind: addr.Middleware, Name: "main"}, Package: "postgresql", Text: "< 16"}
-	root.Constraint, _ = semver.NewConstraint("< 16")
+	root.Constraint = constraint("< 16")
 	lock, diags := Solve(context.Background(), []Root{root}, library)
 	if diags.HasErrors() || lock.Packages[0].Version != "15.2.0" {
 		t.Errorf("chose %+v (%v), want 15.2.0", lock.Packages, diags)
 	}
 	root.Text = "> 16"
-	root.Constraint, _ = semver.NewConstraint("> 16")
+	root.Constraint = constraint("> 16")
 	if _, diags := Solve(context.Background(), []Root{root}, library); !diags.HasErrors() || !strings.Contains(diags[0].Detail, "there is only 16.0.0, 15.2.0, 15.1.0") {
 		t.Errorf("said %v", diags)
 	}
