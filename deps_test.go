@@ -42,7 +42,7 @@ const floors = `
 	# Floor 1: the language as written, the state, the store, and one process.
 	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
 	lang/config < lang/config/format;
-	lang/addr, planner/semver < planner/solve;
+	lang/addr, planner/pubgrub, planner/semver < planner/solve;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;

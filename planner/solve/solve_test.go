@@ -10,16 +10,16 @@ import (
 	"github.com/nsynapse/recipe/planner/semver"
 )
 
-// shelf is a source of a few packages, by name, newest first.
-type shelf map[string][]*Manifest
+// box is a source of a few packages, by name, newest first.
+type box map[string][]*Manifest
 
-func (s shelf) Versions(_ context.Context, name string) ([]*Manifest, error) { return s[name], nil }
+func (s box) Versions(_ context.Context, name string) ([]*Manifest, error) { return s[name], nil }
 
-func (s shelf) Implementations(_ context.Context, service string) ([]string, error) {
+func (s box) Implementations(_ context.Context, service string) ([]string, error) {
 	var names []string
 	for name, versions := range s {
 		for _, m := range versions {
-			if fits, version := m.serves(Requirement{Service: service}); (fits || version != "") && !slices.Contains(names, name) {
+			if fits, version := m.serves(&Requirement{Service: service}); (fits || version != "") && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
@@ -70,7 +70,7 @@ func postgres(version string) *Manifest {
 }
 
 func TestWhoMeetsARequirement(t *testing.T) {
-	library := shelf{"postgresql": {postgres("15.2.0"), postgres("15.1.0")}, "redis": {pack("redis 7.0.0", "+redis 7.0.0")}}
+	library := box{"postgresql": {postgres("15.2.0"), postgres("15.1.0")}, "redis": {pack("redis 7.0.0", "+redis 7.0.0")}}
 	shop := pack("acme/shop 1.0.0", "-sql >= 1.0")
 	main := Root{Component: addr.Component{Kind: addr.Middleware, Name: "main"}, Package: "postgresql"}
 	other := Root{Component: addr.Component{Kind: addr.Middleware, Name: "other"}, Package: "postgresql"}
@@ -105,7 +105,7 @@ func TestWhoMeetsARequirement(t *testing.T) {
 }
 
 func TestDefaultIsAddedOnceAndSaysWhy(t *testing.T) {
-	library := shelf{"postgresql": {postgres("15.1.0")}}
+	library := box{"postgresql": {postgres("15.1.0")}}
 	lock, diags := Solve(context.Background(), []Root{app("a", pack("x/a 1.0.0", "-sql ")), app("b", pack("x/b 1.0.0", "-sql "))}, library)
 	if diags.HasErrors() {
 		t.Fatal(diags)
@@ -121,7 +121,7 @@ func TestDefaultIsAddedOnceAndSaysWhy(t *testing.T) {
 }
 
 func TestNewestThatFits(t *testing.T) {
-	library := shelf{"postgresql": {postgres("16.0.0"), postgres("15.2.0"), postgres("15.1.0")}}
+	library := box{"postgresql": {postgres("16.0.0"), postgres("15.2.0"), postgres("15.1.0")}}
 	root := Root{Component: addr.Component{Kind: addr.Middleware, Name: "main"}, Package: "postgresql", Text: "< 16"}
 	root.Constraint = constraint("< 16")
 	lock, diags := Solve(context.Background(), []Root{root}, library)
