@@ -12,13 +12,12 @@ type story struct {
 	*query
 	rules     []*pubgrub.Rule                 // in the order in which they are told
 	context   map[pubgrub.Package]pubgrub.Set // the versions that everything which demands a package lets it have
-	demands   map[pubgrub.Package]int         // how many do so
 	sentences []string
 }
 
 // explain tells the story of rules: each thing that is asked for, followed by what that needs.
 func (q *query) explain(rules []*pubgrub.Rule) string {
-	s := story{query: q, rules: pubgrub.InOrder(rules), context: map[pubgrub.Package]pubgrub.Set{}, demands: map[pubgrub.Package]int{}}
+	s := story{query: q, rules: pubgrub.InOrder(rules), context: map[pubgrub.Package]pubgrub.Set{}}
 	for _, rule := range s.rules {
 		s.place(rule)
 	}
@@ -48,8 +47,8 @@ func (s *story) place(rule *pubgrub.Rule) {
 	if !ok {
 		return
 	}
-	if s.demands[p]++; s.demands[p] > 1 {
-		versions = versions.Intersect(s.context[p])
+	if before, several := s.context[p]; several {
+		versions = versions.Intersect(before)
 	}
 	s.context[p] = versions
 }
@@ -142,13 +141,9 @@ func (s *story) misfits(n *Need) string {
 
 // conclude says what it comes to.
 func (s *story) conclude() {
-	for _, rule := range s.rules {
-		if p, _, ok := demanded(s.problem, rule); ok && !s.problem.isChoice(p) && s.demands[p] > 1 && len(s.context[p]) == 0 {
-			s.sentences = append(s.sentences, fmt.Sprintf("No version of %s fits all of that.", s.problem.catalog.packages[p].name))
-			return
-		}
-	}
-	if len(s.sentences) > 1 {
+	if p, ok := pubgrub.Clash(s.problem, s.rules); ok && !s.problem.isChoice(p) {
+		s.sentences = append(s.sentences, fmt.Sprintf("No version of %s fits all of that.", s.problem.catalog.packages[p].name))
+	} else if len(s.sentences) > 1 {
 		s.sentences = append(s.sentences, "So nothing fits together.")
 	}
 }

@@ -56,3 +56,30 @@ func (r *Rule) isRoot() bool {
 	}
 	return true
 }
+
+// Clash returns the first package of which several rules of a core demand versions that they have not in common.
+func Clash(problem Problem, core []*Rule) (p Package, ok bool) {
+	refused := map[Package]Set{} // versions that some rule does not take, and Absent
+	for _, rule := range core {
+		p, ok := rule.Demands()
+		if !ok {
+			continue
+		}
+		before, several := refused[p]
+		refused[p] = before.Union(rule.of(p))
+		if several && refused[p].Equal(Range(Absent, Version(problem.Versions(p)))) {
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+// of returns the set of the term about p.
+func (r *Rule) of(p Package) Set {
+	for _, t := range r.Terms {
+		if t.Package == p {
+			return t.Set
+		}
+	}
+	return nil
+}

@@ -23,55 +23,54 @@ func (m *model) explain(solver *pubgrub.Solver, demands, core []*pubgrub.Rule) (
 			blamed[rule] = true
 		}
 	}
-	var sentences []string
-	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing fits together"}
-	for i, rule := range core {
-		f := m.facts[rule.ID]
-		if f.passing && i+1 < len(core) && m.facts[core[i+1].ID].summary != "" {
-			continue // the next one names the component and its package
-		}
-		text := f.tell()
-		if text == "" {
-			continue
-		}
-		sentences = append(sentences, text+".")
-		if d.Subject == nil || len(sentences) == 1 {
-			d.Subject = f.at
-		}
-		if f.summary != "" {
-			d.Summary = f.summary
-		}
+	told := m.tellAll(core)
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing fits together", Subject: told[0].at}
+	if len(told) == 1 && told[0].summary != "" {
+		d.Summary = told[0].summary
 	}
-	if len(sentences) > 1 {
-		d.Summary = "Nothing fits together"
+	var sentences []string
+	for _, f := range told {
+		sentences = append(sentences, f.tell()+".")
+	}
+	if p, ok := pubgrub.Clash(&m.table, core); ok && m.nodes[p].name != "" {
+		sentences = append(sentences, fmt.Sprintf("No version of %s fits all of that.", m.nodes[p].name))
 	}
 	d.Detail = strings.Join(append(sentences, m.wayOut(solver, demands, core)), " ")
 	m.diags = append(m.diags, d)
 	return blamed
 }
 
-// wayOut tells what could be changed: first of all what is known to be enough.
+// tellAll lists the facts of a core that have something to say.
+func (m *model) tellAll(core []*pubgrub.Rule) []fact {
+	var told []fact
+	for i, rule := range core {
+		f := m.facts[rule.ID]
+		if f.passing && i+1 < len(core) && m.facts[core[i+1].ID].summary != "" {
+			continue // the next one names the component and its package
+		}
+		if f.tell != nil {
+			told = append(told, f)
+		}
+	}
+	return told
+}
+
+// wayOut tells what could be changed: what is known to be enough, or else what may be.
 func (m *model) wayOut(solver *pubgrub.Solver, demands, core []*pubgrub.Rule) string {
 	var enough, other []string
 	for _, rule := range core {
 		f := m.facts[rule.ID]
-		if f.change == "" {
-			continue
-		}
 		if version := m.without(solver, demands, rule); version != "" {
-			enough = append(enough, fmt.Sprintf("without %s it would be %s", f.change, version))
-		} else {
+			enough = append(enough, fmt.Sprintf("without %s it would be %s", strings.TrimPrefix(f.change, "change "), version))
+		} else if f.change != "" && !slices.Contains(other, f.change) {
 			other = append(other, f.change)
 		}
 	}
-	switch {
-	case enough != nil:
-		text := strings.Join(enough, "; ")
-		return strings.ToUpper(text[:1]) + text[1:] + "."
-	case other != nil:
-		return "Change " + strings.Join(other, " or ") + "."
+	text := strings.Join(enough, "; ")
+	if text == "" {
+		text = strings.Join(other[:min(len(other), 3)], ", or ")
 	}
-	return "Add a component that provides what is missing, or change the requirement."
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // without tells which version would be chosen if a rule were not there; "" if that is not enough.

@@ -149,5 +149,5 @@ func (m *model) ambiguous(c *member, n *need) bool {
 
 func (m *model) several(c *member, r *Requirement, names []string) {
 	m.fail(r.Range, "Several implementations", "%s requires %s, and %s provide it. Say which: bind %q { to = %s } in %s.",
-		m.who(c), r.Service, strings.Join(names, " and "), r.Name, names[0], m.who(c))
+		c.name(), r.Service, strings.Join(names, " and "), r.Name, names[0], c.name())
 }

@@ -115,6 +115,7 @@ func (m *model) place(local map[*Manifest]*shelf) {
 	}
 	for _, s := range all {
 		s.node = m.node(len(s.manifests), rankPackage)
+		m.nodes[s.node].name = s.name
 	}
 	for _, s := range all {
 		for i, manifest := range s.manifests {
@@ -132,7 +133,8 @@ func (m *model) depend(s *shelf, v pubgrub.Version, by *Manifest, d *Dependency)
 		return // it could not be looked up, which was said
 	}
 	fitting := target.matching(d.Constraint)
-	m.state(fact{at: d.Range.Ptr(), tell: func() string {
+	change := fmt.Sprintf("change what %s depends on", by.Name)
+	m.state(fact{at: d.Range.Ptr(), change: change, tell: func() string {
 		text := fmt.Sprintf("%s %s depends on %s%s%s", by.Name, by.Version, d.Package, constraintText(d.Text), where(d.Range))
 		return text + lacking(target, fitting)
 	}}, append([]pubgrub.Term{is(s.node, v)}, m.missing(target.node, fitting)...)...)
@@ -153,7 +155,7 @@ func (m *model) demand(c *member) {
 	}}
 	f.passing = len(c.allowed) > 0
 	if r.Text != "" {
-		f.change = fmt.Sprintf("the version of %s", c.component)
+		f.change = fmt.Sprintf("change the version of %s", c.component)
 		f.loose = m.rule(fact{}, m.missing(c.shelf.node, c.shelf.matching(nil))...)
 	}
 	m.roots = append(m.roots, m.rule(f, m.missing(c.shelf.node, c.allowed)...))

@@ -49,20 +49,24 @@ func (m *model) meet(ctx context.Context, c *member, n *need) {
 	}
 	f := fact{at: r.Range.Ptr(), summary: "Requirement not met", tell: func() string { return m.tellNeed(c, n, bound) }}
 	own := m.guard(c, n.own)
-	if len(n.options) == 1 {
-		m.state(f, append(own, m.unfit(n.options[0], r)...)...)
+	switch {
+	case bound:
+		f.change = fmt.Sprintf("bind %q of %s to another component", r.Name, c.component)
+	case len(n.options) == 0:
+		f.change = fmt.Sprintf("add a component that provides %s%s, or change the requirement", r.Service, constraintText(r.Text))
+		m.state(f, own...)
 		return
 	}
-	if len(n.options) == 0 {
-		m.state(f, own...)
+	if len(n.options) == 1 && n.options[0].root != nil {
+		m.state(f, append(own, m.unfit(n.options[0], r)...)...)
 		return
 	}
 	n.node = m.node(len(n.options), rankChoice)
 	m.state(f, append(own, m.missing(n.node, pubgrub.Range(1, pubgrub.Version(len(n.options))))...)...)
 	for i, o := range n.options {
-		m.state(fact{tell: func() string { return "" }}, append([]pubgrub.Term{is(n.node, pubgrub.Version(i+1))}, m.unfit(o, r)...)...)
+		m.state(fact{}, append([]pubgrub.Term{is(n.node, pubgrub.Version(i+1))}, m.unfit(o, r)...)...)
 		if o.root == nil {
-			m.state(fact{tell: func() string { return "" }}, append([]pubgrub.Term{is(n.node, pubgrub.Version(i+1))}, m.missing(o.node, pubgrub.Range(1, 1))...)...)
+			m.state(fact{}, append([]pubgrub.Term{is(n.node, pubgrub.Version(i+1))}, m.missing(o.node, pubgrub.Range(1, 1))...)...)
 		}
 	}
 }
@@ -144,6 +148,14 @@ func (m *model) tellNeed(c *member, n *need, bound bool) string {
 		text += ": " + strings.Join(misfits, "; ")
 	}
 	return text
+}
+
+// name is that of the component, or of the package of which one may be added.
+func (c *member) name() string {
+	if c.root == nil {
+		return c.shelf.name
+	}
+	return c.component.String()
 }
 
 // who names a member with its package.

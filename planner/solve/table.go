@@ -14,6 +14,7 @@ type table struct {
 
 // node is a package with its versions, or a choice between a few possibilities, the preferred one last.
 type node struct {
+	name      string // of the package; "" for a choice
 	versions  int
 	rules     [][]*pubgrub.Rule // by version
 	rank      int
@@ -29,12 +30,12 @@ const (
 
 // fact is what a rule says, for people.
 type fact struct {
-	tell    func() string // a sentence without its full stop; "" if another fact says it
+	tell    func() string // a sentence without its full stop; nil if another fact says it
 	at      *hcl.Range    // where it is written; nil for nowhere
 	summary string        // of a conflict that is this fact alone; "" for one that cannot be
 	passing bool          // it only leads to the next one
-	change  string        // what the user could change, such as "the version of app.shop"; "" for nothing
-	loose   *pubgrub.Rule // the rule as it would be after that change; nil for none
+	change  string        // what could be done, such as "change the version of app.shop"; "" for nothing
+	loose   *pubgrub.Rule // the rule as it would be without a constraint of the stack; nil for none
 }
 
 var _ pubgrub.Problem = (*table)(nil)
