@@ -42,9 +42,9 @@ const floors = `
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function < lang/config;
+	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
 	lang/config < lang/config/format;
-	lang/addr < planner/solve;
+	lang/addr, planner/pubgrub, planner/semver < planner/solve;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;

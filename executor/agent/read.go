@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry/library"
 )
@@ -176,12 +176,11 @@ func tooOld(version string, required *config.Constraint) hcl.Diagnostics {
 	if required == nil || version == "" {
 		return nil
 	}
-	ours, err := semver.NewVersion(version)
+	ours, err := semver.Parse(version)
 	if err != nil {
 		return nil // a build without a version is trusted
 	}
-	release := semver.New(ours.Major(), ours.Minor(), ours.Patch(), "", "")
-	if required.Check.Check(release) {
+	if required.Check.Allows(ours.Release()) {
 		return nil
 	}
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Another recipe is needed", Subject: required.Range.Ptr(),

@@ -30,14 +30,15 @@ func ParseConstraint(text string) (Constraint, error) {
 		c.releases = intervals{start}
 		return c, nil
 	}
+	var releases, prereleases []intervals
 	for part := range strings.SplitSeq(text, "||") {
-		releases, prereleases, err := alternative(part)
+		some, early, err := alternative(part)
 		if err != nil {
 			return c, fmt.Errorf("%q is not a version constraint: %w", text, err)
 		}
-		c.releases = c.releases.union(releases)
-		c.prereleases = c.prereleases.union(prereleases)
+		releases, prereleases = append(releases, some), append(prereleases, early)
 	}
+	c.releases, c.prereleases = fold(releases, intervals.union), fold(prereleases, intervals.union)
 	return c, nil
 }
 
@@ -57,19 +58,22 @@ func alternative(text string) (releases, prereleases intervals, err error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil, errors.New("nothing stands on one side of ||")
 	}
-	all := intervals{start}
-	var asked intervals // the prereleases that terms ask for
+	all := []intervals{{start}}
+	var asked []intervals // the prereleases that terms ask for
 	for group := range strings.SplitSeq(text, ",") {
 		terms, err := parseTerms(group)
 		if err != nil {
 			return nil, nil, err
 		}
 		for _, t := range terms {
-			all = all.intersect(t.set())
-			asked = asked.union(t.asks())
+			all = append(all, t.set())
+			if set := t.asks(); set != nil {
+				asked = append(asked, set)
+			}
 		}
 	}
-	return all, all.intersect(asked), nil
+	releases = fold(all, intervals.intersect)
+	return releases, releases.intersect(fold(asked, intervals.union)), nil
 }
 
 // parseTerms reads the terms between two commas; an operator may stand apart from its version.

@@ -76,3 +76,16 @@ func (s intervals) intersect(t intervals) intervals {
 func (s intervals) complement() intervals {
 	return s.merge(intervals{start}, func(inS, inAll bool) bool { return inAll && !inS })
 }
+
+// fold joins sets in pairs, the results in pairs and so on, so that a long text costs little more than its length. No sets
+// are the empty one.
+func fold(sets []intervals, join func(s, t intervals) intervals) intervals {
+	switch n := len(sets); n {
+	case 0:
+		return nil
+	case 1:
+		return sets[0]
+	default:
+		return join(fold(sets[:n/2], join), fold(sets[n/2:], join))
+	}
+}
