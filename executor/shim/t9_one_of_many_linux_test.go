@@ -138,12 +138,7 @@ func (v *villain) awaitCrowds(u *unit, users []*exec.Cmd) {
 		for _, pid := range protocol.Marked(u.dir) {
 			_ = syscall.Kill(pid, syscall.SIGTERM)
 		}
-		select {
-		case <-done:
-			return true
-		default:
-			return false
-		}
+		return closed(done)
 	})
 }
 
