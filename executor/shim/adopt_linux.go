@@ -74,7 +74,7 @@ func adoptOrphan(ctx context.Context, program Program, dir string, log Log) (*Pr
 	if !ok {
 		return nil, nil
 	}
-	if id, ok = orphanOf(dir, id); !ok {
+	if id, ok = protocol.Orphan(dir, id); !ok {
 		return nil, nil
 	}
 	app, err := openProcess(id.PID, id.Start)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func TestT9KilledShims(t *testing.T) {
 		name string
 	}{
 		{v.whileStarting, "starting"}, {v.whileWriting, "writing"}, {v.whileEnding, "ending"},
-		{v.bothWhileStarting, "starting, with the user"}, {v.bothWhileWriting, "writing, with the user"}, {v.bothWhileEnding, "ending, with the user"},
+		{v.userWhileStarting, "starting beside a user"}, {v.bothWhileStarting, "starting, with the user"}, {v.bothWhileWriting, "writing, with the user"}, {v.bothWhileEnding, "ending, with the user"},
 	}
 	began := time.Now()
 	for enough := torture.Pick(15, 300); v.kills < enough; {
@@ -116,6 +117,56 @@ func (v *villain) bothWhileStarting() {
 	terminate(p)
 	unit.checkExit(wait(v, p), 5)
 	unit.checkOneRun(p.PID(), 20)
+}
+
+// userWhileStarting starts a unit some times over at about the time at which a user does, who is killed. One of all these
+// starts counts.
+func (v *villain) userWhileStarting() {
+	unit := v.newUnit()
+	user := v.newUser(unit, "rush=20", "until-term=5")
+	killed := v.later(15*time.Millisecond, func() { v.killUser(user) })
+	eventually(v, "the user's shim", func() bool { return len(childrenOf(user.Pid)) > 0 || closed(killed) })
+	p := unit.startAtOnce(4, "rush=20", "until-term=5")
+	<-killed
+	unit.awaitRun()
+	terminate(p)
+	unit.checkExit(wait(v, p), 5)
+	unit.checkOneRun(p.PID(), 20)
+}
+
+// startAtOnce starts the unit so many times, and takes over what runs if another was faster than all of them.
+func (u *unit) startAtOnce(times int, words ...string) *shim.Process {
+	u.v.Helper()
+	s := u.spec(words...)
+	won := make(chan *shim.Process, times)
+	var group sync.WaitGroup
+	for range times {
+		group.Go(func() {
+			p, err := shim.Start(u.v.Context(), program(), s)
+			switch {
+			case err == nil:
+				won <- p
+			case !errors.Is(err, shim.ErrBusy):
+				u.v.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	select {
+	case p := <-won:
+		return p
+	default:
+		return u.takeOver(func() (*shim.Process, error) { return shim.Start(u.v.Context(), program(), s) })
+	}
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }
 
 // bothWhileWriting kills shim and user beside an app that writes as fast as it can.

@@ -212,13 +212,13 @@ func (u *unit) checkLastRun(count int) {
 
 func (u *unit) checkLines(got []string, count int) {
 	u.v.Helper()
+	if _, err := os.Stat(filepath.Join(u.dir, "once.twice")); err == nil {
+		u.v.Errorf("the app in %s ran twice at a time", u.dir)
+	}
 	checkCount(u.v, got, count)
 	u.v.lines += count
 	for _, pid := range u.runs() {
 		u.v.note(pid)
-	}
-	if _, err := os.Stat(filepath.Join(u.dir, "once.twice")); err == nil {
-		u.v.Errorf("the app in %s ran twice at a time", u.dir)
 	}
 }
 
