@@ -23,7 +23,7 @@ const module = "github.com/nsynapse/recipe/"
 const floors = `
 	# Floor 0: they stand alone.
 	NONE < lang/addr, lang/diag, lang/function;
-	NONE < planner/dag;
+	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
 	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket;
@@ -42,9 +42,11 @@ const floors = `
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function < lang/config;
+	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
 	lang/config < lang/config/format;
-	lang/addr < planner/solve;
+	lang/addr, planner/pubgrub, planner/semver < planner/solve;
+	planner/pubgrub, planner/semver < planner/catalog;
+	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;
 	providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
@@ -72,7 +74,7 @@ const floors = `
 	registry/server, registry/server/objects < cmd/recipe-registry;
 
 	# Registries: what is in them, who is trusted, and the two together.
-	lang/config, registry/archive, registry/oci, registry/trust < registry;
+	lang/config, planner/semver, registry/archive, registry/oci, registry/trust < registry;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;
@@ -86,7 +88,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, registry, registry/server < cmd/recipe;
+	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, registry, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/opencontainers/go-digest"
 
 	"github.com/nsynapse/recipe/registry/archive"
@@ -23,16 +23,16 @@ const manifestHead = "recipe package 1\n"
 
 // Manifest is what a publisher signs of a version: all that a solver has to know, and the digests of the files.
 type Manifest struct {
-	Name        string          `json:"name"` // NAMESPACE/NAME
-	Version     *semver.Version `json:"version"`
-	Description string          `json:"description,omitempty"`
-	Recipe      string          `json:"recipe,omitempty"` // the constraint on recipe itself
-	Depends     []Dependency    `json:"depends,omitempty"`
-	Requires    []Requirement   `json:"requires,omitempty"`
-	Provides    []Service       `json:"provides,omitempty"`
-	Inputs      []Input         `json:"inputs,omitempty"`
-	Readme      string          `json:"readme,omitempty"`
-	Archives    []Archive       `json:"archives"`
+	Name        string         `json:"name"` // NAMESPACE/NAME
+	Version     semver.Version `json:"version"`
+	Description string         `json:"description,omitempty"`
+	Recipe      string         `json:"recipe,omitempty"` // the constraint on recipe itself
+	Depends     []Dependency   `json:"depends,omitempty"`
+	Requires    []Requirement  `json:"requires,omitempty"`
+	Provides    []Service      `json:"provides,omitempty"`
+	Inputs      []Input        `json:"inputs,omitempty"`
+	Readme      string         `json:"readme,omitempty"`
+	Archives    []Archive      `json:"archives"`
 }
 
 // Dependency is a need for the files of another package; the constraint is "" for any version.
@@ -50,8 +50,8 @@ type Requirement struct {
 
 // Service is one on offer.
 type Service struct {
-	Name    string          `json:"name"`
-	Version *semver.Version `json:"version"`
+	Name    string         `json:"name"`
+	Version semver.Version `json:"version"`
 }
 
 // Input is a value that the user of the package may or has to give.
@@ -125,15 +125,10 @@ func parseManifest(text, name, version string) (*Manifest, error) {
 		return nil, err
 	}
 	switch {
-	case m.Version == nil || m.Name != name || m.Version.String() != version:
+	case m.Name != name || m.Version.String() != version:
 		return nil, fmt.Errorf("it is %s %v and not what was asked for", m.Name, m.Version)
 	case len(m.Archives) == 0:
 		return nil, errors.New("it has no files")
-	}
-	for _, s := range m.Provides {
-		if s.Version == nil {
-			return nil, fmt.Errorf("the service %q that it provides has no version", s.Name)
-		}
 	}
 	return &m, nil
 }

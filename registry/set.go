@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
+	"github.com/nsynapse/recipe/planner/semver"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nsynapse/recipe/lang/diag"
@@ -24,7 +24,7 @@ type Set []*Client
 
 // Find returns the first registry that has a package, and its versions as Versions does. The error is fs.ErrNotExist
 // when none has it.
-func (s Set) Find(ctx context.Context, name string) (*Client, []*semver.Version, error) {
+func (s Set) Find(ctx context.Context, name string) (*Client, []semver.Version, error) {
 	for _, c := range s {
 		versions, err := c.Versions(ctx, name)
 		if err != nil {
@@ -47,7 +47,7 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 	if version != "" {
 		return c.Release(ctx, name, version)
 	}
-	slices.SortStableFunc(versions, func(a, b *semver.Version) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(versions, func(a, b semver.Version) int { return rank(a) - rank(b) })
 	for _, v := range versions {
 		r, err := c.Release(ctx, name, v.String())
 		if err != nil || r.Status.State == Available {
@@ -57,8 +57,8 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 	return nil, fmt.Errorf("all versions of %s are yanked; name one to get it all the same", name)
 }
 
-func rank(v *semver.Version) int {
-	if v.Prerelease() != "" {
+func rank(v semver.Version) int {
+	if v.IsPrerelease() {
 		return 1
 	}
 	return 0

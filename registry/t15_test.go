@@ -172,7 +172,7 @@ func (w *world) objectsOf(name, version string) (contents map[string][]byte, end
 // taken, and nothing of it gets into the store.
 func TestT15(t *testing.T) {
 	m := &tamperer{random: torture.Random(t), others: map[string][]byte{}}
-	w := newWorld(t, serve(t), oci.Options{Transport: m, Retries: -1, Patience: 150 * time.Millisecond})
+	w := newWorld(t, serve(t), oci.Options{Transport: m, Retries: -1, Patience: time.Second})
 	w.ok(w.publish("acme/shop", "1.0.0", "old"))
 	w.ok(w.publish("acme/other", "2.0.0", "other"))
 	w.signer = must(t, w.keys.Rotate)("acme") // so that the keys of the old version differ too

@@ -45,6 +45,7 @@ func (c *cli) stopAgent(ctx context.Context) error {
 }
 
 func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
+	keepMemory()
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot find the program recipe: %w", err)

@@ -32,6 +32,7 @@ func commands() []command {
 		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
+		solveCommand(),
 		agentCommand(), versionCommand(),
 	}
 }

@@ -79,8 +79,10 @@ func build() string {
 func (c *cli) running(ctx context.Context) (*agent.Client, error) {
 	client := agent.Dial(c.home)
 	if _, err := client.Version(ctx); errors.Is(err, agent.ErrNoAgent) {
-		if stacks, _ := filepath.Glob(filepath.Join(c.home, "stacks", "*", "journal")); len(stacks) > 0 {
-			return c.agent(ctx) // it should run: something is recorded
+		// An agent that ends because there is nothing left takes its files with it, the stacks' directory last. Where
+		// that is, one was killed, and its successor has something to look after or to tidy up.
+		if _, err := os.Stat(filepath.Join(c.home, "stacks")); err == nil {
+			return c.agent(ctx)
 		}
 		return nil, nil
 	} else if err != nil {
@@ -104,7 +106,7 @@ func (c *cli) startAgent(home string) error {
 	}
 	defer log.Close()
 	cmd := exec.Command(program, "agent")
-	cmd.Env = append(os.Environ(), "RECIPE_HOME="+home)
+	cmd.Env = agentEnvironment(os.Environ(), home)
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = log, log
 	detach(cmd)

@@ -23,6 +23,7 @@ const (
 	exitOK          = 0
 	exitError       = 1
 	exitChanges     = 2 // plan -detailed-exitcode: there are changes; fmt -check: there is something to format
+	exitBadInput    = 2 // solve: what was given cannot be read
 	exitInterrupted = 130
 )
 
@@ -76,9 +77,15 @@ type hinted struct {
 func (h hinted) Error() string { return h.err.Error() }
 func (h hinted) Unwrap() error { return h.err }
 
+// badInput is an error with an exit code of its own.
+type badInput struct{ error }
+
+func (b badInput) Unwrap() error { return b.error }
+
 // exit tells what went wrong and returns the exit code for it.
 func (c *cli) exit(err error) int {
 	var code exitCode
+	var bad badInput
 	var problem *agent.Problem
 	var hint hinted
 	switch {
@@ -95,6 +102,9 @@ func (c *cli) exit(err error) int {
 		c.fail(hint.Error(), hint.hint)
 	default:
 		c.fail(err.Error(), "")
+	}
+	if errors.As(err, &bad) {
+		return exitBadInput
 	}
 	return exitError
 }

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -29,6 +30,7 @@ func processesOf(home string) ([]process, error) {
 	if err != nil {
 		return nil, err
 	}
+	agent := lockHolder(home) // an agent keeps its environment from all but root
 	var list []process
 	for _, dir := range dirs {
 		pid, err := strconv.Atoi(filepath.Base(dir))
@@ -42,11 +44,26 @@ func processesOf(home string) ([]process, error) {
 		if len(command) == 0 { // a zombie
 			continue
 		}
-		if mentions(command, home) || mentions(environment, home) || mentions([]byte(directory), home) {
+		if mentions(command, home) || mentions(environment, home) || mentions([]byte(directory), home) || pid == agent {
 			list = append(list, process{pid, strings.ReplaceAll(string(command), "\x00", " ")})
 		}
 	}
 	return list, nil
+}
+
+// lockHolder is the process that holds the lock of a home, 0 if nobody does.
+func lockHolder(home string) int {
+	f, err := os.Open(filepath.Join(home, "agent.lock"))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil {
+		return 0
+	}
+	text, _ := io.ReadAll(f)
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(text))) // 0 as long as it is not written
+	return pid
 }
 
 // mentions reports whether text names home itself or a path below it, and not another home that begins alike.

@@ -86,8 +86,8 @@ func (s *stackFlags) environment() []agent.VariableValue {
 	var values []agent.VariableValue
 	for _, entry := range os.Environ() {
 		name, value, _ := strings.Cut(entry, "=")
-		if name, ok := strings.CutPrefix(name, "RECIPE_VAR_"); ok {
-			values = append(values, agent.VariableValue{Name: name, Text: value, From: "RECIPE_VAR_" + name, Hint: true})
+		if name, ok := strings.CutPrefix(name, variablePrefix); ok {
+			values = append(values, agent.VariableValue{Name: name, Text: value, From: variablePrefix + name, Hint: true})
 		}
 	}
 	slices.SortFunc(values, func(a, b agent.VariableValue) int { return strings.Compare(a.Name, b.Name) })

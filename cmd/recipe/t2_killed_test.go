@@ -7,7 +7,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -27,14 +29,14 @@ import (
 // be what it is in a life that nobody disturbs. The judge looks at processes, files and a ledger that the apps write.
 func TestT2KilledApplies(t *testing.T) {
 	random := torture.Random(t)
-	want := live(t, nil)
+	want := live(t, nil, nil)
 	if t.Failed() {
 		return
 	}
 	kills, lives := 0, 0
 	for enough := torture.Pick(6, 200); kills < enough; lives++ {
 		k := &killer{random: random, most: torture.Pick(4, 12)}
-		got := live(t, k)
+		got := live(t, k, want)
 		for i := range want {
 			if got[i] != want[i] {
 				t.Errorf("after %s and %d kills, and undisturbed:\n%s", stages[i].name, k.kills, difference(got[i], want[i]))
@@ -152,20 +154,24 @@ type killer struct {
 	kills  int
 }
 
-// live goes through all stages in a fresh place and returns what is there after each. k may be nil.
-func live(t *testing.T, k *killer) []string {
+// live goes through all stages in a fresh place and returns what is there after each. k may be nil; want is what is waited
+// for, nil in the undisturbed life.
+func live(t *testing.T, k *killer, want []string) []string {
 	p := newPlace(t)
 	archive, sum := someArchive(t)
 	path := filepath.Join(p.stack, "data.tar")
 	p.must(os.WriteFile(path, archive, 0o644))
 	p.write("web/recipe.hcl", strings.NewReplacer("$ARCHIVE", path, "$SUM", sum).Replace(lifeRecipe))
 	var seen []string
-	for _, s := range stages {
+	for i, s := range stages {
 		p.write("stack.hcl", s.stack)
 		p.must(os.WriteFile(filepath.Join(p.shared, "ledger"), nil, 0o666))
 		p.must(os.Chmod(filepath.Join(p.shared, "ledger"), 0o666))
 		p.carry(s, k)
-		seen = append(seen, p.picture(s))
+		settled := func(picture string) bool {
+			return want != nil && picture == want[i] || want == nil && (s.name != "the destruction" || picture == nothing)
+		}
+		seen = append(seen, p.picture(s, settled))
 		if t.Failed() {
 			break
 		}
@@ -231,8 +237,12 @@ func (p *place) killAgentAfter(wait time.Duration, stop chan struct{}) bool {
 	return pid != 0 && syscall.Kill(pid, syscall.SIGKILL) == nil
 }
 
-// picture is what is there once things have settled: processes, the starts that apps have recorded, and the files of the home.
-func (p *place) picture(s stage) string {
+// nothing is the picture of a place where nothing is left.
+const nothing = "\n\n"
+
+// picture is what is there once things have settled, or patience has ended: processes, the starts that apps have recorded,
+// and the files of the home.
+func (p *place) picture(s stage, settled func(picture string) bool) string {
 	p.Helper()
 	var b strings.Builder
 	if s.name != "the destruction" {
@@ -243,11 +253,30 @@ func (p *place) picture(s stage) string {
 	for deadline := time.Now().Add(scriptPatience); ; time.Sleep(20 * time.Millisecond) {
 		b.Reset()
 		fmt.Fprintf(&b, "%s\n%s\n%s", p.running(), p.started(s), p.files())
-		settled := s.name != "the destruction" || b.String() == "\n\n"
-		if settled || time.Now().After(deadline) {
+		if settled(b.String()) {
+			return b.String()
+		}
+		if time.Now().After(deadline) {
+			p.Logf("the agent says:\n%s", p.agentState())
 			return b.String()
 		}
 	}
+}
+
+// agentState ends the agent in a way that makes it tell what it is at, and returns the end of its log.
+func (p *place) agentState() string {
+	p.Helper()
+	if pid := p.agentPID(); pid != 0 {
+		p.must(syscall.Kill(pid, syscall.SIGQUIT))
+		for deadline := time.Now().Add(5 * time.Second); p.agentPID() == pid && time.Now().Before(deadline); {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+	log, err := os.ReadFile(filepath.Join(p.home, "agent.log"))
+	if err != nil {
+		return err.Error() // an agent that had nothing left to do has taken it along
+	}
+	return string(log[max(0, len(log)-20_000):])
 }
 
 // running lists the processes of the home by what they are.
@@ -300,6 +329,9 @@ var bindingsOf = regexp.MustCompile(`/bindings/\.\.[0-9]+`)
 func (p *place) files() string {
 	var list []string
 	err := filepath.WalkDir(p.home, func(path string, d os.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // it has just gone: things have not settled yet
+			return nil
+		}
 		if err != nil {
 			return err
 		}

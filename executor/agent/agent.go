@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/bus"
 	"github.com/nsynapse/recipe/executor/directory"
 	"github.com/nsynapse/recipe/executor/disk"
@@ -108,9 +109,7 @@ func New(o Options) (*Agent, error) {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	a.library = library.New(recipes.FS, a.store)
-	if a.ports = port.New(o.Ports[0], o.Ports[1], o.Ports[0]); o.Ports == [2]int{} {
-		a.ports = port.New(port.Low, port.High, firstPort(o.Home))
-	}
+	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, a.routes.publish)
@@ -139,7 +138,11 @@ func (a *Agent) Start() error {
 		return fmt.Errorf("cannot list the stacks: %w", err)
 	}
 	for _, entry := range names {
-		if _, err := a.open(entry.Name(), ""); err != nil {
+		_, err := a.open(entry.Name(), "")
+		if errors.Is(err, apply.ErrNothing) {
+			err = a.dropNothing(entry.Name())
+		}
+		if err != nil {
 			// One damaged stack must not keep the others down.
 			fmt.Fprintf(a.Log, "stack %s is left alone: %s\n", entry.Name(), err)
 		}

@@ -8,13 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry/library"
 )
@@ -59,7 +59,7 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	if err := w.fail(); err != nil {
 		return w, err
 	}
-	given, diags := givenVariables(parsed, q.Variables, w.sources)
+	given, diags := givenVariables(parsed, q.Variables)
 	w.diags = append(w.diags, diags...)
 	if open {
 		for name, v := range parsed.Variables {
@@ -128,8 +128,9 @@ func rootsOf(lib *library.Library, s *config.Stack, directory string, local map[
 	return roots, diags
 }
 
-// givenVariables reads the values given from outside; later ones win.
-func givenVariables(s *config.Stack, list []VariableValue, sources map[string][]byte) (map[string]cty.Value, hcl.Diagnostics) {
+// givenVariables reads the values given from outside; later ones win. The text of a file is none of the sources that
+// diagnostics show: any line may hold a secret, and a misspelled one does not say so.
+func givenVariables(s *config.Stack, list []VariableValue) (map[string]cty.Value, hcl.Diagnostics) {
 	given := map[string]cty.Value{}
 	var diags hcl.Diagnostics
 	unknown := func(name, from string, at *hcl.Range) {
@@ -142,7 +143,6 @@ func givenVariables(s *config.Stack, list []VariableValue, sources map[string][]
 	}
 	for _, v := range list {
 		if v.Name == "" {
-			sources[v.From] = []byte(v.Text)
 			values, places, more := eval.ParseVariables([]byte(v.Text), v.From)
 			diags = append(diags, more...)
 			for name, value := range values {
@@ -176,12 +176,11 @@ func tooOld(version string, required *config.Constraint) hcl.Diagnostics {
 	if required == nil || version == "" {
 		return nil
 	}
-	ours, err := semver.NewVersion(version)
+	ours, err := semver.Parse(version)
 	if err != nil {
 		return nil // a build without a version is trusted
 	}
-	release := semver.New(ours.Major(), ours.Minor(), ours.Patch(), "", "")
-	if required.Check.Check(release) {
+	if required.Check.Allows(ours.Release()) {
 		return nil
 	}
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Another recipe is needed", Subject: required.Range.Ptr(),

@@ -143,6 +143,8 @@ func keepSecrets(encoded []byte, keep map[vault.ID]bool) {
 
 // stopRun makes the run under way end where it is.
 func (s *stack) stopRun() error {
+	s.beginning.Lock() // one that is just beginning cannot be cancelled yet
+	defer s.beginning.Unlock()
 	if !s.underWay() {
 		return &Problem{Message: fmt.Sprintf("no run of %s is under way", s.name), Kind: "not-found"}
 	}

@@ -50,7 +50,7 @@ func (a *Agent) openFiles(name, from string) (*stack, error) {
 	dir := filepath.Join(a.Home, "stacks", name)
 	if from == "" {
 		if _, err := os.Stat(filepath.Join(dir, "journal")); err != nil {
-			return nil, fmt.Errorf("there is no stack %s", name)
+			return nil, fmt.Errorf("there is no stack %s: %w", name, apply.ErrNothing)
 		}
 	}
 	book, err := apply.OpenBook(a.fsys, filepath.Join(dir, "journal"), name, from)
@@ -186,6 +186,13 @@ func (a *Agent) forget(s *stack) error {
 
 // goneMark begins the name of a directory that is being removed. No stack is called so.
 const goneMark = "."
+
+// dropNothing removes the directory of a stack whose agent was killed before it could record anything. Whatever else
+// lies in it stays, and is an error.
+func (a *Agent) dropNothing(name string) error {
+	dir := filepath.Join(a.Home, "stacks", name)
+	return errors.Join(os.RemoveAll(filepath.Join(dir, "journal")), os.Remove(dir))
+}
 
 // sweepGone finishes the removals that an earlier agent was killed in.
 func (a *Agent) sweepGone() error {

@@ -19,6 +19,8 @@ import (
 )
 
 var (
+	// ErrNothing means that the journal of a stack was made and nothing written to it: a process was killed in between.
+	ErrNothing = errors.New("nothing is recorded")
 	// ErrBusy means that another run of the stack is under way.
 	ErrBusy = errors.New("another run is under way")
 	// ErrStale means that the state has moved on since the plan was made.
@@ -43,7 +45,7 @@ type Book struct {
 }
 
 // OpenBook opens the book of a stack in dir, making a new one if there is none. directory is where the stack's file
-// lies; it only counts for a new book.
+// lies; it only counts for a new book. Without it there has to be one, and OpenBook fails with ErrNothing if that is empty.
 func OpenBook(fsys disk.FS, dir, stack, directory string) (*Book, error) {
 	j, recovered, err := journal.Open(fsys, dir)
 	if err != nil {
@@ -55,6 +57,9 @@ func OpenBook(fsys disk.FS, dir, stack, directory string) (*Book, error) {
 	}
 	if b.state != nil {
 		return b, nil
+	}
+	if directory == "" {
+		return nil, errors.Join(fmt.Errorf("cannot open the state of %s: %w", stack, ErrNothing), j.Close())
 	}
 	id := &identity{Format: state.Format, Stack: stack, Directory: directory, Lineage: rand.Text()}
 	if err := b.append(record{New: id}); err != nil {

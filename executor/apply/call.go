@@ -25,7 +25,7 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 	defer func() {
 		// One provider's fault must not end the agent, and with it the supervision of everything else.
 		if fault := recover(); fault != nil {
-			result, err = cty.NilVal, redacted{fmt.Errorf("internal error: the provider of %s panicked: %v\n%s", change.Type, fault, debug.Stack()), secretsOf(before, after)}
+			result, err = cty.NilVal, redacted{fmt.Errorf("internal error: the provider of %s panicked: %v\n%s", change.Type, fault, debug.Stack()), []cty.Value{before, after}}
 		}
 	}()
 	clearBefore, _ := before.UnmarkDeep()
@@ -46,7 +46,7 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 		result = plan.Remark(result, like, schema)
 	}
 	if err := diags.Err(); err != nil {
-		return result, redacted{err, secretsOf(before, after)}
+		return result, redacted{err, []cty.Value{before, after}}
 	}
 	if !after.IsNull() && !result.IsWhollyKnown() {
 		return cty.NilVal, fmt.Errorf("internal error: the provider of %s left something unknown", change.Type)

@@ -74,7 +74,7 @@ func adoptOrphan(ctx context.Context, program Program, dir string, log Log) (*Pr
 	if !ok {
 		return nil, nil
 	}
-	if id, ok = orphanOf(dir, id); !ok {
+	if id, ok = protocol.Orphan(dir, id); !ok {
 		return nil, nil
 	}
 	app, err := openProcess(id.PID, id.Start)
@@ -157,7 +157,7 @@ func (p *Process) alone() Exit {
 		return exit
 	}
 	_ = p.app.with(func(fd int) error {
-		if known, ok := protocol.ExitOf(fd); ok {
+		if known, ok := protocol.ExitOf(fd, p.id.PID, p.id.Start); ok {
 			exit.Known, exit.Code, exit.Signal = true, known.Code, known.Signal
 		}
 		return nil

@@ -27,7 +27,7 @@ type Process struct {
 	exit    Exit // set before done is closed
 
 	mu   sync.Mutex // guards app
-	app  *pidfd     // nil if the app had ended before it was seen, and after Release
+	app  *pidfd     // nil if the app was reaped before it was seen, and after Release
 	fifo *os.File   // keeps what the app wrote last if both app and shim are killed
 	shim *pidfd     // changed by the watching goroutine only
 	stop context.CancelFunc

@@ -2,6 +2,7 @@ package shim_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,10 @@ func TestMain(m *testing.M) {
 			os.Exit(shimmain.Main(os.Args[2:]))
 		case "app":
 			os.Exit(app(os.Args[2:]))
+		case "user":
+			os.Exit(user(os.Args[2], os.Args[3:]))
+		case "crowd":
+			os.Exit(crowd(os.Args[2], os.Args[3:]))
 		}
 	}
 	os.Exit(m.Run())
@@ -52,6 +57,18 @@ func app(words []string) int {
 					time.Sleep(time.Millisecond)
 				}
 			}
+		case "rush": // n numbered lines, as fast as can be
+			for i := range n {
+				fmt.Printf("line %d\n", i)
+			}
+		case "until-term": // n is the status
+			<-terms
+			return n
+		case "once":
+			once(value)
+		case "alone":
+			signal.Notify(terms, syscall.SIGTERM)
+			return alone(value)
 		case "flood": // n KiB
 			line := []byte(strings.Repeat("x", 1023) + "\n")
 			for range n {
@@ -95,6 +112,25 @@ func app(words []string) int {
 		}
 	}
 	return 0
+}
+
+// terms is told of a SIGTERM since once.
+var terms = make(chan os.Signal, 1)
+
+// once leaves the number of this process in a file, and another file if a second process of the app runs.
+func once(path string) {
+	signal.Notify(terms, syscall.SIGTERM)
+	runs, err := os.OpenFile(path+".runs", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(runs, os.Getpid())
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+	fd, err := unix.Open(path, unix.O_CREAT|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err != nil || unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) != nil { // fd stays open
+		_ = os.WriteFile(path+".twice", nil, 0o600)
+	}
 }
 
 func trap() {
@@ -298,6 +334,28 @@ func TestExactlyOneOfManyStarts(t *testing.T) {
 	kill(won[0])
 }
 
+// A shim that comes to the lock after its user has died must not start what the next user may have started, and ended.
+func TestShimOfDeadUserStartsNothing(t *testing.T) {
+	dir := t.TempDir()
+	s := spec(t, dir, "once="+filepath.Join(dir, "once"))
+	answer, toUser, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer toUser.Close()
+	if err := answer.Close(); err != nil { // as the death of the user does
+		t.Fatal(err)
+	}
+	late := exec.Command(program()[0], program()[1:]...)
+	late.Stdin, late.ExtraFiles = bytes.NewReader(s.Encode()), []*os.File{toUser}
+	if err := late.Run(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "once.runs")); err == nil {
+		t.Error("the app ran")
+	}
+}
+
 func TestAdoptKeepsProcess(t *testing.T) {
 	dir, flag := t.TempDir(), filepath.Join(t.TempDir(), "go")
 	p := start(t, spec(t, dir, "say=one", "wait="+flag, "say=two", "exit=4"))
@@ -353,7 +411,7 @@ func TestKilledShimLosesNothing(t *testing.T) {
 	t.Logf("%d shims killed", kills)
 }
 
-func checkCount(t *testing.T, got []string, count int) {
+func checkCount(t testing.TB, got []string, count int) {
 	t.Helper()
 	for i, line := range got {
 		if want := fmt.Sprintf("line %d", i); line != want {

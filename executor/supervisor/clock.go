@@ -5,8 +5,8 @@ import "time"
 // Clock is where time comes from.
 type Clock interface {
 	Now() time.Time
-	// NewTimer returns a timer that fires once after d.
-	NewTimer(d time.Duration) Timer
+	// NewTimer returns a timer that fires once, at the given time or as soon as that has passed.
+	NewTimer(at time.Time) Timer
 }
 
 // Timer is what a Clock makes.
@@ -17,8 +17,8 @@ type Timer interface {
 
 type systemClock struct{}
 
-func (systemClock) Now() time.Time                 { return time.Now() }
-func (systemClock) NewTimer(d time.Duration) Timer { return systemTimer{time.NewTimer(d)} }
+func (systemClock) Now() time.Time              { return time.Now() }
+func (systemClock) NewTimer(at time.Time) Timer { return systemTimer{time.NewTimer(time.Until(at))} }
 
 type systemTimer struct{ *time.Timer }
 

@@ -37,10 +37,10 @@ func (m *manual) Now() time.Time {
 	return m.now
 }
 
-func (m *manual) NewTimer(d time.Duration) Timer {
+func (m *manual) NewTimer(at time.Time) Timer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t := &manualTimer{m, m.now.Add(d), make(chan time.Time, 1)}
+	t := &manualTimer{m, at, make(chan time.Time, 1)}
 	m.timers[t] = struct{}{}
 	m.fire()
 	return t

@@ -9,10 +9,15 @@ import (
 	"github.com/nsynapse/recipe/executor/shim"
 )
 
+// program is this test binary as a shim. With the race detector it would sleep for a second before it ends.
+func program() shim.Program {
+	return shim.Program{"/usr/bin/env", "GORACE=atexit_sleep_ms=0", os.Args[0], "shim"}
+}
+
 // A real process ends again and again; only the clock is not real.
 func TestCrashLoopPauses(t *testing.T) {
 	clock := newManual()
-	s := New(Options{Shim: shim.Program{os.Args[0], "shim"}, Clock: clock, Rand: func() float64 { return 0.5 }})
+	s := New(Options{Shim: program(), Clock: clock, Rand: func() float64 { return 0.5 }})
 	defer s.Close()
 	spec := Spec{
 		Address: "a", Component: "a", Dir: filepath.Join(t.TempDir(), "a"), UID: -1, GID: -1,

@@ -80,18 +80,24 @@ func (u *Unit) again(healthy time.Duration, problem string) {
 		u.await()
 		return
 	}
-	d := u.policy.ended(u.s.clock.Now(), healthy, u.spec.Restart.Max, u.s.random())
-	switch {
-	case d.giveUp:
-		u.mu.Lock()
-		u.status.Restarts--
-		u.mu.Unlock()
-		u.enter(Failed, problem)
+	now := u.s.clock.Now()
+	d := u.policy.ended(now, healthy, u.spec.Restart.Max, u.s.random())
+	if d.giveUp {
+		u.giveUp(problem)
 		return
-	case d.loop:
+	}
+	u.retryAt = now.Add(d.pause) // before the news: who hears of the pause may let time pass
+	if d.loop {
 		u.enter(CrashLoop, problem)
-	default:
+	} else {
 		u.enter(Backoff, problem)
 	}
-	u.retryAt = u.s.clock.Now().Add(d.pause)
+}
+
+// giveUp leaves a unit whose end is not followed by a restart any more.
+func (u *Unit) giveUp(problem string) {
+	u.mu.Lock()
+	u.status.Restarts--
+	u.mu.Unlock()
+	u.enter(Failed, problem)
 }

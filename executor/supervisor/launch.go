@@ -53,13 +53,3 @@ func (s *Supervisor) launch(spec Spec, spare *shim.Prepared) (*shim.Process, err
 	defer cancel()
 	return spare.Start(ctx, spec.shimSpec())
 }
-
-// overtaken returns the process that was there first. An agent that is killed in the middle of a start leaves a shim
-// that goes on with it, maybe only after the next agent has looked for a process. busy is the error for having none.
-func (s *Supervisor) overtaken(spec Spec, busy error) (*shim.Process, error) {
-	p, err := s.look(context.Background(), spec)
-	if err == nil && p == nil {
-		err = busy
-	}
-	return p, err
-}

@@ -27,6 +27,7 @@ type Unit struct {
 	endRun   context.CancelFunc
 	probers  [3]prober
 	policy   policy
+	blind    int  // looks at the directory in a row that have failed; until one does not, a process may run there
 	firstRun bool // somebody waits for the first ready: an end is a failure, not a restart
 	after    after
 
@@ -141,7 +142,7 @@ func (u *Unit) timer() Timer {
 	if next.IsZero() {
 		return nil
 	}
-	return u.s.clock.NewTimer(max(0, next.Sub(u.s.clock.Now())))
+	return u.s.clock.NewTimer(next)
 }
 
 // do runs f in the unit's goroutine. It fails with ErrClosed or ErrUnknown, or when ctx ends first.

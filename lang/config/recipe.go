@@ -1,8 +1,9 @@
 package config
 
 import (
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // Recipe is the recipe.hcl of a package as it was written: structure and references checked, nothing evaluated.

@@ -1,11 +1,11 @@
 package config
 
 import (
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // Stack is a stack file (or a directory of them) as it was written: structure checked, nothing evaluated.
@@ -60,7 +60,7 @@ type Output struct {
 // Constraint is a version constraint with the place where it was written.
 type Constraint struct {
 	Text  string
-	Check *semver.Constraints
+	Check *semver.Constraint
 	Range hcl.Range
 }
 

@@ -21,6 +21,9 @@ func ParseVariable(v *config.Variable, text, from string) (cty.Value, hcl.Diagno
 	}
 	value, diags := expr.Value(nil)
 	if diags.HasErrors() {
+		if v.Sensitive {
+			text = "the value"
+		}
 		return cty.NilVal, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Value does not fit", Subject: v.Range.Ptr(),
 			Detail: fmt.Sprintf("The variable %q takes a %s, and %s (%s) is none: numbers and booleans stand alone, lists as [\"a\", \"b\"], maps as { a = 1 }.",
 				v.Name, v.Type.FriendlyNameForConstraint(), text, from)}}

@@ -91,19 +91,20 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	actual, problems := m.Provider.Resource(o.Type).Read(ctx, sdk.Identity{Address: o.Addr.String(), Stack: m.State.Stack, Known: clear})
 	if problems.HasErrors() {
 		return k, hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Cannot look at " + o.Addr.String(),
-			Detail: problems.Err().Error() + ". It is taken to be as last known."}}
+			Detail: state.Redact(problems.Err().Error(), recorded) + ". It is taken to be as last known."}}
 	}
 	k.actual = actual
 	if secret {
 		k.actual = Remark(actual, recorded, schema.TypeSchema)
 	}
-	return k, warnings(o.Addr, problems)
+	return k, warnings(o.Addr, problems, recorded)
 }
 
-// warnings are what a provider wants the user to know of the thing that it looked at.
-func warnings(a addr.Instance, said sdk.Diagnostics) (diags hcl.Diagnostics) {
+// warnings are what a provider wants the user to know of the thing that it looked at, without the secrets it was given.
+func warnings(a addr.Instance, said sdk.Diagnostics, given cty.Value) (diags hcl.Diagnostics) {
 	for i := range said {
-		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: said[i].Summary, Detail: a.String() + ": " + said[i].Detail})
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning,
+			Summary: state.Redact(said[i].Summary, given), Detail: a.String() + ": " + state.Redact(said[i].Detail, given)})
 	}
 	return diags
 }

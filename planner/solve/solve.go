@@ -5,10 +5,10 @@ package solve
 import (
 	"context"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // Source knows packages: the library in the box, local directories, later registries.
@@ -32,8 +32,8 @@ type Manifest struct {
 // Dependency is a need for the files of another package.
 type Dependency struct {
 	Package    string
-	Text       string              // the constraint as written; "" for any version
-	Constraint *semver.Constraints // nil for any version
+	Text       string             // the constraint as written; "" for any version
+	Constraint *semver.Constraint // nil for any version
 	Range      hcl.Range
 }
 
@@ -42,7 +42,7 @@ type Requirement struct {
 	Name       string
 	Service    string
 	Text       string
-	Constraint *semver.Constraints // nil for any version
+	Constraint *semver.Constraint // nil for any version
 	Range      hcl.Range
 }
 
@@ -57,9 +57,9 @@ type Root struct {
 	Component  addr.Component
 	Package    string
 	Text       string
-	Constraint *semver.Constraints // nil for any version
-	Manifest   *Manifest           // set when the stack names the files themselves: there is nothing to choose
-	Binds      map[string]Bind     // explicit ones, by requirement name
+	Constraint *semver.Constraint // nil for any version
+	Manifest   *Manifest          // set when the stack names the files themselves: there is nothing to choose
+	Binds      map[string]Bind    // explicit ones, by requirement name
 	Range      hcl.Range
 	NameRange  hcl.Range // of the package's name
 }

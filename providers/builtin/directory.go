@@ -113,9 +113,10 @@ func removeDirectory(gone cty.Value) (cty.Value, sdk.Diagnostics) {
 	if gone.IsNull() {
 		return gone, nil
 	}
+	none := cty.NullVal(gone.Type())
 	p, err := placeOf(gone, "directory")
 	if err != nil {
-		return answer(gone, "cannot remove the directory", err)
+		return none, nil // there is no such place: the creation that is taken back has made nothing
 	}
 	err = p.inside(func(root *os.Root) error {
 		info, err := root.Lstat(p.name)
@@ -124,7 +125,6 @@ func removeDirectory(gone cty.Value) (cty.Value, sdk.Diagnostics) {
 		}
 		return root.Remove(p.name)
 	})
-	none := cty.NullVal(gone.Type())
 	switch {
 	case err == nil || errors.Is(err, fs.ErrNotExist):
 		return none, nil

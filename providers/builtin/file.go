@@ -105,10 +105,10 @@ func (f file) delete(ctx context.Context, gone cty.Value) (cty.Value, sdk.Diagno
 		return answer(gone, "the file was not deleted", err)
 	}
 	p, err := placeOf(gone, "file")
-	if err == nil {
-		err = p.inside(func(root *os.Root) error { return p.remove(root) })
+	if err != nil {
+		return f.null, nil // there is no such place: the creation that is taken back has made nothing
 	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := p.inside(func(root *os.Root) error { return p.remove(root) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return answer(gone, "cannot delete the file", err)
 	}
 	return f.null, nil

@@ -133,6 +133,18 @@ func TestFileStaysInBase(t *testing.T) {
 	}
 }
 
+// What has a place that cannot be was never made: to take its creation back is to do nothing.
+func TestNoSuchPlace(t *testing.T) {
+	for _, kind := range []string{"file", "directory"} {
+		o := newOne(t, builtin.Options{}, kind)
+		values := sdktest.Values{"base": str(t.TempDir()), "name": str("n"), kind: str("a/../../x")}
+		o.refuse(values)
+		if left, err := o.apply(t.Context(), o.object(values), o.null(), "undo"); err != nil || !left.IsNull() {
+			t.Errorf("a %s in no place cannot be taken back: %v", kind, err)
+		}
+	}
+}
+
 // A symbolic link in the file's place is replaced and not followed.
 func TestFileReplacesLink(t *testing.T) {
 	o, base := newOne(t, builtin.Options{}, "file"), t.TempDir()

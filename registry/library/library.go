@@ -145,7 +145,7 @@ func (l *Library) Versions(_ context.Context, name string) ([]*solve.Manifest, e
 			versions = append(versions, p.Manifest)
 		}
 	}
-	slices.SortFunc(versions, func(a, b *solve.Manifest) int { return b.Version.Compare(a.Version) })
+	slices.SortFunc(versions, func(a, b *solve.Manifest) int { return b.Version.Compare(*a.Version) })
 	return versions, nil
 }
 

@@ -187,11 +187,12 @@ func TestEveryFlipIsRefused(t *testing.T) {
 	w := newWorld(t)
 	w.trust(w.first.Fingerprint())
 	signed := must[[]byte](t)(w.first.Sign(text))
+	last := len(bytes.TrimRight(signed, "=\n")) - 1 // the character of base64 that is not used whole
 	for i := range signed {
 		for bit := range 8 {
 			flipped := bytes.Clone(signed)
 			flipped[i] ^= 1 << bit
-			if got, _, err := w.ring.Verify(t.Context(), "acme", flipped, w.first.History); err == nil && (got != text || i != len(signed)-2) {
+			if got, _, err := w.ring.Verify(t.Context(), "acme", flipped, w.first.History); err == nil && (got != text || i != last) {
 				t.Errorf("byte %d, bit %d: taken as %q", i, bit, got)
 			}
 		}

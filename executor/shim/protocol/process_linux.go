@@ -21,21 +21,43 @@ func BootID() (string, error) {
 // StartTime returns when the process started, in clock ticks after boot. It fails with ErrGone if there is no such
 // process or only its exit status is left.
 func StartTime(pid int) (uint64, error) {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
+	fields := stat(pid)
+	if len(fields) > 0 && (fields[statState] == "Z" || fields[statState] == "X") {
 		return 0, ErrGone
 	}
-	// The second field is the name in parentheses, which may itself hold parentheses and spaces.
-	text := string(b)
-	fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
-		return 0, ErrGone
-	}
-	return strconv.ParseUint(fields[19], 10, 64)
+	return startIn(fields)
 }
 
-// OpenProcess returns a non-blocking pidfd of exactly the process that had the number pid and started at start.
-// It fails with ErrGone. The pidfd is opened first and compared then: the other way round, the number could pass to
+// StartTimeUnreaped is StartTime for a process that may have ended, as long as its parent has not taken its status.
+func StartTimeUnreaped(pid int) (uint64, error) { return startIn(stat(pid)) }
+
+func startIn(fields []string) (uint64, error) {
+	if len(fields) <= statStart {
+		return 0, ErrGone
+	}
+	return strconv.ParseUint(fields[statStart], 10, 64)
+}
+
+// Fields of stat.
+const (
+	statState = 0
+	statStart = 19
+	statExit  = 49 // 0 to those who may not know it
+)
+
+// stat returns what the kernel tells of a process from its state on, or nil if there is no such process.
+func stat(pid int) []string {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return nil
+	}
+	// Before it stands the name in parentheses, which may itself hold parentheses and spaces.
+	text := string(b)
+	return strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
+}
+
+// OpenProcess returns a non-blocking pidfd of exactly the process that had the number pid and started at start. It may
+// have ended, which the pidfd then tells; once it was reaped, the error is ErrGone. The pidfd is opened first and compared then: the other way round, the number could pass to
 // another process in between.
 func OpenProcess(pid int, start uint64) (int, error) {
 	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
@@ -45,7 +67,7 @@ func OpenProcess(pid int, start uint64) (int, error) {
 		}
 		return -1, err
 	}
-	actual, err := StartTime(pid)
+	actual, err := StartTimeUnreaped(pid)
 	if err == nil && actual != start {
 		err = ErrGone
 	}

@@ -4,7 +4,7 @@
 // The life of a shim:
 //
 //  1. read the Spec from stdin; become a session leader and the reaper of all descendants
-//  2. take the lock of the directory; whoever finds it taken says so and ends
+//  2. take the lock of the directory; whoever finds it taken says so and ends, and so does one that nobody waits for
 //  3. write an id without a number, start the app, write its number, answer; or answer why not
 //  4. carry output from the FIFO to the log until the app has ended
 //  5. kill what the app left behind, carry the rest of the output, write exit, end

@@ -36,7 +36,7 @@ func openLog(limit protocol.Log) (*logFile, error) {
 
 func (l *logFile) open() (err error) {
 	// Reading is for settle.
-	l.file, err = os.OpenFile(protocol.LogFile, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o640)
+	l.file, err = os.OpenFile(protocol.LogFile, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
 	}

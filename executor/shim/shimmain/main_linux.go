@@ -49,11 +49,26 @@ func run(args []string) error {
 		return nil
 	}
 	defer lock.Close() // also keeps lock from being collected, which would give it up
+	if !awaited() {
+		return nil
+	}
 	return hold(spec, lock, args)
+}
+
+// awaited reports whether somebody waits for the answer. With the lock held that settles who starts the unit: whoever
+// follows a user that has died looks at the lock after that death, so he either sees it held or this shim sees the death.
+func awaited() bool {
+	fds := []unix.PollFd{{Fd: protocol.AnswerFD}}
+	_, err := unix.Poll(fds, 0)
+	return err != nil || fds[0].Revents&unix.POLLERR == 0
 }
 
 // hold does everything that needs the lock.
 func hold(spec *protocol.Spec, lock *os.File, args []string) error {
+	if spec.Rescued.PID == 0 && appLives(spec.Dir) {
+		answer(protocol.Answer{Busy: true})
+		return nil
+	}
 	pump, err := openPump(spec)
 	if err != nil {
 		return err

@@ -8,8 +8,8 @@ import (
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 )
 
-// statusWait is how long the parent of a rescued app, mostly process 1, may take to reap it. The kernel tells the
-// status only then.
+// statusWait is how long the kernel may take to tell the status of a rescued app, whose parent, mostly process 1, may
+// just be reaping it.
 const statusWait = 2 * time.Second
 
 // rescue adopts a running app whose shim was killed. The app may end at any time, even before this begins: the pidfd
@@ -27,7 +27,7 @@ func rescue(spec *protocol.Spec, p *pump) error {
 	if err := p.settle(); err != nil {
 		return err
 	}
-	ended, err := watchStranger(id.PID, spec.Dir)
+	ended, err := watchStranger(id, spec.Dir)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func rescue(spec *protocol.Spec, p *pump) error {
 }
 
 // watchStranger is watchChildren for an app that is not a child of ours, by its pidfd.
-func watchStranger(app int, dir string) (*end, error) {
+func watchStranger(app protocol.ID, dir string) (*end, error) {
 	e, err := newEnd()
 	if err != nil {
 		return nil, err
@@ -47,17 +47,18 @@ func watchStranger(app int, dir string) (*end, error) {
 		waitReadable(protocol.AppFD, -1)
 		at := time.Now()
 		killMarked(dir)
-		exit := statusOf(protocol.AppFD)
+		exit := statusOf(app)
 		exit.Time = at
 		e.tell(exit)
 	}()
 	return e, nil
 }
 
-func statusOf(pidfd int) protocol.Exit {
+// statusOf returns the status of the app behind AppFD, which has ended.
+func statusOf(app protocol.ID) protocol.Exit {
 	deadline := time.Now().Add(statusWait)
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
-		if exit, ok := protocol.ExitOf(pidfd); ok {
+		if exit, ok := protocol.ExitOf(protocol.AppFD, app.PID, app.Start); ok {
 			return exit
 		}
 		if time.Now().After(deadline) {

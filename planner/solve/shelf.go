@@ -1,0 +1,120 @@
+package solve
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/planner/pubgrub"
+	"github.com/nsynapse/recipe/planner/semver"
+)
+
+// shelf is a package with its versions, oldest first: version i+1 of the problem is the manifest at i.
+type shelf struct {
+	name      string
+	manifests []*Manifest
+	node      pubgrub.Package
+}
+
+// matching returns the versions that a constraint allows; nil allows all of them.
+func (s *shelf) matching(c *semver.Constraint) pubgrub.Set {
+	return s.those(func(m *Manifest) bool { return c == nil || c.Allows(*m.Version) })
+}
+
+// serving returns the versions that provide what r asks for.
+func (s *shelf) serving(r *Requirement) pubgrub.Set {
+	return s.those(func(m *Manifest) bool { fits, _ := m.serves(r); return fits })
+}
+
+func (s *shelf) those(fit func(*Manifest) bool) pubgrub.Set {
+	var set pubgrub.Set
+	for i, m := range s.manifests {
+		if fit(m) {
+			set = set.With(pubgrub.Version(i + 1))
+		}
+	}
+	return set
+}
+
+// known lists all versions for people, newest first.
+func (s *shelf) known() string { return s.list(s.matching(nil)) }
+
+// list names some of the versions, newest first.
+func (s *shelf) list(versions pubgrub.Set) string {
+	var names []string
+	for i, m := range slices.Backward(s.manifests) {
+		if versions.Contains(pubgrub.Version(i + 1)) {
+			names = append(names, m.Version.String())
+		}
+	}
+	return enumerate(names)
+}
+
+// stock is everything that the source has of the packages that a stack could come to need.
+type stock struct {
+	source  Source
+	shelves map[string]*shelf
+	serving map[string][]*shelf // by service, the default one first
+	diags   hcl.Diagnostics
+}
+
+// get looks a package up, once. at is where it is named. It returns nil if it could not be looked up.
+func (s *stock) get(ctx context.Context, name string, at hcl.Range) *shelf {
+	if known, ok := s.shelves[name]; ok {
+		return known
+	}
+	manifests, err := s.source.Versions(ctx, name)
+	if err != nil {
+		s.fail(at, "Package cannot be looked up", "%s.", err)
+		s.shelves[name] = nil
+		return nil
+	}
+	found := &shelf{name: name, manifests: slices.Clone(manifests)}
+	slices.Reverse(found.manifests)
+	s.shelves[name] = found
+	for _, m := range found.manifests {
+		for _, d := range m.Depends {
+			s.get(ctx, d.Package, d.Range)
+		}
+	}
+	return found
+}
+
+// providing looks up who provides a service, and what those require in their turn.
+func (s *stock) providing(ctx context.Context, r *Requirement) []*shelf {
+	if list, ok := s.serving[r.Service]; ok {
+		return list
+	}
+	s.serving[r.Service] = nil // for a package that requires what it provides
+	names, err := s.source.Implementations(ctx, r.Service)
+	if err != nil {
+		s.fail(r.Range, "Service cannot be looked up", "%s.", err)
+		return nil
+	}
+	var list []*shelf
+	for _, name := range names {
+		if found := s.get(ctx, name, r.Range); found != nil {
+			list = append(list, found)
+		}
+	}
+	s.serving[r.Service] = list
+	for _, found := range list {
+		s.follow(ctx, found.manifests)
+	}
+	return list
+}
+
+// follow looks up who provides what packages require.
+func (s *stock) follow(ctx context.Context, manifests []*Manifest) {
+	for _, m := range manifests {
+		for i := range m.Requires {
+			s.providing(ctx, &m.Requires[i])
+		}
+	}
+}
+
+func (s *stock) fail(at hcl.Range, summary, format string, args ...any) {
+	s.diags = append(s.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: at.Ptr()})
+}
