@@ -13,6 +13,7 @@ import (
 
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // searchers is how many packages a search asks about at a time.
@@ -55,6 +56,33 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 		}
 	}
 	return nil, fmt.Errorf("all versions of %s are yanked; name one to get it all the same", name)
+}
+
+// Releases returns the versions of a package that may be chosen, newest first, all of them verified; none if no registry
+// has it. Left out is what is yanked or revoked, and what a revoked key has signed.
+func (s Set) Releases(ctx context.Context, name string) ([]*Release, error) {
+	c, versions, err := s.Find(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Release, len(versions))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(searchers)
+	for i, v := range versions {
+		group.Go(func() (err error) {
+			all[i], err = c.Release(ctx, name, v.String())
+			var u *trust.Untrusted
+			if errors.As(err, &u) && u.Revoked {
+				return nil
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || r.Status.State != Available }), err
 }
 
 func rank(v semver.Version) int {

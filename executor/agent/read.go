@@ -23,6 +23,7 @@ import (
 type written struct {
 	directory string
 	local     map[string]*library.Package // of the user's own directories, by origin
+	source    *library.Source
 	input     eval.Input
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
@@ -43,8 +44,8 @@ func (w *written) fail() error {
 
 // read loads the stack at q.Path and resolves versions and implementations. With open a variable without a value is
 // unknown and no mistake.
-func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (*written, error) {
-	w := &written{sources: map[string][]byte{}}
+func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (w *written, err error) {
+	w = &written{sources: map[string][]byte{}}
 	directory, name := filepath.Split(filepath.Clean(q.Path))
 	if info, err := os.Stat(q.Path); err != nil {
 		return nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
@@ -70,7 +71,11 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	values, diags := eval.Variables(parsed.Variables, given)
 	w.diags = append(w.diags, diags...)
-	lock, local, diags := resolve(ctx, lib, parsed, directory)
+	if w.source, err = lib.With(parsed.Registries, directory); err != nil {
+		w.diags = append(w.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong registry", Subject: &parsed.RegistriesRange, Detail: err.Error() + "."})
+		return w, w.fail()
+	}
+	lock, local, diags := resolve(ctx, w.source, parsed, directory)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
@@ -82,13 +87,13 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 }
 
 // resolve chooses versions and implementations; local are the packages of the user's own directories, by origin.
-func resolve(ctx context.Context, lib *library.Library, s *config.Stack, directory string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
 	local := map[string]*library.Package{}
-	roots, diags := rootsOf(lib, s, directory, local)
+	roots, diags := rootsOf(source.Library, s, directory, local)
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
-	lock, more := solve.Solve(ctx, roots, lib)
+	lock, more := solve.Solve(ctx, roots, source)
 	return lock, local, append(diags, more...)
 }
 

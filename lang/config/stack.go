@@ -13,10 +13,13 @@ type Stack struct {
 	Name       string // from the label of the stack block
 	Range      hcl.Range
 	Requires   *Constraint // on recipe itself; nil for none
-	Variables  map[string]*Variable
-	Locals     map[string]*Local
-	Components []*Component // in the order of the files
-	Outputs    map[string]*Output
+	Registries []string    // addresses, in the order in which they are searched
+	// RegistriesRange is where they are written.
+	RegistriesRange hcl.Range
+	Variables       map[string]*Variable
+	Locals          map[string]*Local
+	Components      []*Component // in the order of the files
+	Outputs         map[string]*Output
 
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }

@@ -67,7 +67,7 @@ func (d *stackDecoder) header(b *hcl.Block) {
 	c := d.content(b.Body, attributes("requires_recipe", "registries"))
 	d.stack.Requires = d.constraint(c.Attributes["requires_recipe"])
 	if a := c.Attributes["registries"]; a != nil {
-		d.fault(a.Range.Ptr(), "Registries come later", "Registries come with a later version of recipe; this one knows the library in the box and local directories. Remove this line, and name a package's directory with source.")
+		d.stack.Registries, d.stack.RegistriesRange = d.texts(a), a.Range
 	}
 }
 
