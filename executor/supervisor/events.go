@@ -46,7 +46,7 @@ func (u *Unit) launch() {
 	spare := u.spare
 	u.spare = nil
 	p, err := u.s.launch(u.spec, spare)
-	if errors.Is(err, shim.ErrBusy) {
+	if _, taken := errors.AsType[obstructed](err); taken || errors.Is(err, shim.ErrBusy) {
 		p, err = u.s.overtaken(u.spec, err)
 	}
 	if err != nil {
