@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -80,7 +80,7 @@ func (c *Client) Versions(ctx context.Context, name string) ([]*semver.Version, 
 			versions = append(versions, v)
 		}
 	}
-	slices.SortFunc(versions, func(a, b *semver.Version) int { return b.Compare(a) })
+	slices.SortFunc(versions, func(a, b *semver.Version) int { return b.Compare(*a) })
 	return versions, nil
 }
 

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/opencontainers/go-digest"
 
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/registry/archive"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 const (
@@ -51,9 +51,10 @@ func tagOf(version string) string { return strings.ReplaceAll(version, "+", "_")
 
 // versionOf is the version that a tag stands for, nil if for none.
 func versionOf(tag string) *semver.Version {
-	v, err := semver.StrictNewVersion(strings.ReplaceAll(tag, "_", "+"))
-	if err != nil {
+	text := strings.ReplaceAll(tag, "_", "+")
+	v, err := semver.Parse(text)
+	if err != nil || v.String() != text { // another tag would name the same version
 		return nil
 	}
-	return v
+	return &v
 }
