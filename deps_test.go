@@ -88,7 +88,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, planner/index < cmd/recipe;
+	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, registry, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

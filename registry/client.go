@@ -49,6 +49,8 @@ type Release struct {
 	Registry string
 	Digest   digest.Digest // of the index
 	Signer   trust.Public
+
+	from *Client
 }
 
 // Refusal says that something of a registry was not taken.
@@ -121,7 +123,7 @@ func (c *Client) release(ctx context.Context, r oci.Repository, name, version st
 	if err != nil {
 		return nil, err
 	}
-	return &Release{Manifest: m, Registry: c.registry.String(), Digest: d.Digest, Signer: by}, nil
+	return &Release{Manifest: m, Registry: c.registry.String(), Digest: d.Digest, Signer: by, from: c}, nil
 }
 
 // status is that of a version; without a word of the publisher it is available.
@@ -188,3 +190,6 @@ func readJSON(ctx context.Context, r oci.Repository, d v1.Descriptor, mediaType 
 	}
 	return nil
 }
+
+// String is the address of the registry.
+func (c *Client) String() string { return c.registry.String() }

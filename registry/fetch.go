@@ -14,27 +14,27 @@ import (
 	"github.com/nsynapse/recipe/registry/store"
 )
 
-// Fetch puts the files of a release for a platform into the store and returns their key. Nothing is unpacked before it
-// has the digest that was signed. A revoked version is refused.
-func (c *Client) Fetch(ctx context.Context, r *Release, platform string, s *store.Store) (key string, err error) {
-	a, err := c.allowed(r, platform)
+// Fetch puts the files for a platform into the store and returns their key. Nothing is unpacked before it has the digest
+// that was signed. A revoked version is refused.
+func (r *Release) Fetch(ctx context.Context, platform string, s *store.Store) (key string, err error) {
+	a, err := r.allowed(platform)
 	if err != nil {
 		return "", err
 	}
-	_, err = s.Add(ctx, a.Content.Tree, func(dir string) error { return c.unpack(ctx, r, a, dir) })
+	_, err = s.Add(ctx, a.Content.Tree, func(dir string) error { return r.unpack(ctx, a, dir) })
 	return a.Content.Tree, err
 }
 
 // FetchTo is Fetch into a directory, which is empty.
-func (c *Client) FetchTo(ctx context.Context, r *Release, platform, dir string) error {
-	a, err := c.allowed(r, platform)
+func (r *Release) FetchTo(ctx context.Context, platform, dir string) error {
+	a, err := r.allowed(platform)
 	if err != nil {
 		return err
 	}
-	return c.unpack(ctx, r, a, dir)
+	return r.unpack(ctx, a, dir)
 }
 
-func (c *Client) allowed(r *Release, platform string) (Archive, error) {
+func (r *Release) allowed(platform string) (Archive, error) {
 	if r.Status.State == Revoked {
 		return Archive{}, fmt.Errorf("%s %s was revoked by its publisher: %s", r.Name, r.Version, r.Status.Reason)
 	}
@@ -42,8 +42,8 @@ func (c *Client) allowed(r *Release, platform string) (Archive, error) {
 }
 
 // unpack downloads an archive beside everything else, where it does not count before it is verified.
-func (c *Client) unpack(ctx context.Context, r *Release, a Archive, dir string) (err error) {
-	repository, err := c.registry.Repository(r.Name)
+func (r *Release) unpack(ctx context.Context, a Archive, dir string) (err error) {
+	repository, err := r.from.registry.Repository(r.Name)
 	if err != nil {
 		return err
 	}

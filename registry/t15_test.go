@@ -219,7 +219,7 @@ func (w *world) refused(m *tamperer, what string) {
 	began := time.Now()
 	release, err := w.client.Release(w.Context(), "acme/shop", "2.0.0")
 	if err == nil {
-		_, err = w.client.Fetch(w.Context(), release, registry.Platform(), s)
+		_, err = release.Fetch(w.Context(), registry.Platform(), s)
 	}
 	keys, listing := s.Keys()
 	w.ok(listing)

@@ -123,7 +123,7 @@ func (w *world) pull(name, version string) (string, error) {
 		return "", err
 	}
 	s := must(w.T, store.Open)(w.TempDir())
-	key, err := w.client.Fetch(w.Context(), r, registry.Platform(), s)
+	key, err := r.Fetch(w.Context(), registry.Platform(), s)
 	if err != nil {
 		return "", err
 	}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -66,4 +68,14 @@ func (o *Options) Check() error {
 		return errors.New("-push and -private need -users, the file that says who they are")
 	}
 	return nil
+}
+
+// Arguments are the options as arguments, which Declare reads again.
+func (o *Options) Arguments() []string {
+	args := []string{"-listen=" + o.Listen, "-dir=" + o.Directory, "-tls-cert=" + o.Certificate, "-tls-key=" + o.Key,
+		"-users=" + o.Users, fmt.Sprintf("-private=%v", o.Private)}
+	for _, namespace := range slices.Sorted(maps.Keys(o.Push)) {
+		args = append(args, "-push="+namespace+"="+strings.Join(o.Push[namespace], ","))
+	}
+	return args
 }
