@@ -13,6 +13,8 @@ type Stack struct {
 	Name       string // from the label of the stack block
 	Range      hcl.Range
 	Requires   *Constraint // on recipe itself; nil for none
+	Prefer     []Named     // packages that are taken as implementations before others
+	Exclude    []Named     // packages that are never taken
 	Variables  map[string]*Variable
 	Locals     map[string]*Local
 	Components []*Component // in the order of the files
@@ -61,6 +63,12 @@ type Output struct {
 type Constraint struct {
 	Text  string
 	Check *semver.Constraint
+	Range hcl.Range
+}
+
+// Named is a package's name where it was written.
+type Named struct {
+	Name  string
 	Range hcl.Range
 }
 
