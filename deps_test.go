@@ -54,8 +54,15 @@ const floors = `
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
 
-	# Providers: one resource type or a family of them each, and the list of all.
 	providers/sdk < providers/sdk/sdktest;
+
+	# Providers in programs of their own: the protocol, the side of plugins, and ours.
+	NONE < providers/plugin/protocol;
+	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
+	providers/plugin/wire < providers/plugin, providers/plugin/host;
+	providers/plugin, providers/plugin/host, providers/sdk/sdktest < providers/plugin/plugintest;
+
+	# Providers: one resource type or a family of them each, and the list of all.
 	providers/sdk, providers/builtin/claim < providers/builtin/fetch;
 	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
 	providers/builtin/archive, providers/builtin/deb < providers/builtin;

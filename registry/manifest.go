@@ -26,7 +26,9 @@ type Manifest struct {
 	Name        string         `json:"name"` // NAMESPACE/NAME
 	Version     semver.Version `json:"version"`
 	Description string         `json:"description,omitempty"`
-	Recipe      string         `json:"recipe,omitempty"` // the constraint on recipe itself
+	Recipe      string         `json:"recipe,omitempty"`    // the constraint on recipe itself
+	Coexist     bool           `json:"coexist,omitempty"`   // versions of different majors may be in one stack
+	Runs        []string       `json:"platforms,omitempty"` // the platforms that the recipe names; nil for all
 	Depends     []Dependency   `json:"depends,omitempty"`
 	Requires    []Requirement  `json:"requires,omitempty"`
 	Provides    []Service      `json:"provides,omitempty"`
@@ -73,18 +75,26 @@ type Archive struct {
 // Platform is the one of this machine.
 func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
+// Platforms are those that there are files for; nil for all.
+func (m *Manifest) Platforms() []string {
+	var list []string
+	for _, a := range m.Archives {
+		if a.Platform == AnyPlatform {
+			return m.Runs
+		}
+		list = append(list, a.Platform)
+	}
+	return list
+}
+
 // For returns the archive for a platform.
 func (m *Manifest) For(platform string) (Archive, error) {
-	var has []string
 	for _, wanted := range []string{platform, AnyPlatform} {
 		if at := slices.IndexFunc(m.Archives, func(a Archive) bool { return a.Platform == wanted }); at >= 0 {
 			return m.Archives[at], nil
 		}
 	}
-	for _, a := range m.Archives {
-		has = append(has, a.Platform)
-	}
-	return Archive{}, fmt.Errorf("%s %s is not there for %s, but for %s", m.Name, m.Version, platform, strings.Join(has, ", "))
+	return Archive{}, fmt.Errorf("%s %s is not there for %s, but for %s", m.Name, m.Version, platform, strings.Join(m.Platforms(), ", "))
 }
 
 // text is what is signed.

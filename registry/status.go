@@ -51,6 +51,7 @@ func tagOf(version string) string { return strings.ReplaceAll(version, "+", "_")
 
 // versionOf is the version that a tag stands for; ok is false if it stands for none.
 func versionOf(tag string) (v semver.Version, ok bool) {
-	err := v.UnmarshalText([]byte(strings.ReplaceAll(tag, "_", "+")))
-	return v, err == nil
+	text := strings.ReplaceAll(tag, "_", "+")
+	v, err := semver.Parse(text)
+	return v, err == nil && v.String() == text // another way to write it would name the same version
 }

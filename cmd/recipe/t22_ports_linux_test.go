@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -226,12 +226,13 @@ func (p *place) release(holder *exec.Cmd) {
 // restInTimeWait leaves a connection to a port that its server has closed first.
 func (p *place) restInTimeWait(number int) {
 	p.Helper()
-	request, err := http.NewRequest(http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/", number), nil)
+	conn, err := net.Dial("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
 	p.must(err)
-	request.Close = true
-	response, err := http.DefaultClient.Do(request)
+	_, err = io.WriteString(conn, "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
 	p.must(err)
-	p.must(response.Body.Close())
+	_, err = io.ReadAll(conn) // to its end: the server has closed it
+	p.must(err)
+	p.must(conn.Close())
 	p.await("a connection rests in TIME_WAIT", func() bool {
 		table, err := os.ReadFile("/proc/net/tcp")
 		p.must(err)

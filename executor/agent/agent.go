@@ -93,7 +93,7 @@ func New(o Options) (*Agent, error) {
 	if a.lock, err = lockHome(o.Home); err != nil {
 		return nil, err
 	}
-	if a.key, err = vault.LoadKey(a.fsys, filepath.Join(o.Home, "vault.key")); err != nil {
+	if a.key, err = vaultKey(a.fsys, o.Home); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	if a.planKey, err = planKey(a.fsys, filepath.Join(o.Home, "plan.key")); err != nil {

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -71,29 +72,40 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	values, diags := eval.Variables(parsed.Variables, given)
 	w.diags = append(w.diags, diags...)
-	if w.source, err = lib.With(parsed.Registries, directory); err != nil {
-		w.diags = append(w.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong registry", Subject: &parsed.RegistriesRange, Detail: err.Error() + "."})
-		return w, w.fail()
+	w.source, diags = lib.With(parsed.Registries, directory)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return w, err
 	}
-	lock, local, diags := resolve(ctx, w.source, parsed, directory)
+	lock, local, diags := resolve(ctx, w.source, parsed, directory, q.Recipe)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
-		w.diags = append(w.diags, tooOld(q.Recipe, p.Recipe.Requires)...)
 	}
 	w.local = local
 	w.input = eval.Input{Stack: parsed, Lock: lock, Variables: values}
 	return w, w.fail()
 }
 
-// resolve chooses versions and implementations; local are the packages of the user's own directories, by origin.
-func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+// resolve chooses versions and implementations; local are the packages of the user's own directories, by origin. version is
+// that of this recipe.
+func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory, version string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
 	local := map[string]*library.Package{}
 	roots, diags := rootsOf(source.Library, s, directory, local)
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
-	lock, more := solve.Solve(ctx, roots, source)
+	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	for _, p := range s.Prefer {
+		wanted.Prefer = append(wanted.Prefer, p.Name)
+	}
+	for _, p := range s.Exclude {
+		wanted.Exclude[p.Name] = p.Range
+	}
+	if ours, err := semver.Parse(version); err == nil { // a build without a version is trusted
+		wanted.Recipe = &ours
+	}
+	lock, more := solve.Solve(ctx, wanted, source)
 	return lock, local, append(diags, more...)
 }
 

@@ -99,9 +99,6 @@ func (i instance) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk
 		return r.Before, sdk.Errorf("cannot start the process", "%s", err)
 	}
 	spec.Order = r.Token
-	if err := i.free(r); err != nil {
-		return r.Before, sdk.Errorf("cannot start the process", "%s", err)
-	}
 	if err := writeBindings(processDirectory(id), r.After); err != nil {
 		return r.Before, sdk.Errorf("cannot hand over the bindings", "%s", err)
 	}
@@ -156,7 +153,7 @@ func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, err error) (ct
 		}
 		detail += "; its last output:\n  " + strings.Join(start.Lines, "\n  ")
 	}
-	if err := i.taken(r.After); start != nil && err != nil { // it does not run, so that somebody else does
+	if err := i.free(r.After); start != nil && start.Exit != nil && err != nil { // somebody was faster; it has ended
 		detail = err.Error() + "; " + detail
 	}
 	diags := sdk.Errorf("it did not become ready", "%s", detail)

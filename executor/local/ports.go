@@ -1,10 +1,6 @@
 package local
 
-import (
-	"github.com/zclconf/go-cty/cty"
-
-	"github.com/nsynapse/recipe/providers/sdk"
-)
+import "github.com/zclconf/go-cty/cty"
 
 // Ports hands out port numbers; see port.Allotter.
 type Ports interface {
@@ -14,23 +10,15 @@ type Ports interface {
 	Free(port int) error
 }
 
-// free looks whether somebody has taken a port, since it was handed out, of a process that is not there yet: he would pass
-// for it, answer its checks and get its requests.
-func (i instance) free(r sdk.ApplyRequest) error {
-	if _, there := i.units.Status(UnitName(r.Stack, r.Address)); there || r.After.GetAttr("running").False() {
-		return nil
-	}
-	return i.taken(r.After)
-}
-
-// taken returns an error if a process listens on a port of an instance that does not run.
-func (i instance) taken(v cty.Value) error {
+// free tells whether a process that does not run could have its ports: somebody may have taken one since it was handed
+// out, and would answer the checks of the process and get its requests.
+func (p *Provider) free(v cty.Value) error {
 	if !v.GetAttr("main").True() {
 		return nil
 	}
 	ports := elements(v.GetAttr("ports"))
 	for _, name := range names(ports) {
-		if err := i.ports.Free(number(ports[name])); err != nil {
+		if err := p.ports.Free(number(ports[name])); err != nil {
 			return err
 		}
 	}

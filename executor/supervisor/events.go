@@ -47,7 +47,7 @@ func (u *Unit) launch() {
 	spare := u.spare
 	u.spare = nil
 	p, err := u.s.launch(u.spec, spare)
-	if errors.Is(err, shim.ErrBusy) {
+	if _, taken := errors.AsType[obstructed](err); taken || errors.Is(err, shim.ErrBusy) {
 		p, err = u.overtaken(err)
 	}
 	if err != nil {

@@ -41,6 +41,10 @@ func (s *Supervisor) launch(spec Spec, spare *shim.Prepared) (*shim.Process, err
 			return nil, err
 		}
 	}
+	if err := spec.free(); err != nil {
+		spare.Close()
+		return nil, err
+	}
 	if err := os.MkdirAll(spec.Dir, 0o700); err != nil {
 		spare.Close()
 		return nil, fmt.Errorf("cannot make the directory of %s: %w", spec.Address, err)
@@ -52,4 +56,20 @@ func (s *Supervisor) launch(spec Spec, spare *shim.Prepared) (*shim.Process, err
 	ctx, cancel := context.WithTimeout(context.Background(), launchTimeout)
 	defer cancel()
 	return spare.Start(ctx, spec.shimSpec())
+}
+
+// obstructed is the error of Spec.Free.
+type obstructed struct{ error }
+
+func (o obstructed) Unwrap() error { return o.error }
+
+// free asks Spec.Free.
+func (s Spec) free() error {
+	if s.Free == nil {
+		return nil
+	}
+	if err := s.Free(); err != nil {
+		return obstructed{err}
+	}
+	return nil
 }

@@ -41,23 +41,6 @@ func (l *loader) text(a *hcl.Attribute) string {
 	return v.AsString()
 }
 
-// texts reads a list of strings that are not empty.
-func (l *loader) texts(a *hcl.Attribute) []string {
-	v := l.literal(a, cty.List(cty.String), "a list of strings")
-	if v == cty.NilVal {
-		return nil
-	}
-	var list []string
-	for _, e := range v.AsValueSlice() {
-		if e.IsNull() || !e.IsKnown() || e.AsString() == "" {
-			l.fault(a.Expr.Range().Ptr(), "Wrong type", "Each of %q must be a string that is not empty.", a.Name)
-			return nil
-		}
-		list = append(list, e.AsString())
-	}
-	return list
-}
-
 func (l *loader) boolean(a *hcl.Attribute) bool {
 	v := l.literal(a, cty.Bool, "true or false")
 	return v != cty.NilVal && v.True()

@@ -13,6 +13,8 @@ type Recipe struct {
 	Description string
 	NameRange   hcl.Range
 	Requires    *Constraint // on recipe itself; nil for none
+	Coexist     bool        // versions of different majors may be in one stack
+	Platforms   []string    // "linux/amd64"; nil for all
 
 	Depends      map[string]*Depend      // by package name
 	Requirements map[string]*Requirement // by the name the recipe calls them

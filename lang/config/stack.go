@@ -13,13 +13,13 @@ type Stack struct {
 	Name       string // from the label of the stack block
 	Range      hcl.Range
 	Requires   *Constraint // on recipe itself; nil for none
-	Registries []string    // addresses, in the order in which they are searched
-	// RegistriesRange is where they are written.
-	RegistriesRange hcl.Range
-	Variables       map[string]*Variable
-	Locals          map[string]*Local
-	Components      []*Component // in the order of the files
-	Outputs         map[string]*Output
+	Registries []Named     // addresses, in the order in which they are searched
+	Prefer     []Named     // packages that are taken as implementations before others
+	Exclude    []Named     // packages that are never taken
+	Variables  map[string]*Variable
+	Locals     map[string]*Local
+	Components []*Component // in the order of the files
+	Outputs    map[string]*Output
 
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }
@@ -64,6 +64,12 @@ type Output struct {
 type Constraint struct {
 	Text  string
 	Check *semver.Constraint
+	Range hcl.Range
+}
+
+// Named is a package's name where it was written.
+type Named struct {
+	Name  string
 	Range hcl.Range
 }
 

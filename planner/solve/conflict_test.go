@@ -28,8 +28,12 @@ var update = flag.Bool("update", false, "rewrite the expected text in testdata")
 //	depends PACKAGE [CONSTRAINT]
 //	requires NAME SERVICE [CONSTRAINT]
 //	provides SERVICE VERSION
+//	coexist major
+//	platforms PLATFORM...
+//	recipe CONSTRAINT
 //
-// A package of the stack that begins with ./ is of its own files. "want" is the text of the diagnostics.
+// A package of the stack that begins with ./ is of its own files. The stack may also prefer PACKAGE, exclude PACKAGE, and have
+// locked PACKAGE VERSION. "want" is the text of the diagnostics.
 func TestConflicts(t *testing.T) {
 	files, err := filepath.Glob("testdata/conflicts/*.txtar")
 	if err != nil || len(files) < 15 {
@@ -84,7 +88,7 @@ func libraryOf(text []byte) box {
 	b := box{}
 	var m *Manifest
 	lines("library", text, func(words []string, at hcl.Range) {
-		rest := strings.Join(words[2:], " ")
+		rest := strings.Join(words[min(2, len(words)):], " ")
 		switch words[0] {
 		case "depends":
 			m.Depends = append(m.Depends, Dependency{Package: words[1], Text: rest, Constraint: constraint(rest), Range: at})
@@ -93,6 +97,13 @@ func libraryOf(text []byte) box {
 			m.Requires = append(m.Requires, Requirement{Name: words[1], Service: words[2], Text: rest, Constraint: constraint(rest), Range: at})
 		case "provides":
 			m.Provides = append(m.Provides, Service{Name: words[1], Version: numbered(words[2])})
+		case "coexist":
+			m.Coexist = true
+		case "platforms":
+			m.Platforms = words[1:]
+		case "recipe":
+			rest := strings.Join(words[1:], " ")
+			m.Recipe = &Recipe{Text: rest, Constraint: constraint(rest), Range: at}
 		default:
 			m = &Manifest{Name: words[0], Version: numbered(words[1]), Origin: "library"}
 			if strings.HasPrefix(m.Name, "./") {
@@ -107,9 +118,21 @@ func libraryOf(text []byte) box {
 	return b
 }
 
-func stackOf(text []byte, library box) []Root {
+func stackOf(text []byte, library box) *Wanted {
 	var roots []Root
+	w := &Wanted{Exclude: map[string]hcl.Range{}, Locked: map[string]string{}, Platform: "linux/amd64", Recipe: numbered("0.3.0")}
 	lines("stack.hcl", text, func(words []string, at hcl.Range) {
+		switch words[0] {
+		case "exclude":
+			w.Exclude[words[1]] = at
+			return
+		case "prefer":
+			w.Prefer = append(w.Prefer, words[1])
+			return
+		case "locked":
+			w.Locked[words[1]] = words[2]
+			return
+		}
 		name := componentOf(words[0])
 		if words[1] == "bind" {
 			own := slices.IndexFunc(roots, func(r Root) bool { return r.Component == name })
@@ -126,7 +149,8 @@ func stackOf(text []byte, library box) []Root {
 		}
 		roots = append(roots, r)
 	})
-	return roots
+	w.Roots = roots
+	return w
 }
 
 func componentOf(text string) addr.Component {

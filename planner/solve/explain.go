@@ -24,7 +24,7 @@ func (m *model) explain(solver *pubgrub.Solver, demands, core []*pubgrub.Rule) (
 		}
 	}
 	told := m.tellAll(core)
-	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing fits together", Subject: told[0].at}
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing fits together", Subject: firstPlace(told)}
 	if len(told) == 1 && told[0].summary != "" {
 		d.Summary = told[0].summary
 	}
@@ -38,6 +38,16 @@ func (m *model) explain(solver *pubgrub.Solver, demands, core []*pubgrub.Rule) (
 	d.Detail = strings.Join(append(sentences, m.wayOut(solver, demands, core)), " ")
 	m.diags = append(m.diags, d)
 	return blamed
+}
+
+// firstPlace is where the first fact is written that has a place.
+func firstPlace(told []fact) *hcl.Range {
+	for _, f := range told {
+		if f.at != nil {
+			return f.at
+		}
+	}
+	return nil
 }
 
 // tellAll lists the facts of a core that have something to say.

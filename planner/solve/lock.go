@@ -82,7 +82,7 @@ func (l *locking) checkBinds(c *member, m *Manifest) {
 func (l *locking) dependencies(by *Manifest) {
 	for _, d := range by.Depends {
 		if s := l.shelves[d.Package]; s != nil {
-			m := l.manifest(s)
+			m := l.manifest(s.part(d.Constraint))
 			if _, known := l.at[m]; !known {
 				l.pack(m, fmt.Sprintf("%s depends on it", by.Name))
 				l.dependencies(m)

@@ -41,8 +41,9 @@ type model struct {
 }
 
 // build makes the model of a stack.
-func build(ctx context.Context, roots []Root, source Source) *model {
-	m := &model{stock: &stock{source: source, shelves: map[string]*shelf{}, serving: map[string][]*shelf{}},
+func build(ctx context.Context, wanted *Wanted, source Source) *model {
+	roots := wanted.Roots
+	m := &model{stock: &stock{source: source, wanted: wanted, shelves: map[string]*shelf{}, serving: map[string][]*shelf{}, refused: map[string][]string{}},
 		named: map[addr.Component]*member{}, adding: map[*shelf]*member{}, offers: map[string][]*member{}}
 	local := map[*Manifest]*shelf{}
 	for i := range roots {
@@ -69,7 +70,9 @@ func build(ctx context.Context, roots []Root, source Source) *model {
 func (m *model) enter(ctx context.Context, r *Root, local map[*Manifest]*shelf) {
 	c := &member{component: r.Component, root: r}
 	if r.Manifest == nil {
-		c.shelf = m.get(ctx, r.Package, r.NameRange)
+		if c.shelf = m.get(ctx, r.Package, r.NameRange); c.shelf != nil {
+			c.shelf = c.shelf.part(r.Constraint)
+		}
 		if c.shelf != nil && len(c.shelf.manifests) == 0 {
 			m.fail(r.NameRange, "Unknown package", "There is no package %q in the library in the box. For files of your own say source = \"./directory\" instead of package.", r.Package)
 			return
@@ -103,7 +106,7 @@ func (m *model) place(local map[*Manifest]*shelf) {
 	var all []*shelf
 	for _, name := range sortedKeys(m.shelves) {
 		if s := m.shelves[name]; s != nil {
-			all = append(all, s)
+			all = append(all, s.parts()...)
 		}
 	}
 	seen := map[*shelf]bool{}
@@ -119,6 +122,7 @@ func (m *model) place(local map[*Manifest]*shelf) {
 	}
 	for _, s := range all {
 		for i, manifest := range s.manifests {
+			m.limit(s, pubgrub.Version(i+1), manifest)
 			for j := range manifest.Depends {
 				m.depend(s, pubgrub.Version(i+1), manifest, &manifest.Depends[j])
 			}
@@ -128,15 +132,16 @@ func (m *model) place(local map[*Manifest]*shelf) {
 
 // depend states that a version of a package needs another package.
 func (m *model) depend(s *shelf, v pubgrub.Version, by *Manifest, d *Dependency) {
-	target := m.shelves[d.Package]
-	if target == nil {
+	whole := m.shelves[d.Package]
+	if whole == nil {
 		return // it could not be looked up, which was said
 	}
+	target := whole.part(d.Constraint)
 	fitting := target.matching(d.Constraint)
 	change := fmt.Sprintf("change what %s depends on", by.Name)
 	m.state(fact{at: d.Range.Ptr(), change: change, tell: func() string {
 		text := fmt.Sprintf("%s %s depends on %s%s%s", by.Name, by.Version, d.Package, constraintText(d.Text), where(d.Range))
-		return text + lacking(target, fitting)
+		return text + lacking(whole, fitting)
 	}}, append([]pubgrub.Term{is(s.node, v)}, m.missing(target.node, fitting)...)...)
 }
 
@@ -151,7 +156,7 @@ func (m *model) demand(c *member) {
 			}
 			return text
 		}
-		return fmt.Sprintf("%s is made from %s%s%s", c.component, r.Package, constraintText(r.Text), where(r.Range)) + lacking(c.shelf, c.allowed)
+		return fmt.Sprintf("%s is made from %s%s%s", c.component, r.Package, constraintText(r.Text), where(r.Range)) + lacking(m.shelves[r.Package], c.allowed)
 	}}
 	f.passing = len(c.allowed) > 0
 	if r.Text != "" {

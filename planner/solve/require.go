@@ -195,5 +195,5 @@ func (m *model) misfits(c *member, r *Requirement) []string {
 			list = append(list, fmt.Sprintf("%s %s offers %s %s", newest.Name, newest.Version, r.Service, version))
 		}
 	}
-	return list
+	return append(list, m.refused[r.Service]...)
 }

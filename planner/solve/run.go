@@ -14,11 +14,11 @@ import (
 const maxConflicts = 10
 
 // Solve chooses a version for every root and for everything they depend on, and who meets each requirement: in this order, the
-// component that the stack binds, the one component of the stack that provides the service, or the default implementation
-// that the source knows, which is then added. All of it is one problem, so a version gives way to what others need. The
-// diagnostics tell each conflict as a story.
-func Solve(ctx context.Context, roots []Root, source Source) (*Lock, hcl.Diagnostics) {
-	m := build(ctx, roots, source)
+// component that the stack binds, the one component of the stack that provides the service, or a default implementation
+// that the source knows, which is then added. All of it is one problem, so a version gives way to what others need. Of those that
+// fit a locked version is taken, or else the newest. The diagnostics tell each conflict as a story.
+func Solve(ctx context.Context, wanted *Wanted, source Source) (*Lock, hcl.Diagnostics) {
+	m := build(ctx, wanted, source)
 	if m.diags.HasErrors() {
 		return &Lock{}, m.diags
 	}

@@ -15,7 +15,45 @@ import (
 type shelf struct {
 	name      string
 	manifests []*Manifest
+	majors    []*shelf // the same by major version, ascending, if they may coexist; then only those are used
 	node      pubgrub.Package
+}
+
+// newShelf sorts out the versions of a package, which are given newest first.
+func newShelf(name string, newestFirst []*Manifest) *shelf {
+	s := &shelf{name: name, manifests: slices.Clone(newestFirst)}
+	slices.Reverse(s.manifests)
+	if !slices.ContainsFunc(s.manifests, func(m *Manifest) bool { return m.Coexist }) {
+		return s
+	}
+	for _, m := range s.manifests {
+		last := len(s.majors) - 1
+		if last < 0 || s.majors[last].manifests[0].Version.Major() != m.Version.Major() {
+			s.majors = append(s.majors, &shelf{name: name})
+			last++
+		}
+		s.majors[last].manifests = append(s.majors[last].manifests, m)
+	}
+	return s
+}
+
+// parts returns the shelves that stand in the problem: s, or those of its majors.
+func (s *shelf) parts() []*shelf {
+	if s.majors == nil {
+		return []*shelf{s}
+	}
+	return s.majors
+}
+
+// part returns the one that a constraint is about: of majors that may coexist the newest that has a version which fits.
+func (s *shelf) part(c *semver.Constraint) *shelf {
+	parts := s.parts()
+	for _, p := range slices.Backward(parts) {
+		if len(p.matching(c)) > 0 {
+			return p
+		}
+	}
+	return parts[len(parts)-1]
 }
 
 // matching returns the versions that a constraint allows; nil allows all of them.
@@ -57,6 +95,8 @@ type stock struct {
 	source  Source
 	shelves map[string]*shelf
 	serving map[string][]*shelf // by service, the default one first
+	refused map[string][]string // by service, who would provide it but is excluded, in words
+	wanted  *Wanted
 	diags   hcl.Diagnostics
 }
 
@@ -71,8 +111,7 @@ func (s *stock) get(ctx context.Context, name string, at hcl.Range) *shelf {
 		s.shelves[name] = nil
 		return nil
 	}
-	found := &shelf{name: name, manifests: slices.Clone(manifests)}
-	slices.Reverse(found.manifests)
+	found := newShelf(name, manifests)
 	s.shelves[name] = found
 	for _, m := range found.manifests {
 		for _, d := range m.Depends {
@@ -95,13 +134,36 @@ func (s *stock) providing(ctx context.Context, r *Requirement) []*shelf {
 	}
 	var list []*shelf
 	for _, name := range names {
+		if at, excluded := s.wanted.Exclude[name]; excluded {
+			s.refused[r.Service] = append(s.refused[r.Service], fmt.Sprintf("%s is excluded%s", name, where(at)))
+		}
+	}
+	for _, name := range s.preferred(names) {
 		if found := s.get(ctx, name, r.Range); found != nil {
-			list = append(list, found)
+			for _, part := range slices.Backward(found.parts()) {
+				list = append(list, part)
+			}
 		}
 	}
 	s.serving[r.Service] = list
 	for _, found := range list {
 		s.follow(ctx, found.manifests)
+	}
+	return list
+}
+
+// preferred returns names without those that the stack excludes, those that it prefers first.
+func (s *stock) preferred(names []string) []string {
+	var list []string
+	for _, name := range s.wanted.Prefer {
+		if slices.Contains(names, name) {
+			list = append(list, name)
+		}
+	}
+	for _, name := range names {
+		if _, excluded := s.wanted.Exclude[name]; !excluded && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
 	}
 	return list
 }

@@ -27,6 +27,28 @@ type Manifest struct {
 	Depends  []Dependency
 	Requires []Requirement
 	Provides []Service
+
+	Coexist   bool     // versions of different majors may be in one stack
+	Platforms []string // "linux/amd64"; nil for all
+	Recipe    *Recipe  // which recipe it asks for; nil for any
+}
+
+// Recipe is a demand for a version of recipe itself.
+type Recipe struct {
+	Text       string
+	Constraint *semver.Constraint
+	Range      hcl.Range
+}
+
+// Wanted is what a stack asks for.
+type Wanted struct {
+	Roots   []Root
+	Prefer  []string             // packages that are taken as implementations before others, the first one first
+	Exclude map[string]hcl.Range // packages that are not taken, with the place where that is said
+	Locked  map[string]string    // versions by package, taken wherever they fit
+
+	Platform string          // of the machine, "linux/amd64"; "" for whatever
+	Recipe   *semver.Version // which recipe this is; nil for whatever
 }
 
 // Dependency is a need for the files of another package.

@@ -90,7 +90,7 @@ func TestWhoMeetsARequirement(t *testing.T) {
 		{"its own service does not count", []Root{app("shop", pack("acme/shop 1.0.0", "+sql 1.0.0", "-sql "))}, "middleware.postgresql"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lock, diags := Solve(context.Background(), c.roots, library)
+			lock, diags := Solve(context.Background(), &Wanted{Roots: c.roots}, library)
 			got := ""
 			if diags.HasErrors() {
 				got = diags[0].Detail
@@ -106,7 +106,7 @@ func TestWhoMeetsARequirement(t *testing.T) {
 
 func TestDefaultIsAddedOnceAndSaysWhy(t *testing.T) {
 	library := box{"postgresql": {postgres("15.1.0")}}
-	lock, diags := Solve(context.Background(), []Root{app("a", pack("x/a 1.0.0", "-sql ")), app("b", pack("x/b 1.0.0", "-sql "))}, library)
+	lock, diags := Solve(context.Background(), &Wanted{Roots: []Root{app("a", pack("x/a 1.0.0", "-sql ")), app("b", pack("x/b 1.0.0", "-sql "))}}, library)
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
@@ -124,13 +124,13 @@ func TestNewestThatFits(t *testing.T) {
 	library := box{"postgresql": {postgres("16.0.0"), postgres("15.2.0"), postgres("15.1.0")}}
 	root := Root{Component: addr.Component{Kind: addr.Middleware, Name: "main"}, Package: "postgresql", Text: "< 16"}
 	root.Constraint = constraint("< 16")
-	lock, diags := Solve(context.Background(), []Root{root}, library)
+	lock, diags := Solve(context.Background(), &Wanted{Roots: []Root{root}}, library)
 	if diags.HasErrors() || lock.Packages[0].Version != "15.2.0" {
 		t.Errorf("chose %+v (%v), want 15.2.0", lock.Packages, diags)
 	}
 	root.Text = "> 16"
 	root.Constraint = constraint("> 16")
-	if _, diags := Solve(context.Background(), []Root{root}, library); !diags.HasErrors() || !strings.Contains(diags[0].Detail, "there is only 16.0.0, 15.2.0, 15.1.0") {
+	if _, diags := Solve(context.Background(), &Wanted{Roots: []Root{root}}, library); !diags.HasErrors() || !strings.Contains(diags[0].Detail, "there is only 16.0.0, 15.2.0, 15.1.0") {
 		t.Errorf("said %v", diags)
 	}
 }

@@ -114,7 +114,10 @@ func (b below) inner(op, name string) (string, error) {
 }
 
 func manifest(r *config.Recipe, origin string) *solve.Manifest {
-	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin}
+	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin, Coexist: r.Coexist, Platforms: r.Platforms}
+	if c := r.Requires; c != nil {
+		m.Recipe = &solve.Recipe{Text: c.Text, Constraint: c.Check, Range: c.Range}
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {
 		d := solve.Dependency{Package: name, Range: r.Depends[name].Range}
 		if c := r.Depends[name].Constraint; c != nil {

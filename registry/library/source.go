@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
@@ -33,23 +34,29 @@ type Source struct {
 var _ solve.Source = (*Source)(nil)
 
 // With returns the library together with registries. An address that begins with a dot is a directory relative to base.
-func (l *Library) With(addresses []string, base string) (*Source, error) {
+func (l *Library) With(addresses []config.Named, base string) (*Source, hcl.Diagnostics) {
 	s := &Source{Library: l, releases: map[string][]*registry.Release{}}
+	var diags hcl.Diagnostics
 	for _, address := range addresses {
-		if strings.HasPrefix(address, "./") || strings.HasPrefix(address, "../") {
-			whole, err := filepath.Abs(filepath.Join(base, filepath.FromSlash(address)))
-			if err != nil {
-				return nil, err
-			}
-			address = "file://" + filepath.ToSlash(whole)
-		}
-		r, err := oci.Dial(address, oci.Options{})
+		r, err := dial(address.Name, base)
 		if err != nil {
-			return nil, err
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong registry", Subject: &address.Range, Detail: err.Error() + "."})
+			continue
 		}
 		s.set = append(s.set, registry.New(r, l.ring))
 	}
-	return s, nil
+	return s, diags
+}
+
+func dial(address, base string) (oci.Registry, error) {
+	if strings.HasPrefix(address, "./") || strings.HasPrefix(address, "../") {
+		whole, err := filepath.Abs(filepath.Join(base, filepath.FromSlash(address)))
+		if err != nil {
+			return nil, err
+		}
+		address = "file://" + filepath.ToSlash(whole)
+	}
+	return oci.Dial(address, oci.Options{})
 }
 
 // Versions lists the versions that may be chosen, newest first.
@@ -143,7 +150,14 @@ func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Pac
 func manifestOf(r *registry.Release) (*solve.Manifest, error) {
 	at := hcl.Range{Filename: r.Name + "@" + r.Version.String() + "/recipe.hcl"}
 	version := r.Version
-	m := &solve.Manifest{Name: r.Name, Version: &version, Origin: r.Registry}
+	m := &solve.Manifest{Name: r.Name, Version: &version, Origin: r.Registry, Coexist: r.Coexist, Platforms: r.Platforms()}
+	if r.Recipe != "" {
+		c, err := constraintOf(r.Recipe)
+		if err != nil {
+			return nil, err
+		}
+		m.Recipe = &solve.Recipe{Text: r.Recipe, Constraint: c, Range: at}
+	}
 	for _, d := range r.Depends {
 		c, err := constraintOf(d.Constraint)
 		if err != nil {
