@@ -79,7 +79,7 @@ const floors = `
 	registry/server, registry/server/objects < cmd/recipe-registry;
 
 	# Registries: what is in them, who is trusted, and the two together.
-	lang/config, planner/semver, registry/archive, registry/oci, registry/trust < registry;
+	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/oci, registry/trust < registry;
 	lang/eval, registry < registry/library;
 
 	# Floor 3: what is to be changed.

@@ -43,7 +43,7 @@ func (l *Library) With(addresses []config.Named, base string) (*Source, hcl.Diag
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong registry", Subject: &address.Range, Detail: err.Error() + "."})
 			continue
 		}
-		s.set = append(s.set, registry.New(r, l.ring))
+		s.set = append(s.set, registry.New(r, l.reader))
 	}
 	return s, diags
 }
