@@ -80,6 +80,7 @@ const floors = `
 
 	# Registries: what is in them, who is trusted, and the two together.
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/oci, registry/trust < registry;
+	registry < registry/attest;
 	lang/eval, registry < registry/library;
 
 	# Floor 3: what is to be changed.
@@ -94,7 +95,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, registry, registry/server < cmd/recipe;
+	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, registry/attest, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

@@ -113,7 +113,7 @@ func (w *world) packed(name, version, content string) (*registry.Manifest, regis
 func (w *world) publish(name, version, content string) error {
 	w.Helper()
 	m, files := w.packed(name, version, content)
-	_, err := w.client.Publish(w.Context(), m, files, w.signer)
+	_, err := w.client.Publish(w.Context(), m, files, w.signer, nil)
 	return err
 }
 
