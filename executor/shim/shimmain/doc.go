@@ -13,7 +13,7 @@
 //
 // When a shim is killed the app goes on: it holds the FIFO open itself, and what it writes waits there. A rescuing
 // shim does steps 1 and 2, settles the piece that was being carried, and goes on at step 4 with the app's pidfd in
-// place of wait4.
+// place of waitid.
 //
 // The package imports neither fmt nor net: a small program starts faster and there are many of it.
 package shimmain
