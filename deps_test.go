@@ -45,6 +45,7 @@ const floors = `
 	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
 	lang/config < lang/config/format;
 	lang/addr, planner/pubgrub, planner/semver < planner/solve;
+	planner/solve < planner/lockfile;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;
@@ -91,7 +92,7 @@ const floors = `
 
 	# Floor 5: the long-running process, which wires everything.
 	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
-	providers/builtin, registry/library, recipes
+	planner/lockfile, providers/builtin, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.

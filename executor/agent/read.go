@@ -15,6 +15,7 @@ import (
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry/library"
@@ -71,7 +72,9 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	values, diags := eval.Variables(parsed.Variables, given)
 	w.diags = append(w.diags, diags...)
-	lock, local, diags := resolve(ctx, lib, parsed, directory, q.Recipe)
+	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
+	w.diags = append(w.diags, diags...)
+	lock, local, diags := resolve(ctx, lib, parsed, directory, q.Recipe, locked)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
@@ -83,13 +86,13 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 
 // resolve chooses versions and implementations; local are the packages of the user's own directories, by origin. version is
 // that of this recipe.
-func resolve(ctx context.Context, lib *library.Library, s *config.Stack, directory, version string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+func resolve(ctx context.Context, lib *library.Library, s *config.Stack, directory, version string, locked *lockfile.File) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
 	local := map[string]*library.Package{}
 	roots, diags := rootsOf(lib, s, directory, local)
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
-	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Locked: locked.Versions, Taken: locked.Implementations, Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	for _, p := range s.Prefer {
 		wanted.Prefer = append(wanted.Prefer, p.Name)
 	}
