@@ -75,14 +75,13 @@ const floors = `
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
-	lang/eval, registry/store < registry/library;
-
 	# A registry for a team. Only the program of its own links the objects.
 	NONE < registry/server, registry/server/objects;
 	registry/server, registry/server/objects < cmd/recipe-registry;
 
 	# Registries: what is in them, who is trusted, and the two together.
-	lang/config, registry/archive, registry/oci, registry/trust < registry;
+	lang/config, planner/semver, registry/archive, registry/oci, registry/trust < registry;
+	lang/eval, registry < registry/library;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;

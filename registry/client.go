@@ -9,10 +9,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
-	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -67,7 +67,7 @@ func (r *Refusal) Unwrap() error { return r.Err }
 
 // Versions lists the versions of a package, newest first, whatever their status; none if the package is not there.
 // Nothing of them is verified yet.
-func (c *Client) Versions(ctx context.Context, name string) ([]*semver.Version, error) {
+func (c *Client) Versions(ctx context.Context, name string) ([]semver.Version, error) {
 	r, err := c.registry.Repository(name)
 	if err != nil {
 		return nil, err
@@ -76,13 +76,13 @@ func (c *Client) Versions(ctx context.Context, name string) ([]*semver.Version, 
 	if err != nil {
 		return nil, err
 	}
-	var versions []*semver.Version
+	var versions []semver.Version
 	for _, tag := range tags {
-		if v := versionOf(tag); v != nil {
+		if v, ok := versionOf(tag); ok {
 			versions = append(versions, v)
 		}
 	}
-	slices.SortFunc(versions, func(a, b *semver.Version) int { return b.Compare(*a) })
+	slices.SortFunc(versions, func(a, b semver.Version) int { return b.Compare(a) })
 	return versions, nil
 }
 

@@ -26,7 +26,7 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	m := &Manifest{Name: r.Name, Version: r.Version, Description: r.Description, Recipe: textOf(r.Requires)}
+	m := &Manifest{Name: r.Name, Version: *r.Version, Description: r.Description, Recipe: textOf(r.Requires), Coexist: r.Coexist, Runs: r.Platforms}
 	if namespace, _, ok := strings.Cut(r.Name, "/"); !ok {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Subject: &r.NameRange, Summary: "Package without a namespace",
 			Detail: fmt.Sprintf("A package that is published is named after its publisher, NAMESPACE/%s.", namespace)}}
@@ -39,7 +39,7 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 		m.Requires = append(m.Requires, Requirement{Name: name, Service: q.Service, Constraint: textOf(q.Constraint)})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Provides)) {
-		m.Provides = append(m.Provides, Service{Name: name, Version: r.Provides[name].Version})
+		m.Provides = append(m.Provides, Service{Name: name, Version: *r.Provides[name].Version})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Inputs)) {
 		m.Inputs = append(m.Inputs, describeInput(r.Inputs[name]))

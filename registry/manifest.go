@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/opencontainers/go-digest"
 
-	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/registry/archive"
 )
 
@@ -23,16 +23,18 @@ const manifestHead = "recipe package 1\n"
 
 // Manifest is what a publisher signs of a version: all that a solver has to know, and the digests of the files.
 type Manifest struct {
-	Name        string          `json:"name"` // NAMESPACE/NAME
-	Version     *semver.Version `json:"version"`
-	Description string          `json:"description,omitempty"`
-	Recipe      string          `json:"recipe,omitempty"` // the constraint on recipe itself
-	Depends     []Dependency    `json:"depends,omitempty"`
-	Requires    []Requirement   `json:"requires,omitempty"`
-	Provides    []Service       `json:"provides,omitempty"`
-	Inputs      []Input         `json:"inputs,omitempty"`
-	Readme      string          `json:"readme,omitempty"`
-	Archives    []Archive       `json:"archives"`
+	Name        string         `json:"name"` // NAMESPACE/NAME
+	Version     semver.Version `json:"version"`
+	Description string         `json:"description,omitempty"`
+	Recipe      string         `json:"recipe,omitempty"`    // the constraint on recipe itself
+	Coexist     bool           `json:"coexist,omitempty"`   // versions of different majors may be in one stack
+	Runs        []string       `json:"platforms,omitempty"` // the platforms that the recipe names; nil for all
+	Depends     []Dependency   `json:"depends,omitempty"`
+	Requires    []Requirement  `json:"requires,omitempty"`
+	Provides    []Service      `json:"provides,omitempty"`
+	Inputs      []Input        `json:"inputs,omitempty"`
+	Readme      string         `json:"readme,omitempty"`
+	Archives    []Archive      `json:"archives"`
 }
 
 // Dependency is a need for the files of another package; the constraint is "" for any version.
@@ -50,8 +52,8 @@ type Requirement struct {
 
 // Service is one on offer.
 type Service struct {
-	Name    string          `json:"name"`
-	Version *semver.Version `json:"version"`
+	Name    string         `json:"name"`
+	Version semver.Version `json:"version"`
 }
 
 // Input is a value that the user of the package may or has to give.
@@ -73,18 +75,26 @@ type Archive struct {
 // Platform is the one of this machine.
 func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
+// Platforms are those that there are files for; nil for all.
+func (m *Manifest) Platforms() []string {
+	var list []string
+	for _, a := range m.Archives {
+		if a.Platform == AnyPlatform {
+			return m.Runs
+		}
+		list = append(list, a.Platform)
+	}
+	return list
+}
+
 // For returns the archive for a platform.
 func (m *Manifest) For(platform string) (Archive, error) {
-	var has []string
 	for _, wanted := range []string{platform, AnyPlatform} {
 		if at := slices.IndexFunc(m.Archives, func(a Archive) bool { return a.Platform == wanted }); at >= 0 {
 			return m.Archives[at], nil
 		}
 	}
-	for _, a := range m.Archives {
-		has = append(has, a.Platform)
-	}
-	return Archive{}, fmt.Errorf("%s %s is not there for %s, but for %s", m.Name, m.Version, platform, strings.Join(has, ", "))
+	return Archive{}, fmt.Errorf("%s %s is not there for %s, but for %s", m.Name, m.Version, platform, strings.Join(m.Platforms(), ", "))
 }
 
 // text is what is signed.
@@ -125,15 +135,10 @@ func parseManifest(text, name, version string) (*Manifest, error) {
 		return nil, err
 	}
 	switch {
-	case m.Version == nil || m.Name != name || m.Version.String() != version:
+	case m.Name != name || m.Version.String() != version:
 		return nil, fmt.Errorf("it is %s %v and not what was asked for", m.Name, m.Version)
 	case len(m.Archives) == 0:
 		return nil, errors.New("it has no files")
-	}
-	for _, s := range m.Provides {
-		if s.Version == nil {
-			return nil, fmt.Errorf("the service %q that it provides has no version", s.Name)
-		}
 	}
 	return &m, nil
 }

@@ -8,11 +8,12 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nsynapse/recipe/planner/semver"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/nsynapse/recipe/lang/diag"
-	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // searchers is how many packages a search asks about at a time.
@@ -24,7 +25,7 @@ type Set []*Client
 
 // Find returns the first registry that has a package, and its versions as Versions does. The error is fs.ErrNotExist
 // when none has it.
-func (s Set) Find(ctx context.Context, name string) (*Client, []*semver.Version, error) {
+func (s Set) Find(ctx context.Context, name string) (*Client, []semver.Version, error) {
 	for _, c := range s {
 		versions, err := c.Versions(ctx, name)
 		if err != nil {
@@ -47,7 +48,7 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 	if version != "" {
 		return c.Release(ctx, name, version)
 	}
-	slices.SortStableFunc(versions, func(a, b *semver.Version) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(versions, func(a, b semver.Version) int { return rank(a) - rank(b) })
 	for _, v := range versions {
 		r, err := c.Release(ctx, name, v.String())
 		if err != nil || r.Status.State == Available {
@@ -57,7 +58,34 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 	return nil, fmt.Errorf("all versions of %s are yanked; name one to get it all the same", name)
 }
 
-func rank(v *semver.Version) int {
+// Releases returns the versions of a package that may be chosen, newest first, all of them verified; none if no registry
+// has it. Left out is what is yanked or revoked, and what a revoked key has signed.
+func (s Set) Releases(ctx context.Context, name string) ([]*Release, error) {
+	c, versions, err := s.Find(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Release, len(versions))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(searchers)
+	for i, v := range versions {
+		group.Go(func() (err error) {
+			all[i], err = c.Release(ctx, name, v.String())
+			var u *trust.Untrusted
+			if errors.As(err, &u) && u.Revoked {
+				return nil
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || r.Status.State != Available }), err
+}
+
+func rank(v semver.Version) int {
 	if v.IsPrerelease() {
 		return 1
 	}

@@ -26,18 +26,18 @@ const (
 
 // Status is what a publisher says about a version afterwards.
 type Status struct {
-	Name    string          `json:"name"`
-	Version *semver.Version `json:"version"`
-	State   State           `json:"state"`
-	Reason  string          `json:"reason,omitempty"`
-	Number  int             `json:"number"` // counts up with every change
+	Name    string         `json:"name"`
+	Version semver.Version `json:"version"`
+	State   State          `json:"state"`
+	Reason  string         `json:"reason,omitempty"`
+	Number  int            `json:"number"` // counts up with every change
 }
 
 func parseStatus(text, name, version string) (s Status, err error) {
 	if err := readSigned(text, statusHead, &s); err != nil {
 		return s, err
 	}
-	if s.Version == nil || s.Name != name || s.Version.String() != version {
+	if s.Name != name || s.Version.String() != version {
 		return s, fmt.Errorf("it is about %s %v", s.Name, s.Version)
 	}
 	if s.State != Available && s.State != Yanked && s.State != Revoked {
@@ -49,12 +49,9 @@ func parseStatus(text, name, version string) (s Status, err error) {
 // tagOf is the tag of a version: tags cannot hold a plus, and versions no underscore.
 func tagOf(version string) string { return strings.ReplaceAll(version, "+", "_") }
 
-// versionOf is the version that a tag stands for, nil if for none.
-func versionOf(tag string) *semver.Version {
+// versionOf is the version that a tag stands for; ok is false if it stands for none.
+func versionOf(tag string) (v semver.Version, ok bool) {
 	text := strings.ReplaceAll(tag, "_", "+")
 	v, err := semver.Parse(text)
-	if err != nil || v.String() != text { // another tag would name the same version
-		return nil
-	}
-	return &v
+	return v, err == nil && v.String() == text // another way to write it would name the same version
 }

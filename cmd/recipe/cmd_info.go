@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/nsynapse/recipe/planner/semver"
+
 	"github.com/nsynapse/recipe/registry"
 )
 
@@ -39,7 +40,7 @@ func infoCommand() command {
 		}}
 }
 
-func (c *cli) tellInfo(r *registry.Release, versions []*semver.Version) {
+func (c *cli) tellInfo(r *registry.Release, versions []semver.Version) {
 	if c.json {
 		c.printJSON(map[string]any{"manifest": r.Manifest, "status": r.Status, "registry": r.Registry, "digest": r.Digest,
 			"fingerprint": r.Signer.Fingerprint(), "versions": versions})

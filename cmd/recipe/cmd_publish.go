@@ -81,7 +81,7 @@ func (c *cli) describeAll(dirs map[string]string) (m *registry.Manifest, err err
 		if err != nil {
 			return nil, err
 		}
-		if m != nil && (m.Name != other.Name || m.Version.Compare(*other.Version) != 0) {
+		if m != nil && (m.Name != other.Name || m.Version.String() != other.Version.String()) {
 			return nil, fmt.Errorf("%s is %s %s, and another platform is %s %s: they are published as one version", dir, other.Name, other.Version, m.Name, m.Version)
 		}
 		m = other

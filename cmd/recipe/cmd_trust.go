@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 
@@ -69,9 +68,4 @@ func (c *cli) listTrusted(ring *trust.Keyring) error {
 		}
 	}
 	return nil
-}
-
-func asUntrusted(err error) (*trust.Untrusted, bool) {
-	var u *trust.Untrusted
-	return u, errors.As(err, &u)
 }

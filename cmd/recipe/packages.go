@@ -1,15 +1,16 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/oci"
@@ -32,7 +33,7 @@ func (c *cli) keys() (trust.Keys, error) {
 }
 
 // keyring is whom this RECIPE_HOME trusts: it decides what its agent runs.
-func (c *cli) keyring() *trust.Keyring { return trust.Open(filepath.Join(c.home, "trust.json")) }
+func (c *cli) keyring() *trust.Keyring { return trust.Open(filepath.Join(c.home, agent.TrustFile)) }
 
 // registryFlag declares -registry, which may be repeated.
 func (c *cli) registryFlag(flags *flag.FlagSet) *list {
@@ -109,18 +110,9 @@ func (c *cli) describe(dir string) (*registry.Manifest, error) {
 
 // withWayOut adds to a refusal what the user can do about it.
 func withWayOut(err error) error {
-	u, ok := asUntrusted(err)
-	if !ok {
-		return err
+	var u *trust.Untrusted
+	if errors.As(err, &u) {
+		return hinted{err, u.WayOut() + "."}
 	}
-	switch {
-	case u.Revoked:
-		return hinted{err, fmt.Sprintf("%s took back that key. Ask for a version that is signed by a newer one.", u.Namespace)}
-	case len(u.Offered) == 0:
-		return hinted{err, fmt.Sprintf("Ask %s for the fingerprint of its key, and give it with: recipe trust add %s FINGERPRINT", u.Namespace, u.Namespace)}
-	}
-	newest := slices.Clone(u.Offered)
-	slices.Reverse(newest)
-	return hinted{err, fmt.Sprintf("The registry offers a key. Ask %s, by another way, whether this is theirs; if it is:\nrecipe trust add %s %s",
-		u.Namespace, u.Namespace, newest[0])}
+	return err
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry/library"
 	"github.com/nsynapse/recipe/registry/store"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Options are what the agent needs from its surroundings.
@@ -108,7 +109,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.library = library.New(recipes.FS, a.store)
+	a.library = library.New(recipes.FS, a.store, trust.Open(filepath.Join(o.Home, TrustFile)))
 	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)

@@ -89,9 +89,13 @@ func (l layout) Fetch(_ context.Context, d v1.Descriptor) (Content, error) {
 	if err := d.Digest.Validate(); err != nil {
 		return nil, err
 	}
-	path := l.blob(d.Digest)
+	return openFile(l.blob(d.Digest))
+}
+
+// openFile opens a regular file and nothing else: a pipe would block.
+func openFile(path string) (*os.File, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", path) // a pipe would block
+		return nil, fmt.Errorf("%s is not a file", path)
 	}
 	return os.Open(path)
 }
@@ -217,7 +221,7 @@ func (l layout) update(ctx context.Context, change func(*v1.Index) error) (err e
 func (l layout) index() (index v1.Index, err error) {
 	index.SchemaVersion, index.MediaType = 2, v1.MediaTypeImageIndex
 	path := filepath.Join(string(l), v1.ImageIndexFile)
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return index, nil
 	}

@@ -62,6 +62,19 @@ func (u *Untrusted) Error() string {
 	return fmt.Sprintf("no key of %s is trusted", u.Namespace)
 }
 
+// WayOut says what the user can do, in a sentence.
+func (u *Untrusted) WayOut() string {
+	switch {
+	case u.Revoked:
+		return fmt.Sprintf("%s took back that key; choose a version that is signed by a newer one", u.Namespace)
+	case len(u.Offered) == 0:
+		return fmt.Sprintf("Ask %s for the fingerprint of its key, and give it with\nrecipe trust add %s FINGERPRINT", u.Namespace, u.Namespace)
+	}
+	// The command stands on a line of its own, where it can be copied from.
+	return fmt.Sprintf("The registry offers a key. If %s tells you by another way that it is theirs, trust it with\nrecipe trust add %s %s\nand try again",
+		u.Namespace, u.Namespace, u.Offered[len(u.Offered)-1])
+}
+
 // Open returns the keyring in the file; one that is not there is an empty one.
 func Open(path string) *Keyring { return &Keyring{path: path} }
 
