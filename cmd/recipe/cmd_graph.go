@@ -25,6 +25,7 @@ func graphCommand() command {
 				if err != nil {
 					return err
 				}
+				q.Home = c.home
 				checked, err := agent.Check(ctx, q)
 				if err != nil {
 					return err

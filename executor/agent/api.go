@@ -51,6 +51,7 @@ type PlanRequest struct {
 	Replace   []addr.Instance `json:"replace,omitempty"`
 	Destroy   bool            `json:"destroy,omitempty"`
 	Trust     bool            `json:"trust,omitempty"` // do not look at what is there
+	Home      string          `json:"-"`               // RECIPE_HOME, for Check: it holds the types of plugins that are known
 }
 
 // VariableValue is one value given from outside. Later ones win.

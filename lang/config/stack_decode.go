@@ -11,6 +11,7 @@ func newStack(sources map[string][]byte) *Stack {
 		Variables: map[string]*Variable{},
 		Locals:    map[string]*Local{},
 		Outputs:   map[string]*Output{},
+		Providers: map[string]*Provider{},
 		Sources:   sources,
 	}
 }
@@ -30,6 +31,7 @@ func stackSchema() *hcl.BodySchema {
 		{Type: "app", LabelNames: []string{"name"}},
 		{Type: "middleware", LabelNames: []string{"name"}},
 		{Type: "output", LabelNames: []string{"name"}},
+		{Type: "uses_provider", LabelNames: []string{"name"}},
 	}}
 }
 
@@ -53,6 +55,8 @@ func (d *stackDecoder) file(body hcl.Body) {
 			d.component(b)
 		case "output":
 			d.output(b)
+		case "uses_provider":
+			d.usesProvider(b, d.stack.Providers)
 		}
 	}
 }
