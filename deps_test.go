@@ -61,6 +61,7 @@ const floors = `
 	NONE < providers/plugin/protocol;
 	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
 	providers/plugin/wire < providers/plugin, providers/plugin/host;
+	providers/sdk < providers/sdk/typed;
 	providers/plugin, providers/plugin/host, providers/sdk/sdktest < providers/plugin/plugintest;
 
 	# Providers: one resource type or a family of them each, and the list of all.
@@ -91,7 +92,7 @@ const floors = `
 
 	# Floor 5: the long-running process, which wires everything.
 	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
-	planner/lockfile, providers/builtin, registry/library, recipes
+	planner/lockfile, providers/builtin, providers/plugin/host, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.

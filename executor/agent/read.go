@@ -18,6 +18,7 @@ import (
 	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/registry/library"
 )
 
@@ -30,8 +31,9 @@ type written struct {
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
 
-	stack *stack // once kept
-	tree  string // key of the stack's files in the store
+	plugins []state.Plugin // all that the plan may need; once kept
+	stack   *stack         // once kept
+	tree    string         // key of the stack's files in the store
 }
 
 func (w *written) diagnostics() []diag.Diagnostic { return diag.From(w.diags, w.sources) }

@@ -95,7 +95,7 @@ func (b *Book) restore(s *snapshot) error {
 		return err
 	}
 	b.state = state.New(s.Identity.Stack, s.Identity.Directory, s.Identity.Lineage)
-	b.state.Serial, b.state.Generations, b.state.Outputs = s.Serial, s.Generations, s.Outputs
+	b.state.Serial, b.state.Generations, b.state.Outputs, b.state.Plugins = s.Serial, s.Generations, s.Outputs, s.Plugins
 	for _, o := range s.Objects {
 		if o == nil {
 			return errors.New("it records an object that is none")
@@ -154,7 +154,7 @@ func (b *Book) play(rec *record) error {
 		if err := rec.Run.check(); err != nil {
 			return err
 		}
-		b.run = rec.Run
+		b.run, b.state.Plugins = rec.Run, rec.Run.Plan.Plugins
 	case rec.Task != nil:
 		if b.run == nil || rec.Task.Index < 0 || int(rec.Task.Index) >= len(b.run.Tasks) {
 			return errors.New("it records a task of no run")
@@ -283,7 +283,7 @@ func (b *Book) compact() error {
 func (b *Book) encode() ([]byte, error) {
 	b.mu.Lock()
 	s := snapshot{Identity: identity{Format: state.Format, Stack: b.state.Stack, Directory: b.state.Directory, Lineage: b.state.Lineage},
-		Serial: b.state.Serial, Generations: b.state.Generations, Outputs: b.state.Outputs, Run: b.run}
+		Serial: b.state.Serial, Generations: b.state.Generations, Outputs: b.state.Outputs, Plugins: b.state.Plugins, Run: b.run}
 	for _, o := range b.state.Objects {
 		s.Objects = append(s.Objects, o)
 	}

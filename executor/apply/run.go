@@ -132,5 +132,6 @@ type snapshot struct {
 	Objects     []*state.Object         `json:"objects"`
 	Generations []state.Generation      `json:"generations"`
 	Outputs     map[string]state.Output `json:"outputs"`
+	Plugins     []state.Plugin          `json:"plugins,omitempty"`
 	Run         *Run                    `json:"run,omitempty"`
 }
