@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: build demo test check torture bench clean
+.PHONY: build demo test check torture bench proto clean
 
 build: ## bin/recipe, and beside it the small parent of apps
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
@@ -40,6 +40,11 @@ torture: ## the whole crash programme of docs/reliability.md, at most 15 minutes
 
 bench: ## the figures of docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 1h ./...
+
+proto: ## generates the Go code of the plugin protocol anew; needs protoc
+	protoc --plugin=protoc-gen-go="$$($(GO) tool -n protoc-gen-go)" --plugin=protoc-gen-go-grpc="$$($(GO) tool -n protoc-gen-go-grpc)" \
+		--go_out=. --go_opt=paths=source_relative --go-grpc_out=. --go-grpc_opt=paths=source_relative \
+		providers/plugin/protocol/plugin.proto
 
 clean:
 	rm -rf bin

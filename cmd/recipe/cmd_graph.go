@@ -25,7 +25,7 @@ func graphCommand() command {
 				if err != nil {
 					return err
 				}
-				checked, err := agent.Check(ctx, q)
+				checked, err := agent.Check(ctx, c.home, q)
 				if err != nil {
 					return err
 				}

@@ -52,7 +52,7 @@ func (c *cli) resolve(ctx context.Context, s *stackFlags, args, upgrade []string
 		return nil, err
 	}
 	q.Upgrade = upgrade
-	r, err := agent.Resolve(ctx, q)
+	r, err := agent.Resolve(ctx, c.home, q)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,8 @@ func commands() []command {
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
 		lockCommand(), whyCommand(), outdatedCommand(), solveCommand(),
+		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
+		keyCommand(), trustCommand(), registryCommand(),
 		agentCommand(), versionCommand(),
 	}
 }

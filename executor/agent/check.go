@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/bus"
@@ -16,6 +18,7 @@ import (
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry/library"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Checked is a stack that was looked at without an agent.
@@ -25,10 +28,13 @@ type Checked struct {
 	Diagnostics []diag.Diagnostic
 }
 
-// Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state. It
-// works on every system.
-func Check(ctx context.Context, q PlanRequest) (*Checked, error) {
-	lib := library.New(recipes.FS, nil)
+// TrustFile is the file in a home that says whose packages are taken from registries.
+const TrustFile = "trust.json"
+
+// Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state; of home
+// only TrustFile is read. It works on every system.
+func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err error) {
+	lib := library.New(recipes.FS, nil, trust.Open(filepath.Join(home, TrustFile)))
 	w, err := read(ctx, lib, q, true)
 	if err != nil {
 		if w != nil && errors.Is(err, errDiagnosed) {
@@ -40,12 +46,22 @@ func Check(ctx context.Context, q PlanRequest) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.input.Packages = lib.Loose(w.input.Lock, w.local)
+	work, err := os.MkdirTemp("", "recipe-check-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	packages, diags := w.source.Loose(ctx, w.input.Lock, w.local, work)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return &Checked{Diagnostics: w.diagnostics()}, nil
+	}
+	w.input.Packages = packages
 	library.Sources(w.input.Packages, w.sources)
 	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
 	graph, diags := eval.Make(ctx, w.input)
 	w.diags = append(w.diags, diags...)
-	c := &Checked{Name: w.input.Stack.Name}
+	c = &Checked{Name: w.input.Stack.Name}
 	if graph != nil {
 		_, diags = plan.Make(ctx, plan.Input{Graph: graph, State: state.New(c.Name, w.directory, ""), Provider: provider,
 			ID: func(string) string { return "checked" }, Trust: true, Now: time.Time{}})

@@ -25,6 +25,7 @@ import (
 type written struct {
 	directory string
 	local     map[string]*library.Package // of the user's own directories, by origin
+	source    *library.Source
 	input     eval.Input
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
@@ -45,8 +46,8 @@ func (w *written) fail() error {
 
 // read loads the stack at q.Path and resolves versions and implementations. With open a variable without a value is
 // unknown and no mistake.
-func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (*written, error) {
-	w := &written{sources: map[string][]byte{}}
+func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (w *written, err error) {
+	w = &written{sources: map[string][]byte{}}
 	directory, name := filepath.Split(filepath.Clean(q.Path))
 	if info, err := os.Stat(q.Path); err != nil {
 		return nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
@@ -74,7 +75,12 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	w.diags = append(w.diags, diags...)
 	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
 	w.diags = append(w.diags, diags...)
-	lock, local, diags := resolve(ctx, lib, parsed, directory, q.Recipe, locked)
+	w.source, diags = lib.With(parsed.Registries, directory)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	lock, local, diags := resolve(ctx, w.source, parsed, directory, q.Recipe, locked)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
@@ -86,9 +92,9 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 
 // resolve chooses versions and implementations; local are the packages of the user's own directories, by origin. version is
 // that of this recipe.
-func resolve(ctx context.Context, lib *library.Library, s *config.Stack, directory, version string, locked *lockfile.File) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory, version string, locked *lockfile.File) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
 	local := map[string]*library.Package{}
-	roots, diags := rootsOf(lib, s, directory, local)
+	roots, diags := rootsOf(source.Library, s, directory, local)
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
@@ -102,7 +108,7 @@ func resolve(ctx context.Context, lib *library.Library, s *config.Stack, directo
 	if ours, err := semver.Parse(version); err == nil { // a build without a version is trusted
 		wanted.Recipe = &ours
 	}
-	lock, more := solve.Solve(ctx, wanted, lib)
+	lock, more := solve.Solve(ctx, wanted, source)
 	return lock, local, append(diags, more...)
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry/library"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // maxLock bounds the size of a lock file, in bytes.
@@ -31,9 +32,10 @@ type Resolved struct {
 	Diagnostics []diag.Diagnostic
 }
 
-// Resolve chooses versions and implementations for the stack at q.Path, and nothing more: no agent, no store, no state.
-func Resolve(ctx context.Context, q PlanRequest) (*Resolved, error) {
-	lib := library.New(recipes.FS, nil)
+// Resolve chooses versions and implementations for the stack at q.Path, and nothing more: no agent, no store, no state. home
+// is RECIPE_HOME, for the publishers that are trusted.
+func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error) {
+	lib := library.New(recipes.FS, nil, trust.Open(filepath.Join(home, TrustFile)))
 	w, err := read(ctx, lib, q, true)
 	if err != nil {
 		if w != nil && errors.Is(err, errDiagnosed) {
@@ -45,7 +47,7 @@ func Resolve(ctx context.Context, q PlanRequest) (*Resolved, error) {
 	r := &Resolved{Lock: w.input.Lock, File: filepath.Join(w.directory, lockfile.Name), Before: before, Newest: map[string]string{}, Diagnostics: w.diagnostics()}
 	r.After = lockfile.Of(r.Lock, func(origin string) bool { return w.local[origin] != nil })
 	for name := range r.After.Versions {
-		versions, err := lib.Versions(ctx, name)
+		versions, err := w.source.Versions(ctx, name)
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ type Stack struct {
 	Name       string // from the label of the stack block
 	Range      hcl.Range
 	Requires   *Constraint // on recipe itself; nil for none
+	Registries []Named     // addresses, in the order in which they are searched
 	Prefer     []Named     // packages that are taken as implementations before others
 	Exclude    []Named     // packages that are never taken
 	Variables  map[string]*Variable

@@ -74,9 +74,7 @@ func (d *stackDecoder) header(b *hcl.Block) {
 			d.fault(&p.Range, "Preferred and excluded", "%q is excluded too (%s). Keep one.", p.Name, place(d.stack.Exclude[at].Range))
 		}
 	}
-	if a := c.Attributes["registries"]; a != nil {
-		d.fault(a.Range.Ptr(), "Registries come later", "Registries come with a later version of recipe; this one knows the library in the box and local directories. Remove this line, and name a package's directory with source.")
-	}
+	d.stack.Registries = d.texts(c.Attributes["registries"])
 }
 
 func (d *stackDecoder) output(b *hcl.Block) {

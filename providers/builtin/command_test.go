@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 	"github.com/zclconf/go-cty/cty"
@@ -56,7 +57,7 @@ func TestCommand(t *testing.T) {
 			Damage:  func() { _ = os.Remove(filepath.Join(d, "out")) },
 		}
 	}
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "command", Cases: []sdktest.Case{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "command", Cases: []sdktest.Case{
 		{Name: "trigger", New: triggered}, {Name: "creates", New: creates},
 	}})
 }

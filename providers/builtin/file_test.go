@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -56,13 +57,13 @@ func TestFile(t *testing.T) {
 			Damage:  func() { _ = os.Chmod(path, 0o600) },
 		}
 	}
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "file", Cases: []sdktest.Case{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "file", Cases: []sdktest.Case{
 		{Name: "content", New: text}, {Name: "source", New: payload},
 	}})
 }
 
 func TestTemplate(t *testing.T) {
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "template", Cases: []sdktest.Case{{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "template", Cases: []sdktest.Case{{
 		Name: "rendered", New: func(t *testing.T) sdktest.Thing {
 			base := t.TempDir()
 			set := func(text string) sdktest.Values {
@@ -75,7 +76,7 @@ func TestTemplate(t *testing.T) {
 }
 
 func TestDirectory(t *testing.T) {
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "directory", Cases: []sdktest.Case{{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "directory", Cases: []sdktest.Case{{
 		Name: "nested", New: func(t *testing.T) sdktest.Thing {
 			base := t.TempDir()
 			set := func(mode string) sdktest.Values {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 	"github.com/zclconf/go-cty/cty"
@@ -65,7 +66,7 @@ func needGo(t *testing.T) {
 func TestGoBuild(t *testing.T) {
 	needGo(t)
 	store := &folder{dir: t.TempDir()}
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{Store: store}), Type: "go_build", Cases: []sdktest.Case{{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{Store: store}), Type: "go_build", Cases: []sdktest.Case{{
 		Name: "program", New: func(t *testing.T) sdktest.Thing {
 			broken := program(t, "hello")
 			mustWrite(t, filepath.Join(broken, "b.go"), "package main\n\nfunc b() { undefined() }\n")

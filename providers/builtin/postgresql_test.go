@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -83,7 +84,7 @@ func TestPostgresqlDatabase(t *testing.T) {
 }
 
 func (p *postgresql) conformance(t *testing.T) {
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "postgresql_database", Cases: []sdktest.Case{{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "postgresql_database", Cases: []sdktest.Case{{
 		Name: "consumer", New: func(t *testing.T) sdktest.Thing {
 			name := fmt.Sprintf(`shop "%d"; DROP`, p.names.Add(1)) // quoting matters
 			first, second := "first password' \\", "second-password"

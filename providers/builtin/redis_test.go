@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomodule/redigo/redis"
 	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -65,7 +66,7 @@ func (s *redisServer) values(name, password, prefix string) sdktest.Values {
 
 func TestRedisUser(t *testing.T) {
 	s := startRedis(t, true)
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "redis_user", Cases: []sdktest.Case{{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "redis_user", Cases: []sdktest.Case{{
 		Name: "consumer", New: func(t *testing.T) sdktest.Thing {
 			name := fmt.Sprintf("shop-%d", s.names.Add(1))
 			first, second := "first password", "second-password"

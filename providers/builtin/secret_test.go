@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 	"github.com/zclconf/go-cty/cty"
 )
 
 func TestSecret(t *testing.T) {
 	length := func(n int64) sdktest.Values { return sdktest.Values{"length": cty.NumberIntVal(n)} }
-	sdktest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "secret", Remembered: true, Cases: []sdktest.Case{
+	plugintest.Run(t, sdktest.Suite{Provider: builtin.New(builtin.Options{}), Type: "secret", Remembered: true, Cases: []sdktest.Case{
 		{Name: "default", New: func(*testing.T) sdktest.Thing { return sdktest.Thing{} }},
 		{Name: "long", New: func(*testing.T) sdktest.Thing {
 			return sdktest.Thing{Create: length(64), Wrong: []sdktest.Values{length(15), length(1025), {"length": cty.NumberFloatVal(16.5)}, {"length": cty.NullVal(cty.Number)}}}

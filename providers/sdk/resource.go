@@ -2,6 +2,7 @@ package sdk
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
 )
@@ -48,6 +49,8 @@ type ApplyRequest struct {
 type Report struct {
 	// Progress is called from any goroutine, at any rate; it does not block. Nil drops the news.
 	Progress func(Progress)
+	// Log is called from any goroutine with one line that stays, without its end; it does not block. Nil drops it.
+	Log func(line string)
 }
 
 // Progress is the state of a long step.
@@ -61,5 +64,12 @@ type Progress struct {
 func (r Report) Send(p Progress) {
 	if r.Progress != nil {
 		r.Progress(p)
+	}
+}
+
+// Logf tells the user a line, made from format and args, if anybody listens. No sensitive value may show in it.
+func (r Report) Logf(format string, args ...any) {
+	if r.Log != nil {
+		r.Log(fmt.Sprintf(format, args...))
 	}
 }

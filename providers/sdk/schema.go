@@ -1,6 +1,10 @@
 package sdk
 
-import "github.com/zclconf/go-cty/cty"
+import (
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+)
 
 // Schema lists what a provider supplies.
 type Schema struct {
@@ -18,6 +22,10 @@ type TypeSchema struct {
 	Shared bool
 	// Data marks a type whose deletion deletes the user's data; the plan says so.
 	Data bool
+	// Patience is the longest that a call of a plugin may be silent: a Read until its answer, an Apply until the next
+	// news. A plugin that is silent for longer is taken to hang and is killed. In whole seconds; 0 for 8 s, at most an
+	// hour. Types in the box are trusted to end.
+	Patience time.Duration
 }
 
 // Attribute describes one attribute of a type.

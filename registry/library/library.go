@@ -23,11 +23,13 @@ import (
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry/store"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Library is the packages in the box and those of local directories. It is safe for concurrent use.
 type Library struct {
 	store *store.Store
+	ring  *trust.Keyring
 	box   func() ([]*Package, hcl.Diagnostics)
 }
 
@@ -42,9 +44,10 @@ type Package struct {
 
 var _ solve.Source = (*Library)(nil)
 
-// New returns the library of the packages in box, one directory each. A nil store is enough for looking, not for Put.
-func New(box fs.FS, s *store.Store) *Library {
-	return &Library{store: s, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
+// New returns the library of the packages in box, one directory each. A nil store is enough for looking, not for Put. The
+// ring says whose packages are taken from registries.
+func New(box fs.FS, s *store.Store, ring *trust.Keyring) *Library {
+	return &Library{store: s, ring: ring, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
 }
 
 func load(box fs.FS) ([]*Package, hcl.Diagnostics) {
@@ -240,11 +243,15 @@ func (l *Library) Loose(lock *solve.Lock, local map[string]*Package) []eval.Pack
 	packages := make([]eval.Package, len(lock.Packages))
 	for i, locked := range lock.Packages {
 		if p := l.find(locked, local); p != nil {
-			packages[i] = eval.Package{Recipe: p.Recipe, Path: "/store/" + locked.Name,
-				Read: func(name string) ([]byte, error) { return fs.ReadFile(p.files, name) }}
+			packages[i] = looseOf(locked, p)
 		}
 	}
 	return packages
+}
+
+func looseOf(locked solve.Package, p *Package) eval.Package {
+	return eval.Package{Recipe: p.Recipe, Path: "/store/" + locked.Name,
+		Read: func(name string) ([]byte, error) { return fs.ReadFile(p.files, name) }}
 }
 
 // Open loads the packages of a lock from the store. Every byte of each is held against its key first, so nothing is
@@ -270,8 +277,11 @@ func (l *Library) Open(ctx context.Context, lock *solve.Lock) ([]eval.Package, h
 }
 
 func prefixOf(p solve.Package) string {
-	if p.Origin == "library" {
+	switch {
+	case p.Origin == "library":
 		return "recipes/" + path.Base(p.Name)
+	case strings.Contains(p.Origin, "://"):
+		return p.Name + "@" + p.Version
 	}
 	return filepath.ToSlash(filepath.Clean(p.Origin))
 }

@@ -1,0 +1,16 @@
+// Package host is the side of plugins that starts and calls them: a plugin's program becomes a provider like the ones in
+// the box.
+//
+// A plugin is started when it is first called, and then stays. Its types are known without it: they are kept under the
+// digest of its program. It is foreign code, and this is what it can do to us:
+//
+//   - It gets a few variables of the environment, a directory of its own, and the values of the things it is asked about.
+//   - It has 5 s to start. A call may be silent for the patience of its type, usually 8 s; then the plugin is killed.
+//   - A message has at most 4 MiB, and a value in it few enough parts that reading it costs little more.
+//   - Of its standard error the last 2 KiB until it has started are shown when it does not start; everything later is
+//     dropped, since it may hold what the plugin was given.
+//   - A result has to fit the schema and what was wanted, and shows no sensitive value outside a sensitive attribute.
+//   - Whatever else it does, the call fails with the cause, and the next call starts it anew.
+//
+// It runs as the same user as we do, so none of this keeps a malicious plugin from what that user may do.
+package host

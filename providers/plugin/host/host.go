@@ -1,0 +1,112 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/nsynapse/recipe/providers/plugin/protocol"
+	"github.com/nsynapse/recipe/providers/plugin/wire"
+	"github.com/nsynapse/recipe/providers/sdk"
+)
+
+// Options say how plugins are run. The zero value of each but Dir works.
+type Options struct {
+	// Dir is a directory for what is kept of plugins, absolute, made when missing:
+	//
+	//	schema/DIGEST   the types of a program, a SchemaResponse
+	//	work/DIGEST     the directory of a program, which it starts in
+	Dir      string
+	Environ  []string      // where a plugin's few variables are taken from; nil for our own environment
+	Patience time.Duration // of types that say nothing; 0 for 8 s
+}
+
+// Host runs plugins, each program once. Its methods are safe for concurrent use.
+type Host struct {
+	Options
+	mu      sync.Mutex
+	plugins map[string]*Plugin // by digest
+}
+
+// New returns a host that runs nothing yet.
+func New(o Options) *Host {
+	if o.Environ == nil {
+		o.Environ = os.Environ()
+	}
+	return &Host{Options: o, plugins: map[string]*Plugin{}}
+}
+
+// Open returns the provider in the program at path, whose content digest names; name is for messages. The program is started
+// only if nobody has asked for its types before.
+func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if p := h.plugins[digest]; p != nil {
+		return p, nil
+	}
+	where := program{path: path, dir: filepath.Join(h.Dir, "work", digest), environ: h.Environ}
+	p := newPlugin(name, sdk.Schema{}, h.Patience, func() (link, error) { return linkOf(where.start()) })
+	var err error
+	if p.schema, err = h.schema(ctx, p, digest); err != nil {
+		p.Kill()
+		return nil, err
+	}
+	h.plugins[digest] = p
+	return p, nil
+}
+
+// linkOf keeps a nil child from becoming a link that is not nil.
+func linkOf(c *child, err error) (link, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Close ends all plugins at once. Calls under way fail.
+func (h *Host) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.plugins {
+		p.Kill()
+	}
+	h.plugins = map[string]*Plugin{}
+}
+
+// schema returns the types of p, from what is kept or from p itself.
+func (h *Host) schema(ctx context.Context, p *Plugin, digest string) (sdk.Schema, error) {
+	if known, ok := h.kept(digest); ok {
+		return known, nil
+	}
+	m, err := ask(ctx, p)
+	if err != nil {
+		return sdk.Schema{}, err
+	}
+	s, err := wire.ToSchema(m)
+	if err != nil {
+		return s, fmt.Errorf("the schema of the plugin %s cannot be used: %w", p.name, err)
+	}
+	return s, h.keep(digest, m)
+}
+
+// ask asks a plugin for its types.
+func ask(ctx context.Context, p *Plugin) (*protocol.SchemaResponse, error) {
+	r := resource{plugin: p, patience: p.patient}
+	l, err := p.link(ctx)
+	if err != nil {
+		return nil, r.notStarted(err).Err()
+	}
+	call, cancel := context.WithTimeoutCause(ctx, schemaPatience, errSilent(schemaPatience))
+	defer cancel()
+	m, err := l.client().Schema(call, &protocol.SchemaRequest{})
+	if err != nil {
+		return nil, r.broken(call, l, err).Err()
+	}
+	return m, nil
+}
+
+// schemaPatience is how long a plugin may take to list its types.
+const schemaPatience = 4 * time.Second

@@ -1,0 +1,161 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-plugin/runner"
+)
+
+// process is the program of a plugin, in a process group of its own. go-plugin reads its line and its standard error.
+type process struct {
+	cmd     *exec.Cmd
+	sockets string // the directory in which it makes its socket
+	out     *os.File
+	err     *os.File
+	ours    []io.Closer   // the ends that it writes to, until it has them
+	ended   chan struct{} // closed after its end
+	how     error         // its end; set before ended is closed
+	limit   *time.Timer   // kills it unless stopped; set by Start
+	late    atomic.Bool   // it was killed by limit
+}
+
+var _ runner.Runner = (*process)(nil)
+
+// newProcess prepares a process that is not started yet.
+func newProcess(cmd *exec.Cmd, sockets string) (*process, error) {
+	p := &process{cmd: cmd, sockets: sockets, ended: make(chan struct{})}
+	cmd.Stdin = nil
+	ownGroup(cmd)
+	for from, to := range map[**os.File]*io.Writer{&p.out: &cmd.Stdout, &p.err: &cmd.Stderr} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			return nil, errors.Join(err, p.closePipes())
+		}
+		*from, *to = r, w
+		p.ours = append(p.ours, w)
+	}
+	return p, nil
+}
+
+func (p *process) closePipes() error {
+	var errs []error
+	for _, c := range p.ours {
+		errs = append(errs, c.Close())
+	}
+	p.ours = nil
+	for _, f := range []*os.File{p.out, p.err} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Start implements runner.Runner. Unless limit is stopped, it is killed after startPatience.
+func (p *process) Start(context.Context) error {
+	if err := p.cmd.Start(); err != nil {
+		return errors.Join(err, p.closePipes())
+	}
+	for _, c := range p.ours {
+		_ = c.Close() // it has its own
+	}
+	p.limit = time.AfterFunc(startPatience, func() {
+		p.late.Store(true)
+		_ = p.Kill(context.Background())
+	})
+	go p.reap()
+	return nil
+}
+
+// reap waits for the end of the process, and ends what it has left in its group. Something that left the group may hold the
+// pipes open; nobody waits for that.
+func (p *process) reap() {
+	err := p.cmd.Wait()
+	p.limit.Stop()
+	_ = killGroup(p.cmd.Process.Pid) // most often there is nobody left
+	p.how = endOf(err)
+	close(p.ended)
+	time.Sleep(100 * time.Millisecond) // for the last words in the pipes
+	_ = p.out.Close()
+	_ = p.err.Close()
+}
+
+// endOf says how a process ended.
+func endOf(err error) error {
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return errors.New("its process ended by itself, with exit code 0")
+	case errors.As(err, &exit):
+		return fmt.Errorf("its process ended: %s", exit.ProcessState)
+	}
+	return fmt.Errorf("its process ended: %w", err)
+}
+
+// Wait implements runner.Runner.
+func (p *process) Wait(context.Context) error {
+	<-p.ended
+	return p.how
+}
+
+// Kill implements runner.Runner. It returns after the end.
+func (p *process) Kill(context.Context) error {
+	if p.cmd.Process == nil {
+		return nil
+	}
+	select {
+	case <-p.ended:
+		return nil
+	default:
+	}
+	err := killGroup(p.cmd.Process.Pid)
+	<-p.ended
+	return err
+}
+
+// Stdout implements runner.Runner.
+func (p *process) Stdout() io.ReadCloser { return p.out }
+
+// Stderr implements runner.Runner.
+func (p *process) Stderr() io.ReadCloser { return p.err }
+
+// Name implements runner.Runner.
+func (p *process) Name() string { return p.cmd.Path }
+
+// ID implements runner.Runner. It is empty before the start.
+func (p *process) ID() string {
+	if p.cmd.Process == nil {
+		return ""
+	}
+	return strconv.Itoa(p.cmd.Process.Pid)
+}
+
+// Diagnose implements runner.Runner. What is known is said by whoever has started it.
+func (p *process) Diagnose(context.Context) string { return "" }
+
+// PluginToHost implements runner.AddrTranslator. A plugin may only name a socket of its own: we would talk to whatever is at
+// the other end.
+func (p *process) PluginToHost(network, address string) (string, string, error) {
+	if runtime.GOOS == "windows" && network == "tcp" {
+		return network, address, nil // the certificates say that it is the plugin
+	}
+	if network != "unix" || filepath.Dir(filepath.Clean(address)) != filepath.Clean(p.sockets) {
+		return "", "", fmt.Errorf("it offers the address %s %q, and not a unix socket in the directory that PLUGIN_UNIX_SOCKET_DIR names", network, address)
+	}
+	return network, address, nil
+}
+
+// HostToPlugin implements runner.AddrTranslator.
+func (p *process) HostToPlugin(network, address string) (string, string, error) {
+	return network, address, nil
+}
