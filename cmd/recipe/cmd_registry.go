@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 
 	"github.com/nsynapse/recipe/registry/server"
 )
@@ -29,29 +27,13 @@ func registryCommand() command {
 				if err := o.Check(); err != nil {
 					return err
 				}
-				return c.serveRegistry(ctx, o.Arguments())
+				program, err := findRegistryProgram()
+				if err != nil {
+					return err
+				}
+				return become(ctx, program, o.Arguments())
 			}
 		}}
-}
-
-// serveRegistry runs the program until it ends or we are asked to end.
-func (c *cli) serveRegistry(ctx context.Context, args []string) error {
-	program, err := findRegistryProgram()
-	if err != nil {
-		return err
-	}
-	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdout, cmd.Stderr = c.stdout, c.stderr
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	err = cmd.Run()
-	var exit *exec.ExitError
-	switch {
-	case ctx.Err() != nil:
-		return nil // it was asked to end
-	case errors.As(err, &exit):
-		return exitCode(exitError) // it has said why
-	}
-	return err
 }
 
 // findRegistryProgram looks beside recipe, then where the system looks.

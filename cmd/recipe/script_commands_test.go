@@ -38,6 +38,7 @@ func scriptCommands() map[string]scriptCommand {
 		"lines":       linesCommand,
 		"pid":         pidCommand,
 		"signal":      signalCommand,
+		"team":        teamCommand,
 		"trim":        trimCommand,
 	}
 }

@@ -249,7 +249,7 @@ func (r *remoteRegistry) explain(err error) error {
 		return nil
 	case errors.Is(err, errdef.ErrNotFound), code == http.StatusNotFound:
 		return fmt.Errorf("%s has no such thing: %w", r, fs.ErrNotExist)
-	case code == http.StatusUnauthorized:
+	case code == http.StatusUnauthorized, errors.Is(err, auth.ErrBasicCredentialNotFound):
 		return fmt.Errorf("%s does not know who asks; log in with: docker login %s", r, r.host)
 	case code == http.StatusForbidden:
 		return fmt.Errorf("%s does not allow that to this user", r)
