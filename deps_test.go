@@ -104,7 +104,7 @@ const floors = `
 var small = []string{"encoding/json", "fmt", "net", "net/http", "github.com/nsynapse/recipe/lang/addr"}
 
 // large is what recipe must not link, for the time that its start would take.
-var large = []string{"github.com/distribution/distribution/v3/registry/handlers", "google.golang.org/grpc", "net/http/httptest"}
+var large = []string{"github.com/distribution/distribution/v3/registry/handlers", "net/http/httptest"}
 
 // listed is what go list tells of a package.
 type listed struct {
