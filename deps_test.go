@@ -45,6 +45,7 @@ const floors = `
 	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
 	lang/config < lang/config/format;
 	lang/addr, planner/pubgrub, planner/semver < planner/solve;
+	planner/solve < planner/lockfile;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;
@@ -60,6 +61,7 @@ const floors = `
 	NONE < providers/plugin/protocol;
 	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
 	providers/plugin/wire < providers/plugin, providers/plugin/host;
+	providers/sdk < providers/sdk/typed;
 	providers/plugin, providers/plugin/host, providers/sdk/sdktest < providers/plugin/plugintest;
 
 	# Providers: one resource type or a family of them each, and the list of all.
@@ -91,7 +93,7 @@ const floors = `
 
 	# Floor 5: the long-running process, which wires everything.
 	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
-	providers/builtin, registry/library, recipes
+	planner/lockfile, providers/builtin, providers/plugin/host, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
@@ -103,7 +105,7 @@ const floors = `
 var small = []string{"encoding/json", "fmt", "net", "net/http", "github.com/nsynapse/recipe/lang/addr"}
 
 // large is what recipe must not link, for the time that its start would take.
-var large = []string{"github.com/distribution/distribution/v3/registry/handlers", "google.golang.org/grpc", "net/http/httptest"}
+var large = []string{"github.com/distribution/distribution/v3/registry/handlers", "net/http/httptest"}
 
 // listed is what go list tells of a package.
 type listed struct {

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(prepared{m}, map[string]func(){"recipe": main})
 }
 
-// prepared runs the tests once the app of the scripts is built.
+// prepared runs the tests once the programs of the scripts are built.
 type prepared struct{ *testing.M }
 
 func (p prepared) Run() int {
@@ -40,11 +40,10 @@ func (p prepared) Run() int {
 	return p.M.Run()
 }
 
-// prepare builds the app and opens the way to it, and to recipe itself, for the user that apps run as.
+// prepare builds app and plugin and opens the way to them, and to recipe itself, for the user that apps run as.
 func (p prepared) prepare(dir string) error {
-	app := filepath.Join(dir, "app")
-	if out, err := exec.Command("go", "build", "-o", app, "./testdata/app").CombinedOutput(); err != nil {
-		return fmt.Errorf("cannot build the app of the scripts: %w\n%s", err, out)
+	if out, err := exec.Command("go", "build", "-o", dir, "./testdata/app", "./testdata/plugin").CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build the programs of the scripts: %w\n%s", err, out)
 	}
 	program, err := exec.LookPath("recipe")
 	if err != nil {
@@ -61,5 +60,6 @@ func (p prepared) prepare(dir string) error {
 		return fmt.Errorf("cannot ask go for its directories: %w", err)
 	}
 	values := strings.Split(string(out), "\n")
-	return errors.Join(os.Setenv("APP", app), os.Setenv("GOENV", values[0]), os.Setenv("GOCACHE", values[1]), os.Setenv("GOMODCACHE", values[2]))
+	return errors.Join(os.Setenv("APP", filepath.Join(dir, "app")), os.Setenv("PLUGIN", filepath.Join(dir, "plugin")),
+		os.Setenv("GOENV", values[0]), os.Setenv("GOCACHE", values[1]), os.Setenv("GOMODCACHE", values[2]))
 }

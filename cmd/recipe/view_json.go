@@ -13,7 +13,7 @@ type jsonView struct{ c *cli }
 // streamed are the phases of a task as the stream calls them.
 var streamed = map[apply.Phase]string{
 	apply.Started: "apply_start", apply.Progress: "apply_progress", apply.Completed: "apply_complete", apply.Errored: "apply_errored",
-	apply.UndoStart: "undo_start", apply.UndoDone: "undo_complete",
+	apply.Said: "apply_log", apply.UndoStart: "undo_start", apply.UndoDone: "undo_complete",
 }
 
 func (v jsonView) begin(b agent.RunBegin, joined bool) {

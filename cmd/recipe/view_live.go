@@ -78,6 +78,8 @@ func (v *liveView) event(e apply.Event) {
 		if at >= 0 {
 			v.running[at] = e
 		}
+	case apply.Said:
+		v.scroll = append(v.scroll, line(v.c, e))
 	default:
 		if at >= 0 {
 			v.running = slices.Delete(v.running, at, at+1)

@@ -47,6 +47,8 @@ func (v *plainView) event(e apply.Event) {
 			v.told[e.Addr] = e.Time
 			fmt.Fprintf(v.c.stdout, "  %s: %s%s\n", e.Addr, e.Text, amount(e.Done, e.Total))
 		}
+	case apply.Said:
+		fmt.Fprintln(v.c.stdout, line(v.c, e))
 	default:
 		if !trifling(e) {
 			fmt.Fprintln(v.c.stdout, finished(v.c, e))
@@ -60,6 +62,11 @@ func trifling(e apply.Event) bool {
 }
 
 func (v *plainView) end(*agent.RunResult) {}
+
+// line is a line that a provider has for the user.
+func line(c *cli, e apply.Event) string {
+	return fmt.Sprintf("  %s %s: %s", c.dye("2", "·"), e.Addr, e.Text)
+}
 
 // finished is the line of a finished step.
 func finished(c *cli, e apply.Event) string {

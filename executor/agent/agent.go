@@ -23,6 +23,7 @@ import (
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
+	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
@@ -61,7 +62,8 @@ type Agent struct {
 	endpoints  *router.Endpoints
 	routes     *routes
 	local      *local.Provider
-	provider   sdk.Provider
+	provider   sdk.Provider // of the types in the box
+	plugins    *host.Host
 
 	mu     sync.Mutex
 	stacks map[string]*stack
@@ -124,6 +126,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
+	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home)})
 	a.running, a.stop = context.WithCancel(context.Background())
 	return a, nil
 }
@@ -165,6 +168,7 @@ func (a *Agent) Start() error {
 func (a *Agent) Close() error {
 	a.stop()
 	a.background.Wait()
+	a.plugins.Close()
 	a.supervisor.Close()
 	a.routes.close()
 	var errs []error

@@ -14,6 +14,7 @@ import (
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/builtin"
+	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
@@ -28,7 +29,7 @@ type Checked struct {
 }
 
 // Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state; in home
-// is only what a reader of registries has there. It works on every system.
+// only what a reader of registries has there and the known types of plugins are read. It works on every system.
 func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err error) {
 	lib := library.New(recipes.FS, nil, registry.ReaderOf(home))
 	w, err := read(ctx, lib, q, true)
@@ -53,6 +54,13 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 		return &Checked{Diagnostics: w.diagnostics()}, nil
 	}
 	w.input.Packages = packages
+	provider, err = w.withPlugins(ctx, provider, home)
+	if errors.Is(err, errDiagnosed) {
+		return &Checked{Diagnostics: w.diagnostics()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	library.Sources(w.input.Packages, w.sources)
 	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
 	graph, diags := eval.Make(ctx, w.input)
@@ -68,6 +76,41 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 	}
 	c.Diagnostics = w.diagnostics()
 	return c, nil
+}
+
+// withPlugins is the box together with the plugins that the stack names, from where the user has them. They can be asked for
+// their schemas. What is learnt of them is kept in home, if there is one.
+func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home string) (sdk.Provider, error) {
+	list, diags := usedBy(w.input.Stack, w.directory, w.input.Packages, func(i int) string { return w.local[w.input.Lock.Packages[i].Origin].Directory() })
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return box, nil
+	}
+	if home == "" {
+		var err error
+		if home, err = os.MkdirTemp("", "recipe-check-"); err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(home)
+	}
+	h := host.New(host.Options{Dir: pluginsDir(home)})
+	defer h.Close()
+	all := []sdk.Provider{box}
+	for i := range list {
+		p, d := list[i].open(ctx, h, list[i].file, box)
+		if d != nil {
+			w.diags = append(w.diags, d)
+			continue
+		}
+		all = append(all, p)
+	}
+	if err := w.fail(); err != nil {
+		return nil, err
+	}
+	return sdk.Union(all...)
 }
 
 // schemas is a provider that can only be asked for its schemas.

@@ -24,6 +24,7 @@ import (
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/registry/library"
 )
 
@@ -54,29 +55,40 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if diags.HasErrors() {
 		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
 	}
-	p, diags := plan.Make(ctx, a.planInput(w.stack, graph, q))
+	in, err := a.planInput(ctx, w.stack, graph, q, w.plugins)
+	if err != nil {
+		return nil, err
+	}
+	p, diags := plan.Make(ctx, in)
 	w.diags = append(w.diags, diags...)
 	if diags.HasErrors() {
 		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
 	}
-	p.Lock, p.Tree = w.input.Lock, w.tree
+	p.Lock, p.Tree, p.Plugins = w.input.Lock, w.tree, w.plugins
 	if p.Variables, err = sealVariables(w.input.Variables, w.stack); err != nil {
 		return nil, err
 	}
 	return a.answer(p, w.diagnostics())
 }
 
-func (a *Agent) planInput(s *stack, graph *eval.Graph, q PlanRequest) plan.Input {
-	return plan.Input{Graph: graph, State: s.book.Copy(), Provider: a.provider, Seal: s.seal, Open: s.reveal, ID: s.idOf,
-		Targets: q.Targets, Replace: q.Replace, Trust: q.Trust, Now: time.Now().UTC()}
+func (a *Agent) planInput(ctx context.Context, s *stack, graph *eval.Graph, q PlanRequest, plugins []state.Plugin) (plan.Input, error) {
+	provider, err := a.withPlugins(ctx, plugins)
+	return plan.Input{Graph: graph, State: s.book.Copy(), Provider: provider, Seal: s.seal, Open: s.reveal, ID: s.idOf,
+		Targets: q.Targets, Replace: q.Replace, Trust: q.Trust, Now: time.Now().UTC()}, err
 }
 
 func (a *Agent) planRemoval(ctx context.Context, s *stack, q PlanRequest) (*PlanAnswer, error) {
-	p, diags := plan.Make(ctx, a.planInput(s, nil, q))
+	plugins := s.book.Copy().Plugins
+	in, err := a.planInput(ctx, s, nil, q, plugins)
+	if err != nil {
+		return nil, err
+	}
+	p, diags := plan.Make(ctx, in)
 	answer := diag.From(diags, nil)
 	if diags.HasErrors() {
 		return &PlanAnswer{Diagnostics: answer}, nil
 	}
+	p.Plugins = plugins
 	return a.answer(p, answer)
 }
 
@@ -133,12 +145,29 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 	if w.stack, err = a.sameDirectory(w.input.Stack.Name, w.directory); err != nil {
 		return w, err
 	}
-	w.input = a.evalInput(w.input.Stack, lock, packages, w.input.Variables)
+	provider, err := a.wantedPlugins(ctx, w, packages)
+	if err != nil {
+		return w, err
+	}
+	w.input = a.evalInput(w.input.Stack, lock, packages, w.input.Variables, provider)
 	return w, nil
 }
 
-func (a *Agent) evalInput(s *config.Stack, lock *solve.Lock, packages []eval.Package, values map[string]cty.Value) eval.Input {
-	return eval.Input{Stack: s, Lock: lock, Packages: packages, Variables: values, Types: a.provider.Schema().Types,
+// wantedPlugins returns all types that the stack may use, and keeps the plugins that some come from.
+func (a *Agent) wantedPlugins(ctx context.Context, w *written, packages []eval.Package) (sdk.Provider, error) {
+	list, diags := usedBy(w.input.Stack, w.directory, packages, func(i int) string { return packages[i].Path })
+	w.diags = append(w.diags, diags...)
+	wanted, diags := a.keepPlugins(ctx, list)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return nil, err
+	}
+	w.plugins = merged(wanted, w.stack.book.Copy().Plugins)
+	return a.withPlugins(ctx, wanted)
+}
+
+func (a *Agent) evalInput(s *config.Stack, lock *solve.Lock, packages []eval.Package, values map[string]cty.Value, provider sdk.Provider) eval.Input {
+	return eval.Input{Stack: s, Lock: lock, Packages: packages, Variables: values, Types: provider.Schema().Types,
 		Home: a.Home, Owner: a.owner, Program: a.program}
 }
 
@@ -196,7 +225,7 @@ func sealVariables(values map[string]cty.Value, s *stack) (map[string]json.RawMe
 }
 
 // graphOf rebuilds what a recorded plan was made from, out of the store alone; nil for one that only removes.
-func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan) (*eval.Graph, error) {
+func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan, provider sdk.Provider) (*eval.Graph, error) {
 	if p.Destroy {
 		return nil, nil
 	}
@@ -227,7 +256,7 @@ func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan) (*eval.Grap
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	graph, diags := eval.Make(ctx, a.evalInput(parsed, p.Lock, packages, values))
+	graph, diags := eval.Make(ctx, a.evalInput(parsed, p.Lock, packages, values, provider))
 	if diags.HasErrors() {
 		return nil, diags
 	}

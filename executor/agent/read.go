@@ -15,8 +15,10 @@ import (
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/registry/library"
 )
 
@@ -29,8 +31,9 @@ type written struct {
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
 
-	stack *stack // once kept
-	tree  string // key of the stack's files in the store
+	plugins []state.Plugin // all that the plan may need; once kept
+	stack   *stack         // once kept
+	tree    string         // key of the stack's files in the store
 }
 
 func (w *written) diagnostics() []diag.Diagnostic { return diag.From(w.diags, w.sources) }
@@ -72,12 +75,14 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	values, diags := eval.Variables(parsed.Variables, given)
 	w.diags = append(w.diags, diags...)
-	w.source, diags = lib.With(parsed.Registries, directory)
+	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
+	w.diags = append(w.diags, diags...)
+	w.source, diags = lib.With(parsed.Registries, directory, locked.Versions)
 	w.diags = append(w.diags, diags...)
 	if err := w.fail(); err != nil {
 		return w, err
 	}
-	lock, local, diags := resolve(ctx, w.source, parsed, directory, q.Recipe)
+	lock, local, diags := resolve(ctx, w.source, parsed, directory, q.Recipe, locked)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
@@ -89,13 +94,13 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 
 // resolve chooses versions and implementations; local are the packages of the user's own directories, by origin. version is
 // that of this recipe.
-func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory, version string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory, version string, locked *lockfile.File) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
 	local := map[string]*library.Package{}
 	roots, diags := rootsOf(source.Library, s, directory, local)
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
-	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Locked: locked.Versions, Taken: locked.Implementations, Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	for _, p := range s.Prefer {
 		wanted.Prefer = append(wanted.Prefer, p.Name)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/vault"
+	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
 )
@@ -65,7 +66,13 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 		}
 	})
 	begin.Destroy = p.Destroy
-	graph, err := a.graphOf(a.running, s, p)
+	provider, err := a.withPlugins(a.running, p.Plugins)
+	var graph *eval.Graph
+	if err == nil {
+		graph, err = a.graphOf(a.running, s, p, provider)
+	} else {
+		provider = a.provider
+	}
 	if err != nil {
 		// What the plan was made from is gone. What is done stays; the next plan does the rest, from what is there then.
 		if err := s.book.Stop(fmt.Sprintf("the run cannot be carried on: %s", err)); err != nil {
@@ -77,7 +84,7 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 	s.mu.Lock()
 	s.news, s.cancel, s.carrying = n, cancel, true
 	s.mu.Unlock()
-	engine := &apply.Engine{Book: s.book, Graph: graph, Provider: a.provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
+	engine := &apply.Engine{Book: s.book, Graph: graph, Provider: provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
 	a.background.Go(func() {
 		defer cancel()
 		result := a.finish(ctx, s, engine)

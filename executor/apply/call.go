@@ -32,7 +32,7 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 	clearAfter, _ := after.UnmarkDeep()
 	result, diags := resource.Apply(ctx, sdk.ApplyRequest{
 		Identity: sdk.Identity{Address: change.Addr.String(), Stack: c.run.Plan.Stack, Known: clearBefore},
-		Before:   clearBefore, After: clearAfter, Token: token, Undo: undo, Report: c.report(i),
+		Before:   clearBefore, After: clearAfter, Token: token, Undo: undo, Report: c.report(i, before, after),
 	})
 	schema := c.types[change.Type]
 	if result != cty.NilVal && !result.IsNull() {

@@ -37,6 +37,7 @@ type Phase string
 const (
 	Started   Phase = "start"
 	Progress  Phase = "progress"
+	Said      Phase = "log" // a line for the user, in Text
 	Completed Phase = "done"
 	Errored   Phase = "error"
 	UndoStart Phase = "undo_start"
@@ -50,7 +51,7 @@ type Event struct {
 	Type   string        `json:"type"`
 	Action plan.Action   `json:"action"`
 	Phase  Phase         `json:"phase"`
-	Text   string        `json:"text,omitempty"` // of progress
+	Text   string        `json:"text,omitempty"` // of progress and lines
 	Done   int64         `json:"done,omitempty"`
 	Total  int64         `json:"total,omitempty"`
 	Took   time.Duration `json:"took,omitempty"`
@@ -222,11 +223,14 @@ func (c *carrier) emit(i int32, event Event) {
 	c.Events(event)
 }
 
-// report passes a provider's progress on.
-func (c *carrier) report(i int32) sdk.Report {
-	return sdk.Report{Progress: func(p sdk.Progress) {
-		c.emit(i, Event{Phase: Progress, Text: p.Text, Done: p.Done, Total: p.Total})
-	}}
+// report passes on what a provider has to tell, without the secrets it was given.
+func (c *carrier) report(i int32, given ...cty.Value) sdk.Report {
+	return sdk.Report{
+		Progress: func(p sdk.Progress) {
+			c.emit(i, Event{Phase: Progress, Text: state.Redact(p.Text, given...), Done: p.Done, Total: p.Total})
+		},
+		Log: func(line string) { c.emit(i, Event{Phase: Said, Text: state.Redact(line, given...)}) },
+	}
 }
 
 // token is the same for all attempts at one direction of one task.

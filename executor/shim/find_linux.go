@@ -28,6 +28,9 @@ func Find(dir string) (Found, error) {
 	if !known {
 		return Found{}, nil
 	}
+	if exit, ok := protocol.ReadEnded(dir, id); ok { // the shim was killed soon after
+		return Found{State: Finished, Exit: exit}, nil
+	}
 	if orphan, ok := protocol.Orphan(dir, id); ok {
 		return Found{State: Orphaned, PID: orphan.PID}, nil
 	}

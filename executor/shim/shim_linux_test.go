@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 			os.Exit(app(os.Args[2:]))
 		case "user":
 			os.Exit(user(os.Args[2], os.Args[3:]))
+		case "fading-shim":
+			os.Exit(fadingShim(os.Args[2]))
 		case "crowd":
 			os.Exit(crowd(os.Args[2], os.Args[3:]))
 		}

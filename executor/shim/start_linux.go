@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -48,18 +49,27 @@ func Start(ctx context.Context, program Program, spec Spec) (*Process, error) {
 
 // Start is the function Start with the prepared shim.
 func (p *Prepared) Start(ctx context.Context, spec Spec) (*Process, error) {
-	program, c := p.program, p.child
 	dir, err := filepath.Abs(spec.Dir)
 	if err != nil {
 		p.Close()
 		return nil, err
 	}
 	spec.Dir = dir
-	spec.Rescued = protocol.ID{}
-	a, err := c.talk(ctx, &spec)
+	spec.Rescued, spec.Unseen = protocol.ID{}, false
+	fifo := hold(dir) // before there is an app, which may be brief
+	started, err := p.start(ctx, &spec, fifo)
+	if err != nil {
+		closeFIFO(fifo)
+	}
+	return started, err
+}
+
+func (p *Prepared) start(ctx context.Context, spec *Spec, fifo *os.File) (*Process, error) {
+	c := p.child
+	a, err := c.talk(ctx, spec)
 	if err != nil {
 		c.kill()
-		return nil, errors.Join(err, killOrphan(dir, c.pid))
+		return nil, errors.Join(err, killOrphan(spec.Dir, c.pid))
 	}
 	if err := answerError(a); err != nil {
 		c.discard()
@@ -69,9 +79,9 @@ func (p *Prepared) Start(ctx context.Context, spec Spec) (*Process, error) {
 	app, err := openProcess(a.PID, a.Start)
 	if err != nil && !errors.Is(err, protocol.ErrGone) {
 		c.kill()
-		return nil, errors.Join(fmt.Errorf("cannot watch the app in %s: %w", dir, err), killOrphan(dir, c.pid))
+		return nil, errors.Join(fmt.Errorf("cannot watch the app in %s: %w", spec.Dir, err), killOrphan(spec.Dir, c.pid))
 	}
-	return open(program, dir, spec.Log, id, c.pidfd, app), nil
+	return open(p.program, spec.Dir, spec.Log, id, c.pidfd, app, fifo), nil
 }
 
 // forkTimeout is how long a forked process may take to become the app: it may have to load that from a slow disk.

@@ -19,10 +19,10 @@ import (
 // T9: shims are killed while they start an app, carry much output, take the status of an app that ends, and rescue; and
 // the same together with the process that uses them. The app is not to notice.
 //
-// One thing cannot be known: how an app ended that nobody saw to its end, since its shim was killed after it took the
-// status and before it wrote that down, and a user had not looked at the app yet, or lived no more. What it wrote last is
-// gone too, as the kernel keeps a FIFO only for those who hold it. The test counts these, and demands that everything
-// else is known.
+// One thing cannot be known: how an app ended when nobody lived who could see it, as shim and user were killed before; or
+// when its shim is killed in the instant between that end and its note of it, and a user had not looked at the app yet.
+// What it wrote is there all the same. The test aims at these instants, counts such ends and bounds them; everywhere else
+// the status has to be known.
 func TestT9KilledShims(t *testing.T) {
 	v := newVillain(t)
 	rounds := []struct {
@@ -42,6 +42,9 @@ func TestT9KilledShims(t *testing.T) {
 		}
 	}
 	v.checkNothingLeft()
+	if most := 3 + v.apps*3/100; v.unseen > most {
+		t.Errorf("%d of %d ends are unseen, and may be %d", v.unseen, v.apps, most)
+	}
 	torture.Report(t, "T9", "%d shims and %d users killed in %.1f s, %d apps: 0 ran twice, 0 of %d lines lost or doubled, %d statuses right, %d ended unseen; nothing left",
 		v.kills, v.users, time.Since(began).Seconds(), v.apps, v.lines, v.statuses, v.unseen)
 }
@@ -69,11 +72,11 @@ func (v *villain) whileStarting() {
 		terminate(p)
 	}
 	exit := wait(v, p)
-	if brief && !exit.Known {
-		v.unseen++
-		return
+	if brief {
+		unit.checkSeen(exit, 5)
+	} else {
+		unit.checkExit(exit, 5)
 	}
-	unit.checkExit(exit, 5)
 	unit.checkLastRun(20)
 }
 
@@ -192,27 +195,23 @@ func (v *villain) bothWhileEnding() {
 	killed := v.later(3*time.Millisecond, func() { v.killBoth(user, unit) })
 	v.must(syscall.Kill(pid, syscall.SIGTERM))
 	<-killed
-	p, err := shim.Adopt(v.Context(), program(), unit.dir, shim.Log{})
-	switch {
-	case err == nil:
-		exit := wait(v, p)
-		if !exit.Known {
-			v.unseen++
-			return
-		}
-		unit.checkExit(exit, 5)
-	case errors.Is(err, shim.ErrNotRunning):
-		found, err := shim.Find(unit.dir)
-		v.must(err)
-		if found.State == shim.None {
-			v.unseen++
-			return
-		}
-		unit.checkExit(found.Exit, 5)
-	default:
-		v.Fatal(err)
-	}
+	unit.checkSeen(unit.exit(), 5)
 	unit.checkOneRun(pid, 20)
+}
+
+// exit returns how the app in a unit without a user has ended.
+func (u *unit) exit() shim.Exit {
+	u.v.Helper()
+	p, err := shim.Adopt(u.v.Context(), program(), u.dir, shim.Log{})
+	if err == nil {
+		return wait(u.v, p)
+	}
+	if !errors.Is(err, shim.ErrNotRunning) {
+		u.v.Fatal(err)
+	}
+	found, err := shim.Find(u.dir)
+	u.v.must(err)
+	return found.Exit
 }
 
 // terminate is what until-term waits for. An app that ends by itself may have done so.

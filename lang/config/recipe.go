@@ -17,6 +17,7 @@ type Recipe struct {
 	Platforms   []string    // "linux/amd64"; nil for all
 
 	Depends      map[string]*Depend      // by package name
+	Providers    map[string]*Provider    // plugins that the package brings along, by name
 	Requirements map[string]*Requirement // by the name the recipe calls them
 	Provides     map[string]*Provided    // by service
 	Inputs       map[string]*Variable

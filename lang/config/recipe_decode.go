@@ -7,6 +7,7 @@ import (
 func newRecipe(sources map[string][]byte) *Recipe {
 	return &Recipe{
 		Depends:      map[string]*Depend{},
+		Providers:    map[string]*Provider{},
 		Requirements: map[string]*Requirement{},
 		Provides:     map[string]*Provided{},
 		Inputs:       map[string]*Variable{},
@@ -31,6 +32,7 @@ func recipeSchema() *hcl.BodySchema {
 	return &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{
 		{Type: "package"},
 		{Type: "depends", LabelNames: []string{"package"}},
+		{Type: "uses_provider", LabelNames: []string{"name"}},
 		{Type: "requires", LabelNames: []string{"name"}},
 		{Type: "provides", LabelNames: []string{"service"}},
 		{Type: "input", LabelNames: []string{"name"}},
@@ -63,6 +65,8 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 		d.pkg(b)
 	case "depends":
 		d.depends(b)
+	case "uses_provider":
+		d.provider(b)
 	case "requires":
 		d.requires(b)
 	case "provides":

@@ -13,6 +13,7 @@ func newStack(sources map[string][]byte) *Stack {
 		Variables: map[string]*Variable{},
 		Locals:    map[string]*Local{},
 		Outputs:   map[string]*Output{},
+		Providers: map[string]*Provider{},
 		Sources:   sources,
 	}
 }
@@ -32,6 +33,7 @@ func stackSchema() *hcl.BodySchema {
 		{Type: "app", LabelNames: []string{"name"}},
 		{Type: "middleware", LabelNames: []string{"name"}},
 		{Type: "output", LabelNames: []string{"name"}},
+		{Type: "uses_provider", LabelNames: []string{"name"}},
 	}}
 }
 
@@ -55,6 +57,8 @@ func (d *stackDecoder) file(body hcl.Body) {
 			d.component(b)
 		case "output":
 			d.output(b)
+		case "uses_provider":
+			d.usesProvider(b, d.stack.Providers)
 		}
 	}
 }

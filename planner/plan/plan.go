@@ -42,6 +42,7 @@ type Plan struct {
 	Tree          string                     `json:"tree,omitempty"`
 	Variables     map[string]json.RawMessage `json:"variables,omitempty"` // sealed, dynamically typed
 	Lock          *solve.Lock                `json:"lock,omitempty"`
+	Plugins       []state.Plugin             `json:"plugins,omitempty"`  // all that it may need, by name
 	Changes       []Change                   `json:"changes"`            // needs come first
 	CriticalPath  []int32                    `json:"critical_path"`      // indexes into Changes, first to last
 	Estimate      time.Duration              `json:"estimate,omitempty"` // of the critical path, 0 when not all of it was ever measured

@@ -31,14 +31,19 @@ func SetOf(versions ...Version) Set {
 
 // With returns s with v, which is not less than anything in s. It may change s.
 func (s Set) With(v Version) Set {
-	switch n := len(s); {
-	case n > 0 && s[n-1] > v:
-		return s
-	case n > 0 && s[n-1] == v:
-		s[n-1]++
+	if n := len(s); n > 0 && s[n-1] > v {
 		return s
 	}
-	return append(s, v, v+1)
+	return s.WithRange(v, v)
+}
+
+// WithRange returns s with the numbers from first to last, which are greater than anything in s. It may change s.
+func (s Set) WithRange(first, last Version) Set {
+	if n := len(s); n > 0 && s[n-1] == first {
+		s[n-1] = last + 1
+		return s
+	}
+	return append(s, first, last+1)
 }
 
 // Others returns the numbers from 0 to last that are not in s.

@@ -53,6 +53,22 @@ func (c *Constraint) Allows(v Version) bool {
 	return c.releases.contains(&v)
 }
 
+// Runs calls run for the releases that c allows among n ascending ones: for the positions from one up to, and without,
+// another. at returns the release at a position. It takes the logarithm of n, where asking of each takes n.
+func (c *Constraint) Runs(n int, at func(int) *Version, run func(from, to int)) {
+	position := 0
+	for i := 0; i < len(c.releases) && position < n; i += 2 {
+		from := c.releases[i].position(position, n, at)
+		position = n
+		if i+1 < len(c.releases) {
+			position = c.releases[i+1].position(from, n, at)
+		}
+		if from < position {
+			run(from, position)
+		}
+	}
+}
+
 // alternative reads terms that hold together.
 func alternative(text string) (releases, prereleases intervals, err error) {
 	if strings.TrimSpace(text) == "" {

@@ -1,5 +1,7 @@
 package semver
 
+import "sort"
+
 // cut is a place between versions: just before a version, or just after it.
 type cut struct {
 	version Version
@@ -12,6 +14,14 @@ func (c *cut) compare(d *cut) int {
 		return order
 	}
 	return compareBool(c.after, d.after)
+}
+
+// position returns where ascending versions, of which those before low lie before c, come to lie behind it.
+func (c *cut) position(low, n int, at func(int) *Version) int {
+	return low + sort.Search(n-low, func(i int) bool {
+		order := c.version.compare(at(low + i))
+		return order < 0 || order == 0 && !c.after
+	})
 }
 
 // leastVersion is older than, or as old as, every version.

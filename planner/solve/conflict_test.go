@@ -33,7 +33,7 @@ var update = flag.Bool("update", false, "rewrite the expected text in testdata")
 //	recipe CONSTRAINT
 //
 // A package of the stack that begins with ./ is of its own files. The stack may also prefer PACKAGE, exclude PACKAGE, and have
-// locked PACKAGE VERSION. "want" is the text of the diagnostics.
+// locked PACKAGE VERSION and taken SERVICE PACKAGE. "want" is the text of the diagnostics.
 func TestConflicts(t *testing.T) {
 	files, err := filepath.Glob("testdata/conflicts/*.txtar")
 	if err != nil || len(files) < 15 {
@@ -120,17 +120,20 @@ func libraryOf(text []byte) box {
 
 func stackOf(text []byte, library box) *Wanted {
 	var roots []Root
-	w := &Wanted{Exclude: map[string]hcl.Range{}, Locked: map[string]string{}, Platform: "linux/amd64", Recipe: numbered("0.3.0")}
+	w := &Wanted{Exclude: map[string]hcl.Range{}, Locked: map[string][]string{}, Taken: map[string]string{}, Platform: "linux/amd64", Recipe: numbered("0.3.0")}
 	lines("stack.hcl", text, func(words []string, at hcl.Range) {
 		switch words[0] {
 		case "exclude":
 			w.Exclude[words[1]] = at
 			return
+		case "taken":
+			w.Taken[words[1]] = words[2]
+			return
 		case "prefer":
 			w.Prefer = append(w.Prefer, words[1])
 			return
 		case "locked":
-			w.Locked[words[1]] = words[2]
+			w.Locked[words[1]] = append(w.Locked[words[1]], words[2])
 			return
 		}
 		name := componentOf(words[0])

@@ -12,7 +12,7 @@ import (
 // limit states that a version of a package cannot be here: the stack excludes the package, or it is for other platforms
 // or another recipe. The version that the lock has is preferred.
 func (m *model) limit(s *shelf, v pubgrub.Version, by *Manifest) {
-	if m.wanted.Locked[s.name] == by.Version.String() {
+	if slices.Contains(m.wanted.Locked[s.name], by.Version.String()) {
 		m.nodes[s.node].preferred = v
 	}
 	refuse := func(at *hcl.Range, format string, args ...any) {

@@ -138,7 +138,7 @@ func (s *stock) providing(ctx context.Context, r *Requirement) []*shelf {
 			s.refused[r.Service] = append(s.refused[r.Service], fmt.Sprintf("%s is excluded%s", name, where(at)))
 		}
 	}
-	for _, name := range s.preferred(names) {
+	for _, name := range s.preferred(r.Service, names) {
 		if found := s.get(ctx, name, r.Range); found != nil {
 			for _, part := range slices.Backward(found.parts()) {
 				list = append(list, part)
@@ -152,11 +152,12 @@ func (s *stock) providing(ctx context.Context, r *Requirement) []*shelf {
 	return list
 }
 
-// preferred returns names without those that the stack excludes, those that it prefers first.
-func (s *stock) preferred(names []string) []string {
+// preferred returns the providers of a service without those that the stack excludes; first of all what it prefers, then
+// what the lock has.
+func (s *stock) preferred(service string, names []string) []string {
 	var list []string
-	for _, name := range s.wanted.Prefer {
-		if slices.Contains(names, name) {
+	for _, name := range append(slices.Clone(s.wanted.Prefer), s.wanted.Taken[service]) {
+		if _, excluded := s.wanted.Exclude[name]; !excluded && slices.Contains(names, name) {
 			list = append(list, name)
 		}
 	}

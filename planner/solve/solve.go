@@ -45,7 +45,8 @@ type Wanted struct {
 	Roots   []Root
 	Prefer  []string             // packages that are taken as implementations before others, the first one first
 	Exclude map[string]hcl.Range // packages that are not taken, with the place where that is said
-	Locked  map[string]string    // versions by package, taken wherever they fit
+	Locked  map[string][]string  // versions by package, taken wherever they fit
+	Taken   map[string]string    // packages by service, taken as implementations unless others are preferred
 
 	Platform string          // of the machine, "linux/amd64"; "" for whatever
 	Recipe   *semver.Version // which recipe this is; nil for whatever

@@ -62,6 +62,14 @@ type State struct {
 	Objects     map[addr.Instance]*Object
 	Generations []Generation
 	Outputs     map[string]Output
+	Plugins     []Plugin // those that any plan has used, by name
+}
+
+// Plugin is a program that supplies resource types. It is in the store, under the key of its digest.
+type Plugin struct {
+	Name   string `json:"name"`   // "acme/postgresql"
+	Digest string `json:"digest"` // the SHA-256 of the program, in hexadecimal
+	File   string `json:"file"`   // its name in the store
 }
 
 // Output is a value that the stack shows to its user.

@@ -204,6 +204,14 @@ func (l *Library) Local(directory, source string) (*Package, hcl.Diagnostics) {
 	return p, diags
 }
 
+// Directory is where a local package lies; "" for one in the box.
+func (p *Package) Directory() string {
+	if p == nil {
+		return ""
+	}
+	return p.directory
+}
+
 // Put puts the files of a locked package into the store and returns their key. local holds the packages of local
 // directories by their origin.
 func (l *Library) Put(ctx context.Context, locked solve.Package, local map[string]*Package) (key string, err error) {

@@ -38,7 +38,7 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 		_ = unix.Kill(-app, unix.SIGKILL)
 		return failed("write the id", err)
 	}
-	ended, err := watchChildren(app)
+	ended, err := watchChildren(id)
 	if err != nil {
 		_ = unix.Kill(-app, unix.SIGKILL)
 		return err
@@ -81,7 +81,7 @@ func cleanUp(dir string) error {
 	if _, ran := protocol.ReadID("."); ran && !ended() {
 		killMarked(dir)
 	}
-	for _, file := range []string{protocol.IDFile, protocol.ExitFile} {
+	for _, file := range []string{protocol.EndedFile, protocol.IDFile, protocol.ExitFile} {
 		if err := unix.Unlink(file); err != nil && err != unix.ENOENT {
 			return failed("remove the last "+file, err)
 		}

@@ -16,7 +16,6 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"google.golang.org/grpc"
 
-	"github.com/nsynapse/recipe/executor/torture"
 	"github.com/nsynapse/recipe/providers/plugin"
 	"github.com/nsynapse/recipe/providers/plugin/protocol"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -96,7 +95,10 @@ var badAnswers = map[string]func(wanted map[string]any) *protocol.ApplyResponse{
 		return result([]byte(`{"path":[` + strings.Repeat("1,", 1_500_000) + `1]}`))
 	},
 	"huge": func(map[string]any) *protocol.ApplyResponse {
-		return result(bytes.Repeat([]byte{' '}, torture.Pick(64<<20, 2<<30-1<<20)))
+		return result(bytes.Repeat([]byte{' '}, 64<<20))
+	},
+	"vast": func(map[string]any) *protocol.ApplyResponse {
+		return result(bytes.Repeat([]byte{' '}, 2<<30-1<<20))
 	},
 	"foreign":    changed(func(v map[string]any) { v["colour"] = "blue" }),
 	"mistyped":   changed(func(v map[string]any) { v["text"] = []int{1} }),

@@ -1,0 +1,57 @@
+// Command plugin is the plugin of the scripts: it supplies notes, which are small files. What is in a note may be more than
+// the plugin can bear.
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/nsynapse/recipe/providers/plugin"
+	"github.com/nsynapse/recipe/providers/sdk/typed"
+)
+
+type note struct {
+	Path string `cty:"path" recipe:"required,replace" doc:"Its file."`
+	Text string `cty:"text" recipe:"required" doc:"What is in it."`
+	Seal string `cty:"seal" recipe:"sensitive" doc:"A secret."`
+	Size int    `cty:"size" recipe:"computed" doc:"How long it is."`
+}
+
+func main() {
+	plugin.Serve(typed.Provider(typed.Type[note]{Name: "demo_note", Description: "A note.", Read: read, Make: write, Remove: remove}))
+}
+
+func read(_ context.Context, known note) (*note, error) {
+	text, err := os.ReadFile(known.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	known.Text, known.Size = string(text), len(text)
+	return &known, err
+}
+
+func write(_ context.Context, c typed.Change[note]) (*note, error) {
+	c.Report.Logf("the seal of this note is %s", c.Wanted.Seal)
+	if err := os.WriteFile(c.Wanted.Path, []byte(c.Wanted.Text), 0o600); err != nil {
+		return nil, err
+	}
+	switch c.Wanted.Text {
+	case "crash":
+		os.Exit(7)
+	case "hang":
+		select {}
+	case "tell":
+		return &c.Wanted, errors.New("my seal is " + c.Wanted.Seal)
+	}
+	c.Wanted.Size = len(c.Wanted.Text)
+	return &c.Wanted, nil
+}
+
+func remove(_ context.Context, c typed.Removal[note]) error {
+	if err := os.Remove(c.Thing.Path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
