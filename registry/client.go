@@ -38,6 +38,9 @@ type Client struct {
 
 // New returns a client of the registry for a reader.
 func New(registry oci.Registry, reader Reader) *Client {
+	if reader.Cache != "" {
+		registry = oci.Cache(registry, reader.Cache)
+	}
 	return &Client{registry: registry, reader: reader}
 }
 
