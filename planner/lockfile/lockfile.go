@@ -40,7 +40,8 @@ func Of(lock *solve.Lock, own func(origin string) bool) *File {
 	}
 	for _, b := range lock.Bindings {
 		at := slices.IndexFunc(lock.Components, func(c solve.Component) bool { return c.Component == b.Implementation })
-		if c := lock.Components[at]; c.Added != "" {
+		c, first := lock.Components[at], f.Implementations[b.Service] == ""
+		if c.Added != "" && first { // a default may require of another one what it provides itself
 			f.Implementations[b.Service] = lock.Packages[c.Package].Name
 		}
 	}
