@@ -3,7 +3,8 @@
 //	package "postgresql" { version = "15.0.0" }
 //	implementation "sql" { package = "postgresql" }
 //
-// There is a block for every version of a package, and one for every service that a default implementation was taken for.
+// There is a block for every version of a package, and one for every service that a default implementation was taken for;
+// where two were taken for one service, in different versions of it, the first one is kept.
 // Packages of the user's own directories are not in it: their version is what their files say.
 package lockfile
 
