@@ -81,7 +81,8 @@ const floors = `
 	registry/server, registry/server/objects < cmd/recipe-registry;
 
 	# Registries: what is in them, who is trusted, and the two together.
-	lang/config, planner/semver, registry/archive, registry/oci, registry/trust < registry;
+	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/oci, registry/trust < registry;
+	registry < registry/attest;
 	lang/eval, registry < registry/library;
 
 	# Floor 3: what is to be changed.
@@ -96,7 +97,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, registry, registry/server < cmd/recipe;
+	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, registry/attest, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

@@ -33,13 +33,15 @@ const maxIndex = 4 << 20
 // Client reads one registry and publishes there. It is safe for concurrent use.
 type Client struct {
 	registry oci.Registry
-	ring     *trust.Keyring
+	reader   Reader
 }
 
-// New returns a client of the registry that takes what the keyring trusts. The ring may be nil for one that only
-// publishes.
-func New(registry oci.Registry, ring *trust.Keyring) *Client {
-	return &Client{registry: registry, ring: ring}
+// New returns a client of the registry for a reader.
+func New(registry oci.Registry, reader Reader) *Client {
+	if reader.Cache != "" {
+		registry = oci.Cache(registry, reader.Cache)
+	}
+	return &Client{registry: registry, reader: reader}
 }
 
 // Release is a version that was verified.
@@ -66,7 +68,7 @@ func (r *Refusal) Error() string {
 func (r *Refusal) Unwrap() error { return r.Err }
 
 // Versions lists the versions of a package, newest first, whatever their status; none if the package is not there.
-// Nothing of them is verified yet.
+// Nothing of them is verified yet. The error is a *Changed when one is missing that was there.
 func (c *Client) Versions(ctx context.Context, name string) ([]semver.Version, error) {
 	r, err := c.registry.Repository(name)
 	if err != nil {
@@ -83,7 +85,7 @@ func (c *Client) Versions(ctx context.Context, name string) ([]semver.Version, e
 		}
 	}
 	slices.SortFunc(versions, func(a, b semver.Version) int { return b.Compare(a) })
-	return versions, nil
+	return versions, c.reader.Memory.listed(c.registry.String(), name, versions)
 }
 
 // Release returns a version with its manifest and status, both verified. The error is fs.ErrNotExist when there is no
@@ -96,6 +98,9 @@ func (c *Client) Release(ctx context.Context, name, version string) (*Release, e
 	release, err := c.release(ctx, r, name, version)
 	if err == nil {
 		release.Status, err = c.status(ctx, r, name, version)
+	}
+	if err == nil {
+		err = c.reader.Memory.saw(ctx, release)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &Refusal{c.registry.String(), name, version, err}
@@ -161,7 +166,7 @@ func (c *Client) open(ctx context.Context, r oci.Repository, d v1.Descriptor, co
 		return "", trust.Public{}, err
 	}
 	namespace, _, _ := strings.Cut(name, "/")
-	return c.ring.Verify(ctx, namespace, signed, history)
+	return c.reader.Ring.Verify(ctx, namespace, signed, history)
 }
 
 // history reads the publisher's keys among the layers.

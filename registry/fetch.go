@@ -34,6 +34,36 @@ func (r *Release) FetchTo(ctx context.Context, platform, dir string) error {
 	return r.unpack(ctx, a, dir)
 }
 
+// Attached returns what was published beside the release, of an artifact type; nil if there is nothing. Nobody has
+// verified it.
+func (r *Release) Attached(ctx context.Context, artifactType string) ([]byte, error) {
+	repository, err := r.from.registry.Repository(r.Name)
+	if err != nil {
+		return nil, err
+	}
+	referrers, err := repository.Referrers(ctx, v1.Descriptor{MediaType: v1.MediaTypeImageIndex, Digest: r.Digest})
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range referrers {
+		if d.ArtifactType != artifactType {
+			continue
+		}
+		var image v1.Manifest
+		if err := readJSON(ctx, repository, d, v1.MediaTypeImageManifest, &image); err != nil {
+			return nil, err
+		}
+		if len(image.Layers) != 1 || image.Subject == nil || image.Subject.Digest != r.Digest {
+			return nil, fmt.Errorf("%s is not about %s %s", d.Digest, r.Name, r.Version)
+		}
+		return oci.Read(ctx, repository, image.Layers[0], maxAttached)
+	}
+	return nil, nil
+}
+
+// maxAttached bounds what is published beside a release, in bytes.
+const maxAttached = 64 << 20
+
 func (r *Release) allowed(platform string) (Archive, error) {
 	if r.Status.State == Revoked {
 		return Archive{}, fmt.Errorf("%s %s was revoked by its publisher: %s", r.Name, r.Version, r.Status.Reason)

@@ -21,9 +21,15 @@ type Files map[string]string
 // ErrPublished says that a version is there already with other content.
 var ErrPublished = errors.New("a published version never changes; raise the version and publish that")
 
+// Attachment is something small that is published beside a version: a referrer of its index.
+type Attachment struct {
+	ArtifactType, MediaType string
+	Content                 []byte
+}
+
 // Publish signs the manifest and puts the version into the registry. It appears at once, when all of it is there. The
 // error is ErrPublished when another of that version is there, or came first; publishing the same again is no error.
-func (c *Client) Publish(ctx context.Context, m *Manifest, files Files, by *trust.Signer) (digest.Digest, error) {
+func (c *Client) Publish(ctx context.Context, m *Manifest, files Files, by *trust.Signer, beside []Attachment) (digest.Digest, error) {
 	if namespace, _, _ := strings.Cut(m.Name, "/"); namespace != by.Namespace() {
 		return "", fmt.Errorf("the key of %s cannot sign %s", by.Namespace(), m.Name)
 	}
@@ -32,6 +38,9 @@ func (c *Client) Publish(ctx context.Context, m *Manifest, files Files, by *trus
 		return "", err
 	}
 	p, err := prepare(m, by)
+	if err == nil {
+		err = p.attach(beside)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -97,6 +106,24 @@ func prepare(m *Manifest, by *trust.Signer) (*publication, error) {
 	}
 	p.index, err = describe(v1.MediaTypeImageIndex, index)
 	return p, err
+}
+
+// attach adds referrers of the index. They come before it, so that whoever sees the version sees them.
+func (p *publication) attach(beside []Attachment) error {
+	empty := object{v1.DescriptorEmptyJSON, v1.DescriptorEmptyJSON.Data}
+	empty.Data = nil
+	for _, a := range beside {
+		layer, _ := describe(a.MediaType, a.Content) // bytes need no encoding
+		image := imageOf(a.ArtifactType, empty, layer.Descriptor)
+		subject := p.index.Descriptor
+		image.Subject = &subject
+		referrer, err := describe(v1.MediaTypeImageManifest, image)
+		if err != nil {
+			return err
+		}
+		p.objects = append(p.objects, empty, layer, referrer)
+	}
+	return nil
 }
 
 // sign returns a signed text and the keys to verify it by.

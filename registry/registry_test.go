@@ -79,7 +79,7 @@ func TestConcurrentPublishes(t *testing.T) {
 		var wait sync.WaitGroup
 		for i := range publishers {
 			m, files := w.packed("acme/shop", "1.0.0", fmt.Sprint("by ", i))
-			wait.Go(func() { _, errs[i] = w.client.Publish(w.Context(), m, files, w.signer) })
+			wait.Go(func() { _, errs[i] = w.client.Publish(w.Context(), m, files, w.signer, nil) })
 		}
 		wait.Wait()
 		winner := -1

@@ -59,8 +59,8 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 }
 
 // Releases returns the versions of a package that may be chosen, newest first, all of them verified; none if no registry
-// has it. Left out is what is yanked or revoked, and what a revoked key has signed.
-func (s Set) Releases(ctx context.Context, name string) ([]*Release, error) {
+// has it. Left out is what is revoked, what a revoked key has signed, and what is yanked unless it is among the locked.
+func (s Set) Releases(ctx context.Context, name string, locked []string) ([]*Release, error) {
 	c, versions, err := s.Find(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -82,7 +82,11 @@ func (s Set) Releases(ctx context.Context, name string) ([]*Release, error) {
 		})
 	}
 	err = group.Wait()
-	return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || r.Status.State != Available }), err
+	return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || !r.choosable(locked) }), err
+}
+
+func (r *Release) choosable(locked []string) bool {
+	return r.Status.State == Available || r.Status.State == Yanked && slices.Contains(locked, r.Version.String())
 }
 
 func rank(v semver.Version) int {

@@ -23,15 +23,17 @@ type world struct {
 	keys     trust.Keys
 	signer   *trust.Signer
 	ring     *trust.Keyring
+	memory   *registry.Memory
 }
 
 func newWorld(t *testing.T, address string, o oci.Options) *world {
 	t.Helper()
 	w := &world{T: t, keys: trust.Keys(t.TempDir()), ring: trust.Open(filepath.Join(t.TempDir(), "trust.json"))}
 	w.signer = must(t, w.keys.New)("acme")
+	w.memory = registry.OpenMemory(filepath.Join(t.TempDir(), "seen"))
 	w.ok(w.ring.Add(t.Context(), "acme", w.signer.Fingerprint()))
 	w.registry = must(t, func(a string) (oci.Registry, error) { return oci.Dial(a, o) })(address)
-	w.client = registry.New(w.registry, w.ring)
+	w.client = registry.New(w.registry, registry.Reader{Ring: w.ring, Memory: w.memory})
 	return w
 }
 
@@ -111,7 +113,7 @@ func (w *world) packed(name, version, content string) (*registry.Manifest, regis
 func (w *world) publish(name, version, content string) error {
 	w.Helper()
 	m, files := w.packed(name, version, content)
-	_, err := w.client.Publish(w.Context(), m, files, w.signer)
+	_, err := w.client.Publish(w.Context(), m, files, w.signer, nil)
 	return err
 }
 

@@ -6,12 +6,15 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/opencontainers/go-digest"
 
 	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/attest"
 	"github.com/nsynapse/recipe/registry/trust"
 )
 
@@ -66,7 +69,11 @@ func (c *cli) publish(ctx context.Context, dirs map[string]string, addresses lis
 	if err != nil {
 		return err
 	}
-	index, err := client.Publish(ctx, m, files, signer)
+	beside, err := attest.For(m, dirs, attest.SourceOf(ctx, slices.Sorted(maps.Values(dirs))[0]), signer)
+	if err != nil {
+		return err
+	}
+	index, err := client.Publish(ctx, m, files, signer, beside)
 	if err != nil {
 		return err
 	}

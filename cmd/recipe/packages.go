@@ -10,7 +10,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
-	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/oci"
@@ -33,7 +32,7 @@ func (c *cli) keys() (trust.Keys, error) {
 }
 
 // keyring is whom this RECIPE_HOME trusts: it decides what its agent runs.
-func (c *cli) keyring() *trust.Keyring { return trust.Open(filepath.Join(c.home, agent.TrustFile)) }
+func (c *cli) keyring() *trust.Keyring { return registry.ReaderOf(c.home).Ring }
 
 // registryFlag declares -registry, which may be repeated.
 func (c *cli) registryFlag(flags *flag.FlagSet) *list {
@@ -56,7 +55,7 @@ func (c *cli) registries(addresses list) (registry.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		set = append(set, registry.New(r, c.keyring()))
+		set = append(set, registry.New(r, registry.ReaderOf(c.home)))
 	}
 	return set, nil
 }

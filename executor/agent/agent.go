@@ -26,9 +26,9 @@ import (
 	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
+	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/library"
 	"github.com/nsynapse/recipe/registry/store"
-	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Options are what the agent needs from its surroundings.
@@ -111,7 +111,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.library = library.New(recipes.FS, a.store, trust.Open(filepath.Join(o.Home, TrustFile)))
+	a.library = library.New(recipes.FS, a.store, registry.ReaderOf(o.Home))
 	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/bus"
@@ -18,8 +17,8 @@ import (
 	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
+	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/library"
-	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Checked is a stack that was looked at without an agent.
@@ -29,13 +28,10 @@ type Checked struct {
 	Diagnostics []diag.Diagnostic
 }
 
-// TrustFile is the file in a home that says whose packages are taken from registries.
-const TrustFile = "trust.json"
-
-// Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state; of home
-// only TrustFile and the known types of plugins are read. It works on every system.
+// Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state; in home
+// only what a reader of registries has there and the known types of plugins are read. It works on every system.
 func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err error) {
-	lib := library.New(recipes.FS, nil, trust.Open(filepath.Join(home, TrustFile)))
+	lib := library.New(recipes.FS, nil, registry.ReaderOf(home))
 	w, err := read(ctx, lib, q, true)
 	if err != nil {
 		if w != nil && errors.Is(err, errDiagnosed) {

@@ -77,7 +77,7 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	w.diags = append(w.diags, diags...)
 	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
 	w.diags = append(w.diags, diags...)
-	w.source, diags = lib.With(parsed.Registries, directory)
+	w.source, diags = lib.With(parsed.Registries, directory, locked.Versions)
 	w.diags = append(w.diags, diags...)
 	if err := w.fail(); err != nil {
 		return w, err

@@ -15,8 +15,8 @@ import (
 	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/recipes"
+	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/library"
-	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // maxLock bounds the size of a lock file, in bytes.
@@ -35,7 +35,7 @@ type Resolved struct {
 // Resolve chooses versions and implementations for the stack at q.Path, and nothing more: no agent, no store, no state. home
 // is RECIPE_HOME, for the publishers that are trusted.
 func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error) {
-	lib := library.New(recipes.FS, nil, trust.Open(filepath.Join(home, TrustFile)))
+	lib := library.New(recipes.FS, nil, registry.ReaderOf(home))
 	w, err := read(ctx, lib, q, true)
 	if err != nil {
 		if w != nil && errors.Is(err, errDiagnosed) {

@@ -22,15 +22,15 @@ import (
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/store"
-	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Library is the packages in the box and those of local directories. It is safe for concurrent use.
 type Library struct {
-	store *store.Store
-	ring  *trust.Keyring
-	box   func() ([]*Package, hcl.Diagnostics)
+	store  *store.Store
+	reader registry.Reader
+	box    func() ([]*Package, hcl.Diagnostics)
 }
 
 // Package is one package with its files.
@@ -45,9 +45,9 @@ type Package struct {
 var _ solve.Source = (*Library)(nil)
 
 // New returns the library of the packages in box, one directory each. A nil store is enough for looking, not for Put. The
-// ring says whose packages are taken from registries.
-func New(box fs.FS, s *store.Store, ring *trust.Keyring) *Library {
-	return &Library{store: s, ring: ring, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
+// reader is who reads registries.
+func New(box fs.FS, s *store.Store, reader registry.Reader) *Library {
+	return &Library{store: s, reader: reader, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
 }
 
 func load(box fs.FS) ([]*Package, hcl.Diagnostics) {

@@ -25,7 +25,8 @@ import (
 // It is safe for concurrent use.
 type Source struct {
 	*Library
-	set registry.Set
+	set    registry.Set
+	locked map[string][]string // versions by package
 
 	mu       sync.Mutex
 	releases map[string][]*registry.Release // by package
@@ -34,8 +35,9 @@ type Source struct {
 var _ solve.Source = (*Source)(nil)
 
 // With returns the library together with registries. An address that begins with a dot is a directory relative to base.
-func (l *Library) With(addresses []config.Named, base string) (*Source, hcl.Diagnostics) {
-	s := &Source{Library: l, releases: map[string][]*registry.Release{}}
+// Versions that are locked stay to be chosen when they are yanked.
+func (l *Library) With(addresses []config.Named, base string, locked map[string][]string) (*Source, hcl.Diagnostics) {
+	s := &Source{Library: l, locked: locked, releases: map[string][]*registry.Release{}}
 	var diags hcl.Diagnostics
 	for _, address := range addresses {
 		r, err := dial(address.Name, base)
@@ -43,7 +45,7 @@ func (l *Library) With(addresses []config.Named, base string) (*Source, hcl.Diag
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong registry", Subject: &address.Range, Detail: err.Error() + "."})
 			continue
 		}
-		s.set = append(s.set, registry.New(r, l.ring))
+		s.set = append(s.set, registry.New(r, l.reader))
 	}
 	return s, diags
 }
@@ -85,7 +87,7 @@ func (s *Source) lookUp(ctx context.Context, name string) ([]*registry.Release, 
 	if known, ok := s.releases[name]; ok {
 		return known, nil
 	}
-	releases, err := s.set.Releases(ctx, name)
+	releases, err := s.set.Releases(ctx, name, s.locked[name])
 	var u *trust.Untrusted
 	if errors.As(err, &u) {
 		return nil, fmt.Errorf("%w. %s", err, u.WayOut())

@@ -144,6 +144,11 @@ func (s *Signer) Sign(text string) ([]byte, error) {
 	return note.Sign(&note.Note{Text: text}, s.signer)
 }
 
+// SignEnvelope signs a payload as DSSE v1 does, and returns the bare Ed25519 signature.
+func (s *Signer) SignEnvelope(payloadType string, payload []byte) ([]byte, error) {
+	return s.signer.Sign(fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(payloadType), payloadType, len(payload), payload))
+}
+
 func generate(namespace string) (private string, s *Signer, err error) {
 	private, public, err := note.GenerateKey(rand.Reader, namespace)
 	if err != nil {
