@@ -51,7 +51,8 @@ const floors = `
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
 
-	providers/sdk < providers/sdk/sdktest;
+	providers/sdk < providers/sdk/laws;
+	providers/sdk/laws < providers/sdk/sdktest;
 
 	# Providers in programs of their own: the protocol, the side of plugins, and ours.
 	NONE < providers/plugin/protocol;

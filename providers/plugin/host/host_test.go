@@ -74,7 +74,8 @@ func undoing(r sdk.ApplyRequest) sdk.ApplyRequest {
 func TestConformance(t *testing.T) {
 	w := newWorld(t, host.Options{})
 	number := 0
-	sdktest.Run(t, sdktest.Suite{Provider: w.open("sound"), Type: "note", Cases: []sdktest.Case{{Name: "note", New: func(t *testing.T) sdktest.Thing {
+	p := w.open("sound")
+	sdktest.Run(t, sdktest.Suite{Provider: p, Type: "note", Kill: p.Kill, Cases: []sdktest.Case{{Name: "note", New: func(t *testing.T) sdktest.Thing {
 		number++
 		path := filepath.Join(t.TempDir(), "note")
 		set := func(text string) sdktest.Values {

@@ -1,4 +1,4 @@
-package sdktest
+package laws
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 )
 
 // concurrent takes several things through their whole lives at the same time.
-func concurrent(s Suite, fresh func() Thing) error {
+func concurrent(s Subject, fresh func() Thing) error {
 	const things = 4
 	errs := make([]error, things)
 	var done sync.WaitGroup
