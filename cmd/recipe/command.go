@@ -31,6 +31,7 @@ func commands() []command {
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
 		solveCommand(),
+		newCommand(), pluginCommand(),
 		agentCommand(), versionCommand(),
 	}
 }

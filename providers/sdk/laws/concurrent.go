@@ -8,10 +8,9 @@ import (
 
 // concurrent takes several things through their whole lives at the same time.
 func concurrent(s Subject, fresh func() Thing) error {
-	const things = 4
-	errs := make([]error, things)
+	errs := make([]error, Things)
 	var done sync.WaitGroup
-	for i := range things {
+	for i := range Things {
 		t := newTrial(s, fresh(), i)
 		done.Go(func() {
 			if err := life(t); err != nil {

@@ -34,6 +34,9 @@ type Thing struct {
 	Damage func()
 }
 
+// Things is how many things a law may ask for.
+const Things = 4
+
 // Law is one promise.
 type Law struct {
 	Name  string
