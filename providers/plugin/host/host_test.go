@@ -19,12 +19,12 @@ import (
 
 // world is a directory with a host and its plugins.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	host *host.Host
 }
 
-func newWorld(t *testing.T, o host.Options) world {
+func newWorld(t testing.TB, o host.Options) world {
 	o.Dir = filepath.Join(t.TempDir(), "plugins")
 	w := world{t, t.TempDir(), host.New(o)}
 	t.Cleanup(w.host.Close)
