@@ -55,14 +55,16 @@ const floors = `
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
 
-	providers/sdk < providers/sdk/sdktest;
+	providers/sdk < providers/sdk/laws;
+	providers/sdk/laws < providers/sdk/sdktest;
 
 	# Providers in programs of their own: the protocol, the side of plugins, and ours.
-	NONE < providers/plugin/protocol;
+	NONE < providers/plugin/protocol, providers/plugin/scaffold;
 	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
 	providers/plugin/wire < providers/plugin, providers/plugin/host;
 	providers/sdk < providers/sdk/typed;
 	providers/plugin, providers/plugin/host, providers/sdk/sdktest < providers/plugin/plugintest;
+	lang/config, providers/plugin/host, providers/sdk/laws < providers/plugin/conformance;
 
 	# Providers: one resource type or a family of them each, and the list of all.
 	providers/sdk, providers/builtin/claim < providers/builtin/fetch;
@@ -97,7 +99,8 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, registry/attest, registry/server < cmd/recipe;
+	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
+	providers/plugin/scaffold, registry/attest, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

@@ -33,6 +33,7 @@ func commands() []command {
 		lockCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
+		newCommand(), pluginCommand(),
 		agentCommand(), versionCommand(),
 	}
 }

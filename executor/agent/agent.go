@@ -152,6 +152,7 @@ func (a *Agent) Start() error {
 		}
 	}
 	a.boot()
+	a.background.Go(a.sweepPlugins)
 	for _, s := range a.all() {
 		if s.underWay() {
 			if _, err := a.carry(s, 0, true); err != nil {

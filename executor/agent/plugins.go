@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -188,6 +189,18 @@ func (a *Agent) withPlugins(ctx context.Context, plugins []state.Plugin) (sdk.Pr
 		return a.provider, nil
 	}
 	return sdk.Union(all...)
+}
+
+// adoption is how long plugins of an earlier agent are waited with: the runs that it was at may need them at once.
+const adoption = 10 * time.Second
+
+// sweepPlugins ends what an earlier agent has left of plugins and nobody has needed since.
+func (a *Agent) sweepPlugins() {
+	select {
+	case <-time.After(adoption):
+	case <-a.running.Done():
+	}
+	a.plugins.Sweep()
 }
 
 // merged are the plugins of a plan: those that are wanted, and those that an earlier one has used, since what they made may

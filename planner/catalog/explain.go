@@ -59,9 +59,9 @@ func (s *story) sentence(rule *pubgrub.Rule) string {
 	case root:
 		return fmt.Sprintf("You ask for %s%s%s.", what(f.need), place(f.need), s.lacking(rule, f.need))
 	case dependency:
-		return fmt.Sprintf("%s needs %s%s%s.", s.subject(f), what(f.need), place(f.need), s.lacking(rule, f.need))
+		return fmt.Sprintf("%s %s%s%s.", s.subject(f, "need"), what(f.need), place(f.need), s.lacking(rule, f.need))
 	case requirement:
-		return fmt.Sprintf("%s requires the service %s%s, which %s.", s.subject(f), what(f.need), place(f.need), s.providers(f.need))
+		return fmt.Sprintf("%s the service %s%s, which %s.", s.subject(f, "require"), what(f.need), place(f.need), s.providers(f.need))
 	}
 	return "" // said of the requirement
 }
@@ -95,17 +95,20 @@ func (s *story) lacking(rule *pubgrub.Rule, n *Need) string {
 	return fmt.Sprintf(", but there is only %s", known.list(known.all()))
 }
 
-// subject names the versions that a fact is about, those alone that matter if some do.
-func (s *story) subject(f fact) string {
+// subject names the versions that a fact is about, those alone that matter if some do, with a verb.
+func (s *story) subject(f fact, verb string) string {
 	p := &s.problem.catalog.packages[f.owner]
 	own, context := f.own, s.context[f.owner]
 	if !own.Disjoint(context) {
 		own = own.Intersect(context)
 	}
 	if len(p.releases) > 1 && own.Equal(p.all()) {
-		return "Every version of " + p.name
+		return fmt.Sprintf("Every version of %s %ss", p.name, verb)
 	}
-	return p.name + " " + p.list(own)
+	if own.Len() == 1 {
+		verb += "s"
+	}
+	return fmt.Sprintf("%s %s %s", p.name, p.list(own), verb)
 }
 
 // providers tells who offers what a requirement asks for.

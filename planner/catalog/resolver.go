@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"strings"
+
 	"github.com/nsynapse/recipe/planner/pubgrub"
 )
 
@@ -41,7 +43,8 @@ func (r *Resolver) Resolve(asked []Need) Answer {
 	if result.Solvable {
 		answer.Versions = r.versions(result.Chosen)
 	} else {
-		answer.Explanation = q.explain(r.minimizer.Minimize(result.Core, explaining))
+		core := r.minimizer.Minimize(result.Core, explaining)
+		answer.Explanation = strings.TrimSpace(q.explain(core) + " " + r.advise(&q, rules, core, result.Conflicts))
 	}
 	return answer
 }

@@ -3,7 +3,8 @@
 //	package "postgresql" { version = "15.0.0" }
 //	implementation "sql" { package = "postgresql" }
 //
-// There is a block for every version of a package, and one for every service that a default implementation was taken for.
+// There is a block for every version of a package, and one for every service that a default implementation was taken for;
+// where two were taken for one service, in different versions of it, the first one is kept.
 // Packages of the user's own directories are not in it: their version is what their files say.
 package lockfile
 
@@ -40,7 +41,8 @@ func Of(lock *solve.Lock, own func(origin string) bool) *File {
 	}
 	for _, b := range lock.Bindings {
 		at := slices.IndexFunc(lock.Components, func(c solve.Component) bool { return c.Component == b.Implementation })
-		if c := lock.Components[at]; c.Added != "" {
+		c, first := lock.Components[at], f.Implementations[b.Service] == ""
+		if c.Added != "" && first { // a default may require of another one what it provides itself
 			f.Implementations[b.Service] = lock.Packages[c.Package].Name
 		}
 	}

@@ -77,7 +77,11 @@ func (m *model) wayOut(solver *pubgrub.Solver, demands, core []*pubgrub.Rule) st
 		}
 	}
 	text := strings.Join(enough, "; ")
-	if text == "" {
+	switch {
+	case text != "":
+	case len(other) == 0:
+		text = "take other packages"
+	default:
 		text = strings.Join(other[:min(len(other), 3)], ", or ")
 	}
 	return strings.ToUpper(text[:1]) + text[1:] + "."

@@ -47,7 +47,7 @@ func (m *model) meet(ctx context.Context, c *member, n *need) {
 	} else if n.options = m.options(ctx, c, r); m.ambiguous(c, n) {
 		return
 	}
-	f := fact{at: r.Range.Ptr(), summary: "Requirement not met", tell: func() string { return m.tellNeed(c, n, bound) }}
+	f := fact{at: r.Range.Ptr(), summary: "Requirement not met", change: "change what " + c.name() + " requires", tell: func() string { return m.tellNeed(c, n, bound) }}
 	own := m.guard(c, n.own)
 	switch {
 	case bound:

@@ -1,6 +1,8 @@
 package solve
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/nsynapse/recipe/planner/pubgrub"
@@ -54,6 +56,10 @@ func (t *table) rule(f fact, terms ...pubgrub.Term) *pubgrub.Rule {
 
 // state puts a rule in force: it is brought by the versions that its first term is about.
 func (t *table) state(f fact, terms ...pubgrub.Term) {
+	terms, possible := merged(terms)
+	if !possible {
+		return
+	}
 	rule := t.rule(f, terms...)
 	owner, set := &t.nodes[terms[0].Package], terms[0].Set
 	for v := range pubgrub.Version(owner.versions) {
@@ -61,6 +67,22 @@ func (t *table) state(f fact, terms ...pubgrub.Term) {
 			owner.rules[v] = append(owner.rules[v], rule)
 		}
 	}
+}
+
+// merged makes one term of those about one package, as when a package needs another version of itself. It reports false if
+// they cannot all be true, so that there is nothing to forbid.
+func merged(terms []pubgrub.Term) (distinct []pubgrub.Term, possible bool) {
+	for _, term := range terms {
+		at := slices.IndexFunc(distinct, func(d pubgrub.Term) bool { return d.Package == term.Package })
+		if at < 0 {
+			distinct = append(distinct, term)
+			continue
+		}
+		if distinct[at].Set = distinct[at].Set.Intersect(term.Set); len(distinct[at].Set) == 0 {
+			return nil, false
+		}
+	}
+	return distinct, true
 }
 
 // missing is the term that is true when p is not there in one of the versions; no term if there are none, since then it

@@ -1,8 +1,8 @@
 // Package host is the side of plugins that starts and calls them: a plugin's program becomes a provider like the ones in
 // the box.
 //
-// A plugin is started when it is first called, and then stays. Its types are known without it: they are kept under the
-// digest of its program. It is foreign code, and this is what it can do to us:
+// A plugin is started when it is first called, and then stays; a host that comes after one that was killed finds it again.
+// Its types are known without it: they are kept under the digest of its program. It is foreign code, and this is what it can do to us:
 //
 //   - It gets a few variables of the environment, a directory of its own, and the values of the things it is asked about.
 //   - It has 5 s to start. A call may be silent for the patience of its type, usually 8 s; then the plugin is killed.

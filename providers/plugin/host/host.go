@@ -19,6 +19,7 @@ type Options struct {
 	//
 	//	schema/DIGEST   the types of a program, a SchemaResponse
 	//	work/DIGEST     the directory of a program, which it starts in
+	//	run/DIGEST      the process of a program that runs, a record in JSON
 	Dir      string
 	Environ  []string      // where a plugin's few variables are taken from; nil for our own environment
 	Patience time.Duration // of types that say nothing; 0 for 8 s
@@ -48,7 +49,7 @@ func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, er
 		return p, nil
 	}
 	where := program{path: path, dir: filepath.Join(h.Dir, "work", digest), environ: h.Environ}
-	p := newPlugin(name, sdk.Schema{}, h.Patience, func() (link, error) { return linkOf(where.start()) })
+	p := newPlugin(name, sdk.Schema{}, h.Patience, func() (link, error) { return h.link(digest, where) })
 	var err error
 	if p.schema, err = h.schema(ctx, p, digest); err != nil {
 		p.Kill()
@@ -58,11 +59,16 @@ func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, er
 	return p, nil
 }
 
-// linkOf keeps a nil child from becoming a link that is not nil.
-func linkOf(c *child, err error) (link, error) {
+// link finds the plugin that an earlier host has left running, or starts it.
+func (h *Host) link(digest string, where program) (link, error) {
+	if l := h.adopt(digest); l != nil {
+		return l, nil
+	}
+	c, err := where.start()
 	if err != nil {
 		return nil, err
 	}
+	h.note(digest, c)
 	return c, nil
 }
 
@@ -72,6 +78,9 @@ func (h *Host) Close() {
 	defer h.mu.Unlock()
 	for _, p := range h.plugins {
 		p.Kill()
+	}
+	for digest := range h.plugins {
+		_ = os.Remove(h.recordFile(digest)) // it names nobody any more
 	}
 	h.plugins = map[string]*Plugin{}
 }

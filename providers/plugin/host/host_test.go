@@ -19,12 +19,12 @@ import (
 
 // world is a directory with a host and its plugins.
 type world struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	host *host.Host
 }
 
-func newWorld(t *testing.T, o host.Options) world {
+func newWorld(t testing.TB, o host.Options) world {
 	o.Dir = filepath.Join(t.TempDir(), "plugins")
 	w := world{t, t.TempDir(), host.New(o)}
 	t.Cleanup(w.host.Close)
@@ -74,7 +74,8 @@ func undoing(r sdk.ApplyRequest) sdk.ApplyRequest {
 func TestConformance(t *testing.T) {
 	w := newWorld(t, host.Options{})
 	number := 0
-	sdktest.Run(t, sdktest.Suite{Provider: w.open("sound"), Type: "note", Cases: []sdktest.Case{{Name: "note", New: func(t *testing.T) sdktest.Thing {
+	p := w.open("sound")
+	sdktest.Run(t, sdktest.Suite{Provider: p, Type: "note", Kill: p.Kill, Cases: []sdktest.Case{{Name: "note", New: func(t *testing.T) sdktest.Thing {
 		number++
 		path := filepath.Join(t.TempDir(), "note")
 		set := func(text string) sdktest.Values {

@@ -91,6 +91,13 @@ func (p *Plugin) start(s *start) {
 	close(s.done)
 }
 
+// runs reports whether the plugin's process runs.
+func (p *Plugin) runs() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running != nil && !over(p.running)
+}
+
 func over(l link) bool {
 	select {
 	case <-l.ended():

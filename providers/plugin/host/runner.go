@@ -20,6 +20,7 @@ import (
 type process struct {
 	cmd     *exec.Cmd
 	sockets string // the directory in which it makes its socket
+	socket  string // the path of its socket, "" until it has said so
 	out     *os.File
 	err     *os.File
 	ours    []io.Closer   // the ends that it writes to, until it has them
@@ -152,6 +153,7 @@ func (p *process) PluginToHost(network, address string) (string, string, error) 
 	if network != "unix" || filepath.Dir(filepath.Clean(address)) != filepath.Clean(p.sockets) {
 		return "", "", fmt.Errorf("it offers the address %s %q, and not a unix socket in the directory that PLUGIN_UNIX_SOCKET_DIR names", network, address)
 	}
+	p.socket = address
 	return network, address, nil
 }
 

@@ -56,10 +56,7 @@ func (p program) start() (*child, error) {
 		Logger:           hclog.NewNullLogger(),
 		Stderr:           said,
 		UnixSocketConfig: &goplugin.UnixSocketConfig{},
-		GRPCDialOptions: []grpc.DialOption{
-			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(protocol.MaxMessage), grpc.MaxCallSendMsgSize(math.MaxInt32)),
-			grpc.WithMaxHeaderListSize(64 << 10),
-		},
+		GRPCDialOptions:  dialOptions(),
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (r runner.Runner, err error) {
 			c.process, err = newProcess(p.command(cmd.Env), sockets)
 			return c.process, err
@@ -74,6 +71,14 @@ func (p program) start() (*child, error) {
 	}
 	said.close()
 	return &c, nil
+}
+
+// dialOptions bound what a plugin can send.
+func dialOptions() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(protocol.MaxMessage), grpc.MaxCallSendMsgSize(math.MaxInt32)),
+		grpc.WithMaxHeaderListSize(64 << 10),
+	}
 }
 
 // command is the program with its environment; extra is what go-plugin adds.

@@ -168,15 +168,34 @@ func TestT12HangsReading(t *testing.T) {
 // noOrphans looks for processes that were started from dir.
 func noOrphans(t *testing.T, dir string) {
 	t.Helper()
+	if left := orphans(t, dir); left != "" {
+		t.Errorf("a process is left: %s", left)
+	}
+}
+
+// eventually waits for what a signal brings about.
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(maxTime); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not come about")
+		}
+	}
+}
+
+// orphans names a process that was started from dir, "" if there is none.
+func orphans(t *testing.T, dir string) string {
+	t.Helper()
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range lines {
 		if text, err := os.ReadFile(line); err == nil && strings.Contains(string(text), dir) {
-			t.Errorf("a process is left: %s %q", line, text)
+			return fmt.Sprintf("%s %q", line, text)
 		}
 	}
+	return ""
 }
 
 // watchMemory begins to look at our resident memory; what it returns ends that and says by how much it has grown at most.

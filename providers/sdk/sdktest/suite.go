@@ -4,17 +4,21 @@ import (
 	"testing"
 
 	"github.com/nsynapse/recipe/providers/sdk"
+	"github.com/nsynapse/recipe/providers/sdk/laws"
 	"github.com/zclconf/go-cty/cty"
 )
 
 // Suite is one resource type and the cases to try it on.
 type Suite struct {
-	Provider sdk.Provider
-	Type     string // its name in the provider's schema
-	// Remembered marks a type whose things live in the engine's state alone, as a generated secret does: Read
-	// reports what is known, and a repeated creation may compute other values.
-	Remembered bool
+	Provider   sdk.Provider
+	Type       string // its name in the provider's schema
+	Remembered bool   // see laws.Subject
+	Kill       func() // see laws.Subject
 	Cases      []Case // at least one
+}
+
+func (s Suite) subject() laws.Subject {
+	return laws.Subject{Provider: s.Provider, Type: s.Type, Remembered: s.Remembered, Kill: s.Kill}
 }
 
 // Case is one way to use the type.
@@ -25,37 +29,24 @@ type Case struct {
 	New func(t *testing.T) Thing
 }
 
-// Values are the attributes that a user sets and the engine fills in; the suite adds defaults and nulls as the
-// engine does.
-type Values map[string]cty.Value
+// Thing is what a Case makes, and Values are what it sets.
+type (
+	Thing  = laws.Thing
+	Values = laws.Values
+)
 
-// Thing is one thing that the suite creates, changes and deletes, several times over.
-type Thing struct {
-	Create  Values
-	Updates []Values // each is reached from the one before; an attribute marked Replace stays the same
-	Wrong   []Values // what cannot be made true, so that its creation fails
-	// Observe looks at the world without the provider; results are compared with reflect.DeepEqual.
-	// Nil if there is nothing to see.
-	Observe func() any
-	// Damage changes a thing that exists behind the provider's back. Nil if that is not possible.
-	Damage func()
-}
+// Object is laws.Object.
+func Object(t sdk.TypeSchema, values Values) cty.Value { return laws.Object(t, values) }
 
-// Run tries every law on every case, each as a subtest.
+// Run tries every law on every case, each as a subtest. Run it with -race.
 func Run(t *testing.T, s Suite) {
 	t.Helper()
-	schema, ok := s.Provider.Schema().Types[s.Type]
-	if !ok {
-		t.Fatalf("the provider's schema has no type %q", s.Type)
-	}
-	if s.Provider.Resource(s.Type) == nil {
-		t.Fatalf("the provider lists the type %q and does not supply it", s.Type)
-	}
 	if len(s.Cases) == 0 {
 		t.Fatal("the suite has no cases")
 	}
 	t.Run("schema", func(t *testing.T) {
-		for _, err := range schemaFaults(schema) {
+		_, faults := laws.Schema(s.subject())
+		for _, err := range faults {
 			t.Error(err)
 		}
 	})
@@ -65,40 +56,11 @@ func Run(t *testing.T, s Suite) {
 }
 
 func runCase(t *testing.T, s Suite, c Case) {
-	for _, l := range laws() {
-		t.Run(l.name, func(t *testing.T) {
-			if err := l.holds(newTrial(s, c.New(t), 0)); err != nil {
+	for _, l := range laws.All(s.subject()) {
+		t.Run(l.Name, func(t *testing.T) {
+			if err := l.Try(s.subject(), func() Thing { return c.New(t) }); err != nil {
 				t.Error(err)
 			}
 		})
-	}
-	t.Run("concurrent", func(t *testing.T) {
-		if err := concurrent(s, func() Thing { return c.New(t) }); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-// A law is one promise of sdk.Resource.
-type law struct {
-	name  string
-	holds func(*trial) error
-}
-
-func laws() []law {
-	return []law{
-		{"read before creation", readBeforeCreation},
-		{"create", create},
-		{"same token", sameToken},
-		{"update", update},
-		{"undo creation", undoCreation},
-		{"undo update", undoUpdate},
-		{"delete", deletion},
-		{"undo deletion", undoDeletion},
-		{"drift", drift},
-		{"interrupted creation", interruptedCreation},
-		{"interrupted update", interruptedUpdate},
-		{"interrupted deletion", interruptedDeletion},
-		{"failure", failure},
 	}
 }

@@ -1,10 +1,11 @@
 // Command plugin is the plugin of the scripts: it supplies notes, which are small files. What is in a note may be more than
-// the plugin can bear.
+// the plugin can bear. There are a hundred types of them, all alike.
 package main
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -20,7 +21,15 @@ type note struct {
 }
 
 func main() {
-	plugin.Serve(typed.Provider(typed.Type[note]{Name: "demo_note", Description: "A note.", Read: read, Make: write, Remove: remove}))
+	types := []typed.Definition{notes("demo_note")}
+	for i := range 99 {
+		types = append(types, notes(fmt.Sprintf("demo_note_%d", i+1)))
+	}
+	plugin.Serve(typed.Provider(types...))
+}
+
+func notes(name string) typed.Definition {
+	return typed.Type[note]{Name: name, Description: "A note.", Read: read, Make: write, Remove: remove}
 }
 
 func read(_ context.Context, known note) (*note, error) {

@@ -1,4 +1,4 @@
-package sdktest
+package laws
 
 import (
 	"errors"
@@ -7,11 +7,10 @@ import (
 )
 
 // concurrent takes several things through their whole lives at the same time.
-func concurrent(s Suite, fresh func() Thing) error {
-	const things = 4
-	errs := make([]error, things)
+func concurrent(s Subject, fresh func() Thing) error {
+	errs := make([]error, Things)
 	var done sync.WaitGroup
-	for i := range things {
+	for i := range Things {
 		t := newTrial(s, fresh(), i)
 		done.Go(func() {
 			if err := life(t); err != nil {

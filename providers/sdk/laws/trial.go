@@ -1,4 +1,4 @@
-package sdktest
+package laws
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 // trial plays the engine for one thing: it keeps what is known, makes tokens, and checks every answer.
 type trial struct {
-	suite    Suite
+	subject  Subject
 	schema   sdk.TypeSchema
 	resource sdk.Resource
 	thing    Thing
@@ -21,10 +21,10 @@ type trial struct {
 	known    cty.Value
 }
 
-func newTrial(s Suite, thing Thing, number int) *trial {
+func newTrial(s Subject, thing Thing, number int) *trial {
 	schema := s.Provider.Schema().Types[s.Type]
 	return &trial{
-		suite:    s,
+		subject:  s,
 		schema:   schema,
 		resource: s.Provider.Resource(s.Type),
 		thing:    thing,

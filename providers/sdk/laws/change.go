@@ -1,4 +1,4 @@
-package sdktest
+package laws
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ func readBeforeCreation(t *trial) error {
 	if err := t.reads(t.null(), t.null()); err != nil {
 		return err
 	}
-	if t.suite.Remembered || t.schema.Shared {
+	if t.subject.Remembered || t.schema.Shared {
 		return nil // the first lives in what is known; the second may have been made by another stack
 	}
 	return t.reads(Object(t.schema, t.thing.Create), t.null())
@@ -82,7 +82,7 @@ func sameToken(t *trial) error {
 	if err != nil {
 		return fmt.Errorf("repeated: %w", err)
 	}
-	if !t.suite.Remembered && !same(first, second) {
+	if !t.subject.Remembered && !same(first, second) {
 		return fmt.Errorf("the repeated creation gives another value%s", t.difference(first, second))
 	}
 	if err := t.observes(seen); err != nil {
@@ -155,7 +155,7 @@ func deletion(t *trial) error {
 
 // gone checks that Read finds nothing, whatever the engine still knows.
 func (t *trial) gone(known cty.Value) error {
-	if t.suite.Remembered || t.schema.Shared {
+	if t.subject.Remembered || t.schema.Shared {
 		return t.reads(t.null(), t.null())
 	}
 	return t.reads(known, t.null())

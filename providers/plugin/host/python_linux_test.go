@@ -1,0 +1,41 @@
+package host_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/providers/plugin/host"
+	"github.com/nsynapse/recipe/providers/sdk/sdktest"
+)
+
+// The protocol is not Go's alone: a plugin in Python keeps all promises too.
+func TestPython(t *testing.T) {
+	if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil && os.Getenv("CI") == "" {
+		t.Skipf("there is no gRPC for Python: install python3-grpcio and python3-protobuf: %s", out)
+	}
+	program, err := filepath.Abs("../../../examples/plugin-python/notes.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorld(t, host.Options{})
+	p, err := w.host.Open(t.Context(), "acme/notes", program, "python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sdktest.Run(t, sdktest.Suite{Provider: p, Type: "notes_note", Kill: p.Kill, Cases: []sdktest.Case{{Name: "note", New: func(t *testing.T) sdktest.Thing {
+		path := filepath.Join(t.TempDir(), "note")
+		set := func(text string) sdktest.Values {
+			return sdktest.Values{"path": cty.StringVal(path), "text": cty.StringVal(text), "seal": cty.StringVal("the king himself")}
+		}
+		return sdktest.Thing{
+			Create: set("eins"), Updates: []sdktest.Values{set("zwei"), {"path": cty.StringVal(path)}},
+			Wrong:   []sdktest.Values{{"path": cty.StringVal(filepath.Join(path, "below"))}},
+			Observe: func() any { text, _ := os.ReadFile(path); return string(text) },
+			Damage:  func() { _ = os.Remove(path) },
+		}
+	}}}})
+}
