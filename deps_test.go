@@ -71,6 +71,9 @@ const floors = `
 	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
 	providers/builtin/archive, providers/builtin/deb < providers/builtin;
 
+	# Examples of plugins.
+	providers/plugin, providers/sdk/typed < examples/plugin-postgresql;
+
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
 	executor/check, executor/supervisor, providers/sdk < executor/local;

@@ -89,7 +89,7 @@ func (b *builder) checkAttributes(typ string, attributes map[string]*hcl.Attribu
 		}
 	}
 	for _, name := range settable {
-		if attributes[name] == nil && b.in.Types[typ].Attributes[name].Required && !filled(typ, name) {
+		if attributes[name] == nil && b.in.Types[typ].Attributes[name].Required && !filled(typ, name, b.in.Types[typ]) {
 			b.diags = append(b.diags, fail(at, "Missing attribute", "%s needs the attribute %q: %s", typ, name, b.in.Types[typ].Attributes[name].Description)...)
 		}
 	}

@@ -19,14 +19,19 @@ import (
 // internalTypes are made by the engine for components; recipes do not write them as resources.
 var internalTypes = map[string]bool{"allocation": true, "instance": true, "endpoint": true, "secret": true}
 
-// engineAttributes are set by the engine in every type that has them, and by nobody else.
+// engines reports whether the engine sets the attribute, and nobody else.
+func engines(schema sdk.TypeSchema, name string) bool {
+	return engineAttributes[name] && !schema.Plugin
+}
+
+// engineAttributes are set by the engine in every type of the box that has them.
 var engineAttributes = map[string]bool{"base": true, "name": true, "owner": true, "uid": true, "gid": true, "state_dir": true, "trigger": true}
 
 // settable lists, sorted, what a recipe may write in a resource of that type.
 func settable(typ string, schema sdk.TypeSchema) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(schema.Attributes)) {
-		if a := schema.Attributes[name]; !engineAttributes[name] && (!a.Computed || a.Required || a.Default != cty.NilVal) {
+		if a := schema.Attributes[name]; !engines(schema, name) && (!a.Computed || a.Required || a.Default != cty.NilVal) {
 			names = append(names, name)
 		}
 	}
@@ -37,8 +42,8 @@ func settable(typ string, schema sdk.TypeSchema) []string {
 }
 
 // filled reports whether the engine finds a value when the recipe has none.
-func filled(typ, name string) bool {
-	return engineAttributes[name] || name == "source" && typ == "go_build" || typ == "template" && name == "content" || typ == "command" && name == "directory"
+func filled(typ, name string, schema sdk.TypeSchema) bool {
+	return engines(schema, name) || name == "source" && typ == "go_build" || typ == "template" && name == "content" || typ == "command" && name == "directory"
 }
 
 // place is where a resource's files are read from and go to.
@@ -58,7 +63,7 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 	schema := p.graph.in.Types[res.Type]
 	if res.Type == "template" {
 		diags = append(diags, p.render(res, attributes, at)...)
-	} else if _, ok := schema.Attributes["source"]; ok && res.Type != "archive" {
+	} else if _, ok := schema.Attributes["source"]; ok && res.Type != "archive" && !schema.Plugin {
 		payload(res.Type, attributes, at.pkg.Path)
 	}
 	if res.Type == "command" {
@@ -78,7 +83,7 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 // engine sets the attributes that are the engine's.
 func engine(schema sdk.TypeSchema, attributes map[string]cty.Value, name string, at place) {
 	set := func(attribute string, v cty.Value) {
-		if _, ok := schema.Attributes[attribute]; ok {
+		if _, ok := schema.Attributes[attribute]; ok && engines(schema, attribute) {
 			attributes[attribute] = v
 		}
 	}

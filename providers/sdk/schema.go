@@ -22,6 +22,9 @@ type TypeSchema struct {
 	Shared bool
 	// Data marks a type whose deletion deletes the user's data; the plan says so.
 	Data bool
+	// Plugin marks a type of a plugin: its attributes are what the recipe says. In types of the box the engine sets some
+	// by their names, such as base and owner. Set by who opens plugins.
+	Plugin bool
 	// Patience is the longest that a call of a plugin may be silent: a Read until its answer, an Apply until the next
 	// news. A plugin that is silent for longer is taken to hang and is killed. In whole seconds; 0 for 8 s, at most an
 	// hour. Types in the box are trusted to end.

@@ -55,6 +55,10 @@ func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, er
 		p.Kill()
 		return nil, err
 	}
+	for name, t := range p.schema.Types {
+		t.Plugin = true
+		p.schema.Types[name] = t
+	}
 	h.plugins[digest] = p
 	return p, nil
 }

@@ -16,6 +16,7 @@ import (
 type note struct {
 	Path string `cty:"path" recipe:"required,replace" doc:"Its file."`
 	Text string `cty:"text" recipe:"required" doc:"What is in it."`
+	Name string `cty:"name" doc:"Anything; the engine does not meddle with it."`
 	Seal string `cty:"seal" recipe:"sensitive" doc:"A secret."`
 	Size int    `cty:"size" recipe:"computed" doc:"How long it is."`
 }
