@@ -88,7 +88,7 @@ const floors = `
 	# Registries: what is in them, who is trusted, and the two together.
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/oci, registry/trust < registry;
 	registry < registry/attest;
-	lang/eval, registry < registry/library;
+	lang/eval, planner/lockfile, registry < registry/library;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;

@@ -30,6 +30,7 @@ type written struct {
 	input     eval.Input
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
+	locked    *lockfile.File // what was chosen
 
 	plugins []state.Plugin // all that the plan may need; once kept
 	stack   *stack         // once kept
@@ -77,8 +78,11 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	w.diags = append(w.diags, diags...)
 	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
 	w.diags = append(w.diags, diags...)
-	w.source, diags = lib.With(parsed.Registries, directory, locked.Versions)
+	w.source, diags = lib.With(parsed.Registries, directory, locked)
 	w.diags = append(w.diags, diags...)
+	if q.Fresh {
+		w.source.Ask()
+	}
 	if err := w.fail(); err != nil {
 		return w, err
 	}
@@ -89,6 +93,10 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	w.local = local
 	w.input = eval.Input{Stack: parsed, Lock: lock, Variables: values}
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	w.diags = append(w.diags, w.relock(q)...)
 	return w, w.fail()
 }
 
@@ -100,7 +108,7 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
-	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Locked: locked.Versions, Taken: locked.Implementations, Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Locked: locked.Versions(), Taken: locked.Implementations, Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	for _, p := range s.Prefer {
 		wanted.Prefer = append(wanted.Prefer, p.Name)
 	}
@@ -111,6 +119,9 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 		wanted.Recipe = &ours
 	}
 	lock, more := solve.Solve(ctx, wanted, source)
+	if more.HasErrors() && source.Ask() { // what is locked does not fit any more
+		lock, more = solve.Solve(ctx, wanted, source)
+	}
 	return lock, local, append(diags, more...)
 }
 
