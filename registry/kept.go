@@ -22,7 +22,7 @@ func (r *Release) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.read(ctx, oci.Objects(c.reader.Cache).Through(repository), r.index, r.Name, r.Version.String())
+	_, err = c.read(ctx, c.kept(repository), r.index, r.Name, r.Version.String())
 	return err
 }
 

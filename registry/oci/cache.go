@@ -35,14 +35,7 @@ func (o Objects) Fetch(_ context.Context, d v1.Descriptor) (Content, error) {
 
 // Find describes an object by its digest. The error is fs.ErrNotExist when it is not kept.
 func (o Objects) Find(d digest.Digest, mediaType string) (v1.Descriptor, error) {
-	if d.Validate() != nil {
-		return v1.Descriptor{}, fs.ErrNotExist
-	}
-	info, err := os.Stat(o.path(d))
-	if err != nil {
-		return v1.Descriptor{}, err
-	}
-	return v1.Descriptor{MediaType: mediaType, Digest: d, Size: info.Size()}, nil
+	return describe(o.path, d, mediaType)
 }
 
 // Keep puts an object into the directory by a rename: half of one would only be fetched again, but cost that each time.
