@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/term"
@@ -26,6 +25,7 @@ func applyCommand() command {
 			s.lockFlag(flags)
 			c.jsonFlag(flags)
 			r := c.runFlags(flags)
+			bundle := flags.String("bundle", "", "take the packages and the lock file from this `file`, which recipe bundle wrote")
 			destroy := flags.Bool("destroy", false, "take everything down, as recipe destroy does")
 			return func(ctx context.Context, args []string) error {
 				if len(args) == 1 {
@@ -41,6 +41,12 @@ func applyCommand() command {
 					return err
 				}
 				q.Destroy = *destroy
+				if *bundle != "" {
+					q.Locked = true
+					if err := c.unbundle(ctx, q, *bundle); err != nil {
+						return err
+					}
+				}
 				return r.apply(ctx, q, s.input)
 			}
 		}}
@@ -143,10 +149,7 @@ func (c *cli) keepLock(path, text string) error {
 	if text == "" {
 		return nil
 	}
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		path = filepath.Dir(path)
-	}
-	if err := writeLock(filepath.Join(path, lockfile.Name), []byte(text)); err != nil {
+	if err := writeLock(lockBeside(path), []byte(text)); err != nil {
 		return err
 	}
 	c.say("Versions and digests of the packages are now in " + lockfile.Name + "; commit it with the stack.")

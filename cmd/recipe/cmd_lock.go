@@ -6,10 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/planner/lockfile"
 )
 
 func lockCommand() command {
@@ -59,12 +62,17 @@ func (c *cli) resolve(ctx context.Context, s *stackFlags, args, upgrade []string
 	if r.Lock != nil {
 		return r, nil
 	}
+	return nil, c.refuse(r.Diagnostics)
+}
+
+// refuse prints what is wrong with a stack.
+func (c *cli) refuse(diags []diag.Diagnostic) error {
 	if c.json {
-		c.printJSON(map[string]any{"diagnostics": r.Diagnostics})
+		c.printJSON(map[string]any{"diagnostics": diags})
 	} else {
-		c.diagnostics(r.Diagnostics)
+		c.diagnostics(diags)
 	}
-	return nil, exitCode(exitError)
+	return exitCode(exitError)
 }
 
 // lock writes the lock file, if it is not right already, and tells what changed.
@@ -87,6 +95,14 @@ func (c *cli) lock(r *agent.Resolved) error {
 		fmt.Fprintln(c.stdout, "Nothing changed.")
 	}
 	return nil
+}
+
+// lockBeside is the lock file of the stack at path.
+func lockBeside(path string) string {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		path = filepath.Dir(path)
+	}
+	return filepath.Join(path, lockfile.Name)
 }
 
 // writeLock puts the lock file beside a stack, whole or not at all.

@@ -14,6 +14,8 @@ import (
 	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Ask has the registries asked from now on also about what is locked and kept. It returns false if they were asked about
@@ -134,4 +136,47 @@ func bits(r *registry.Release) *lockfile.Release {
 		b.Files[a.Platform] = string(a.Digest)
 	}
 	return b
+}
+
+// Export puts everything that Import needs of the chosen packages that come from registries into a directory.
+func (s *Source) Export(ctx context.Context, lock *solve.Lock, to oci.Blobs) error {
+	for _, p := range lock.Packages {
+		r := s.release(p)
+		if r == nil {
+			continue
+		}
+		if err := r.Export(ctx, registry.Platform(), to); err != nil {
+			return fmt.Errorf("cannot bundle %s %s: %w", p.Name, p.Version, err)
+		}
+	}
+	return nil
+}
+
+// Import takes over what is locked and lies in a directory, so that no registry has to be asked for it.
+func (s *Source) Import(ctx context.Context, from oci.Blobs) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, name := range slices.Sorted(maps.Keys(s.locked.Packages)) {
+		for _, p := range s.locked.Packages[name] {
+			if p.Release == nil {
+				continue
+			}
+			if err := s.take(ctx, from, name, p); err != nil {
+				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Bundle refused", Subject: &p.Release.Range, Detail: err.Error() + "."})
+			}
+		}
+	}
+	return diags
+}
+
+func (s *Source) take(ctx context.Context, from oci.Blobs, name string, p lockfile.Package) error {
+	at := slices.IndexFunc(s.set, func(c *registry.Client) bool { return s.names[c.String()] == p.Release.Origin })
+	if at < 0 {
+		return fmt.Errorf("%s %s comes from %s, which is not among the registries of the stack", name, p.Version, p.Release.Origin)
+	}
+	err := s.set[at].Import(ctx, from, name, p.Version, digest.Digest(p.Release.Digest), s.store)
+	var u *trust.Untrusted
+	if errors.As(err, &u) {
+		return fmt.Errorf("%w. %s", err, u.WayOut())
+	}
+	return err
 }
