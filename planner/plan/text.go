@@ -24,6 +24,7 @@ func Write(w io.Writer, p *Plan, options TextOptions) error {
 		return r.close()
 	}
 	r.groups()
+	r.packages()
 	r.added()
 	r.bindings()
 	r.order()
