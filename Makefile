@@ -24,9 +24,9 @@ check: ## what has to be true of every commit
 	@test -z "$$(gofmt -l .)" || { echo "gofmt:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	@for platform in darwin/amd64 darwin/arm64 windows/amd64 windows/arm64; do \
+	@for platform in darwin/arm64 windows/amd64; do \
 		echo "compiles for $$platform"; \
-		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build ./cmd/... || exit 1; \
+		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -o /dev/null ./cmd/recipe || exit 1; \
 	done
 	$(GO) test -race ./...
 

@@ -39,14 +39,18 @@ const floors = `
 	executor/disk < executor/disk/disktest, executor/journal;
 	executor/disk, executor/journal < executor/vault;
 
+	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
+
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function < lang/config;
+	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
 	lang/config < lang/config/format;
-	lang/addr < planner/solve;
+	lang/addr, planner/pubgrub, planner/semver < planner/solve;
+	planner/solve < planner/lockfile;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;
 	providers/builtin/claim < registry/store;
+	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
@@ -77,7 +81,14 @@ const floors = `
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
-	lang/eval, registry/store < registry/library;
+	# A registry for a team. Only the program of its own links the objects.
+	NONE < registry/server, registry/server/objects;
+	registry/server, registry/server/objects < cmd/recipe-registry;
+
+	# Registries: what is in them, who is trusted, and the two together.
+	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/oci, registry/trust < registry;
+	registry < registry/attest;
+	lang/eval, registry < registry/library;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;
@@ -87,17 +98,20 @@ const floors = `
 
 	# Floor 5: the long-running process, which wires everything.
 	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
-	providers/builtin, providers/plugin/host, registry/library, recipes
+	planner/lockfile, providers/builtin, providers/plugin/host, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
 	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
-	providers/plugin/scaffold < cmd/recipe;
+	providers/plugin/scaffold, registry/attest, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 
 // small says what the small parent of every app must not link, by whatever way: it would multiply with the apps.
 var small = []string{"encoding/json", "fmt", "net", "net/http", "github.com/nsynapse/recipe/lang/addr"}
+
+// large is what recipe must not link, for the time that its start would take.
+var large = []string{"github.com/distribution/distribution/v3/registry/handlers", "net/http/httptest"}
 
 // listed is what go list tells of a package.
 type listed struct {
@@ -144,6 +158,14 @@ func TestShimStaysSmall(t *testing.T) {
 	for _, p := range list(t, "linux", "-deps", "./cmd/recipe-shim") {
 		if slices.Contains(small, p.ImportPath) {
 			t.Errorf("cmd/recipe-shim links %s", p.ImportPath)
+		}
+	}
+}
+
+func TestRecipeStartsFast(t *testing.T) {
+	for _, p := range list(t, "linux", "-deps", "./cmd/recipe") {
+		if slices.Contains(large, p.ImportPath) {
+			t.Errorf("cmd/recipe links %s", p.ImportPath)
 		}
 	}
 }

@@ -191,7 +191,7 @@ func mistakes(t *testing.T, typ string) string {
 			t.Fatal(err)
 		}
 	}
-	checked, err := agent.Check(t.Context(), agent.PlanRequest{Path: dir})
+	checked, err := agent.Check(t.Context(), t.TempDir(), agent.PlanRequest{Path: dir})
 	if err != nil {
 		t.Fatal(err)
 	}

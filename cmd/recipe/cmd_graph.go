@@ -25,8 +25,7 @@ func graphCommand() command {
 				if err != nil {
 					return err
 				}
-				q.Home = c.home
-				checked, err := agent.Check(ctx, q)
+				checked, err := agent.Check(ctx, c.home, q)
 				if err != nil {
 					return err
 				}

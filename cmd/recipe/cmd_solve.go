@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -32,6 +33,7 @@ func solveCommand() command {
 				if (*queries == "") == (len(args) == 0) {
 					return badInput{hinted{errors.New("there must be either packages or -queries"), "recipe solve -h has examples."}}
 				}
+				debug.SetGCPercent(400) // little of the index is ever garbage, and the process soon ends
 				known, err := readIndex(*file)
 				if err != nil {
 					return badInput{err}

@@ -30,7 +30,9 @@ func commands() []command {
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
-		solveCommand(),
+		lockCommand(), whyCommand(), outdatedCommand(), solveCommand(),
+		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
+		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
 		agentCommand(), versionCommand(),
 	}

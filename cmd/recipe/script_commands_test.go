@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,15 +29,17 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 
 func scriptCommands() map[string]scriptCommand {
 	return map[string]scriptCommand{
-		"changes":  changesCommand,
-		"eventual": eventualCommand,
-		"get":      getCommand,
-		"gone":     goneCommand,
-		"jsonl":    jsonlCommand,
-		"lines":    linesCommand,
-		"pid":      pidCommand,
-		"signal":   signalCommand,
-		"trim":     trimCommand,
+		"changes":     changesCommand,
+		"eventual":    eventualCommand,
+		"fingerprint": fingerprintCommand,
+		"get":         getCommand,
+		"gone":        goneCommand,
+		"jsonl":       jsonlCommand,
+		"lines":       linesCommand,
+		"pid":         pidCommand,
+		"signal":      signalCommand,
+		"team":        teamCommand,
+		"trim":        trimCommand,
 	}
 }
 
@@ -46,6 +49,15 @@ func trimCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: trim VAR FILE")
 	}
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// fingerprint sets FINGERPRINT to the first one in the last standard output.
+func fingerprintCommand(ts *testscript.TestScript, neg bool, args []string) {
+	found := regexp.MustCompile("SHA256:[A-Za-z0-9+/]{43}").FindString(ts.ReadFile("stdout"))
+	if neg || len(args) > 0 || found == "" {
+		ts.Fatalf("usage: fingerprint, after a command that prints one")
+	}
+	ts.Setenv("FINGERPRINT", found)
 }
 
 // changes [FLAGS...] plans, with the flags of recipe plan, and prints "action address" of each change, sorted. The

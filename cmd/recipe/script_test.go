@@ -46,9 +46,9 @@ func TestScripts(t *testing.T) {
 var homes atomic.Int32
 
 // portsOf is a range of ports of its own for the nth home of a test run: agents that start many things at once would
-// else find each other's ports free.
+// else find each other's ports free. Two test runs on one machine begin at different places.
 func portsOf(n int) string {
-	low := 20000 + n%40*300
+	low := 20000 + (os.Getpid()*7+n)%40*300
 	return fmt.Sprintf("%d-%d", low, low+299)
 }
 

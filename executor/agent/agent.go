@@ -26,6 +26,7 @@ import (
 	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
+	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/library"
 	"github.com/nsynapse/recipe/registry/store"
 )
@@ -94,7 +95,7 @@ func New(o Options) (*Agent, error) {
 	if a.lock, err = lockHome(o.Home); err != nil {
 		return nil, err
 	}
-	if a.key, err = vault.LoadKey(a.fsys, filepath.Join(o.Home, "vault.key")); err != nil {
+	if a.key, err = vaultKey(a.fsys, o.Home); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	if a.planKey, err = planKey(a.fsys, filepath.Join(o.Home, "plan.key")); err != nil {
@@ -110,10 +111,8 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.library = library.New(recipes.FS, a.store)
-	if a.ports = port.New(o.Ports[0], o.Ports[1], o.Ports[0]); o.Ports == [2]int{} {
-		a.ports = port.New(port.Low, port.High, firstPort(o.Home))
-	}
+	a.library = library.New(recipes.FS, a.store, registry.ReaderOf(o.Home))
+	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, a.routes.publish)

@@ -50,8 +50,8 @@ type PlanRequest struct {
 	Targets   []addr.Instance `json:"targets,omitempty"`
 	Replace   []addr.Instance `json:"replace,omitempty"`
 	Destroy   bool            `json:"destroy,omitempty"`
-	Trust     bool            `json:"trust,omitempty"` // do not look at what is there
-	Home      string          `json:"-"`               // RECIPE_HOME, for Check: it holds the types of plugins that are known
+	Trust     bool            `json:"trust,omitempty"`   // do not look at what is there
+	Upgrade   []string        `json:"upgrade,omitempty"` // packages that the lock file does not hold; "*" for all of them
 }
 
 // VariableValue is one value given from outside. Later ones win.

@@ -91,7 +91,7 @@ func (o order) carryOut(ctx context.Context) (measure, error) {
 		return timed(func() error { return floor(o.Stack) })
 	case "validate":
 		return timed(func() error {
-			checked, err := Check(ctx, q)
+			checked, err := Check(ctx, o.Stack, q)
 			if err == nil && checked.Graph == nil {
 				err = fmt.Errorf("not valid: %v", checked.Diagnostics)
 			}

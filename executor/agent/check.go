@@ -17,6 +17,7 @@ import (
 	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
+	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/library"
 )
 
@@ -27,10 +28,10 @@ type Checked struct {
 	Diagnostics []diag.Diagnostic
 }
 
-// Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state. It
-// works on every system.
-func Check(ctx context.Context, q PlanRequest) (*Checked, error) {
-	lib := library.New(recipes.FS, nil)
+// Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state; in home
+// only what a reader of registries has there and the known types of plugins are read. It works on every system.
+func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err error) {
+	lib := library.New(recipes.FS, nil, registry.ReaderOf(home))
 	w, err := read(ctx, lib, q, true)
 	if err != nil {
 		if w != nil && errors.Is(err, errDiagnosed) {
@@ -42,8 +43,18 @@ func Check(ctx context.Context, q PlanRequest) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.input.Packages = lib.Loose(w.input.Lock, w.local)
-	provider, err = w.withPlugins(ctx, provider, q.Home)
+	work, err := os.MkdirTemp("", "recipe-check-*")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	packages, diags := w.source.Loose(ctx, w.input.Lock, w.local, work)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return &Checked{Diagnostics: w.diagnostics()}, nil
+	}
+	w.input.Packages = packages
+	provider, err = w.withPlugins(ctx, provider, home)
 	if errors.Is(err, errDiagnosed) {
 		return &Checked{Diagnostics: w.diagnostics()}, nil
 	}
@@ -54,7 +65,7 @@ func Check(ctx context.Context, q PlanRequest) (*Checked, error) {
 	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
 	graph, diags := eval.Make(ctx, w.input)
 	w.diags = append(w.diags, diags...)
-	c := &Checked{Name: w.input.Stack.Name}
+	c = &Checked{Name: w.input.Stack.Name}
 	if graph != nil {
 		_, diags = plan.Make(ctx, plan.Input{Graph: graph, State: state.New(c.Name, w.directory, ""), Provider: provider,
 			ID: func(string) string { return "checked" }, Trust: true, Now: time.Time{}})

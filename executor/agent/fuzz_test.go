@@ -71,7 +71,7 @@ func FuzzCheck(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		checked, err := Check(context.Background(), PlanRequest{Path: dir, Recipe: "0.1.0"})
+		checked, err := Check(context.Background(), dir, PlanRequest{Path: dir, Recipe: "0.1.0"})
 		if err != nil {
 			return // it is told as an error and not as a diagnostic
 		}

@@ -87,12 +87,15 @@ func (a *Agent) appProgram() (string, error) {
 	return filepath.Join(directory, "recipe"), nil
 }
 
-// firstPort is where the search for free ports begins: elsewhere for every RECIPE_HOME, so that several agents of
-// one machine seldom meet.
-func firstPort(home string) int {
+// portsFor hands out the ports of an agent. The search begins elsewhere for every RECIPE_HOME, so that several agents of one
+// machine seldom meet.
+func portsFor(home string, low, high int) *port.Allotter {
+	if low == 0 {
+		low, high = port.Low, port.High
+	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(home))
-	return port.Low + int(h.Sum32()%uint32(port.High-port.Low))
+	return port.New(low, high, low+int(h.Sum32()%uint32(high-low+1)))
 }
 
 // planKey reads the key that plans are signed with, making it on first use. The file is the key, a space, the SHA-256 of the

@@ -127,7 +127,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 	}
 	lock := w.input.Lock
 	for i := range lock.Packages {
-		key, err := a.library.Put(ctx, lock.Packages[i], w.local)
+		key, err := w.source.Put(ctx, lock.Packages[i], w.local)
 		if err != nil {
 			return w, err
 		}

@@ -6,15 +6,17 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/lockfile"
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/registry/library"
@@ -24,6 +26,7 @@ import (
 type written struct {
 	directory string
 	local     map[string]*library.Package // of the user's own directories, by origin
+	source    *library.Source
 	input     eval.Input
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
@@ -45,8 +48,8 @@ func (w *written) fail() error {
 
 // read loads the stack at q.Path and resolves versions and implementations. With open a variable without a value is
 // unknown and no mistake.
-func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (*written, error) {
-	w := &written{sources: map[string][]byte{}}
+func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (w *written, err error) {
+	w = &written{sources: map[string][]byte{}}
 	directory, name := filepath.Split(filepath.Clean(q.Path))
 	if info, err := os.Stat(q.Path); err != nil {
 		return nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
@@ -72,25 +75,42 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	values, diags := eval.Variables(parsed.Variables, given)
 	w.diags = append(w.diags, diags...)
-	lock, local, diags := resolve(ctx, lib, parsed, directory)
+	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
+	w.diags = append(w.diags, diags...)
+	w.source, diags = lib.With(parsed.Registries, directory, locked.Versions)
+	w.diags = append(w.diags, diags...)
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	lock, local, diags := resolve(ctx, w.source, parsed, directory, q.Recipe, locked)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
-		w.diags = append(w.diags, tooOld(q.Recipe, p.Recipe.Requires)...)
 	}
 	w.local = local
 	w.input = eval.Input{Stack: parsed, Lock: lock, Variables: values}
 	return w, w.fail()
 }
 
-// resolve chooses versions and implementations; local are the packages of the user's own directories, by origin.
-func resolve(ctx context.Context, lib *library.Library, s *config.Stack, directory string) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
+// resolve chooses versions and implementations; local are the packages of the user's own directories, by origin. version is
+// that of this recipe.
+func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory, version string, locked *lockfile.File) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
 	local := map[string]*library.Package{}
-	roots, diags := rootsOf(lib, s, directory, local)
+	roots, diags := rootsOf(source.Library, s, directory, local)
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
-	lock, more := solve.Solve(ctx, roots, lib)
+	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Locked: locked.Versions, Taken: locked.Implementations, Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	for _, p := range s.Prefer {
+		wanted.Prefer = append(wanted.Prefer, p.Name)
+	}
+	for _, p := range s.Exclude {
+		wanted.Exclude[p.Name] = p.Range
+	}
+	if ours, err := semver.Parse(version); err == nil { // a build without a version is trusted
+		wanted.Recipe = &ours
+	}
+	lock, more := solve.Solve(ctx, wanted, source)
 	return lock, local, append(diags, more...)
 }
 
@@ -178,12 +198,11 @@ func tooOld(version string, required *config.Constraint) hcl.Diagnostics {
 	if required == nil || version == "" {
 		return nil
 	}
-	ours, err := semver.NewVersion(version)
+	ours, err := semver.Parse(version)
 	if err != nil {
 		return nil // a build without a version is trusted
 	}
-	release := semver.New(ours.Major(), ours.Minor(), ours.Patch(), "", "")
-	if required.Check.Check(release) {
+	if required.Check.Allows(ours.Release()) {
 		return nil
 	}
 	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Another recipe is needed", Subject: required.Range.Ptr(),

@@ -80,7 +80,7 @@ func checkHostile(t *testing.T, job string) {
 		progress(fmt.Sprint(i))
 		hung := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("input %d hangs", i)) })
 		began := time.Now()
-		_, _ = Check(context.Background(), PlanRequest{Path: dir, Recipe: "0.1.0"}) // what it says does not matter
+		_, _ = Check(context.Background(), dir, PlanRequest{Path: dir, Recipe: "0.1.0"}) // what it says does not matter
 		slowest = max(slowest, time.Since(began))
 		hung.Stop()
 	}

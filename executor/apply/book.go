@@ -97,7 +97,15 @@ func (b *Book) restore(s *snapshot) error {
 	b.state = state.New(s.Identity.Stack, s.Identity.Directory, s.Identity.Lineage)
 	b.state.Serial, b.state.Generations, b.state.Outputs, b.state.Plugins = s.Serial, s.Generations, s.Outputs, s.Plugins
 	for _, o := range s.Objects {
+		if o == nil {
+			return errors.New("it records an object that is none")
+		}
 		b.state.Objects[o.Addr] = o
+	}
+	if s.Run != nil {
+		if err := s.Run.check(); err != nil {
+			return err
+		}
 	}
 	b.run = s.Run
 	return nil
@@ -143,9 +151,12 @@ func (b *Book) play(rec *record) error {
 	case b.state == nil:
 		return errors.New("its first record is missing")
 	case rec.Run != nil:
+		if err := rec.Run.check(); err != nil {
+			return err
+		}
 		b.run, b.state.Plugins = rec.Run, rec.Run.Plan.Plugins
 	case rec.Task != nil:
-		if b.run == nil || int(rec.Task.Index) >= len(b.run.Tasks) {
+		if b.run == nil || rec.Task.Index < 0 || int(rec.Task.Index) >= len(b.run.Tasks) {
 			return errors.New("it records a task of no run")
 		}
 		b.playTask(rec.Task)
@@ -261,6 +272,15 @@ func (b *Book) compact() error {
 	}
 	b.appends.Lock()
 	defer b.appends.Unlock()
+	payload, err := b.encode()
+	if err != nil {
+		return err
+	}
+	return b.journal.Compact(payload)
+}
+
+// encode returns all that the book says as a snapshot, in one way only.
+func (b *Book) encode() ([]byte, error) {
 	b.mu.Lock()
 	s := snapshot{Identity: identity{Format: state.Format, Stack: b.state.Stack, Directory: b.state.Directory, Lineage: b.state.Lineage},
 		Serial: b.state.Serial, Generations: b.state.Generations, Outputs: b.state.Outputs, Plugins: b.state.Plugins, Run: b.run}
@@ -271,9 +291,9 @@ func (b *Book) compact() error {
 	slices.SortFunc(s.Objects, func(x, y *state.Object) int { return strings.Compare(x.Addr.String(), y.Addr.String()) })
 	payload, err := json.Marshal(s)
 	if err != nil {
-		return fmt.Errorf("internal error: cannot encode the state: %w", err)
+		return nil, fmt.Errorf("internal error: cannot encode the state: %w", err)
 	}
-	return b.journal.Compact(payload)
+	return payload, nil
 }
 
 // Err is why nothing more can be recorded, nil if it can: a Book that has failed has to be opened again.

@@ -23,6 +23,7 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -54,6 +55,14 @@ type Run struct {
 	Undoing bool       `json:"undoing,omitempty"`
 	Stopped bool       `json:"stopped,omitempty"` // by the user: what is done stays, the rest is left
 	Error   string     `json:"error,omitempty"`   // the failure that made it undo
+}
+
+// check tells whether the run can be carried on with: it may come from a file.
+func (r *Run) check() error {
+	if r.Plan == nil || len(r.Tasks) != len(r.Plan.Changes) {
+		return errors.New("it records a run whose tasks are not those of its plan")
+	}
+	return nil
 }
 
 // beginning says who began the run, and when.

@@ -15,13 +15,6 @@ import (
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
-// Ports hands out port numbers; see port.Allotter.
-type Ports interface {
-	Allot(owner string, wanted int) (int, error)
-	Reserve(owner string, port int) error
-	Release(owner string)
-}
-
 func allocationSchema() sdk.TypeSchema {
 	return sdk.TypeSchema{
 		Description: "Where one instance lives on this machine: its directories and its ports.",

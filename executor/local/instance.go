@@ -153,6 +153,9 @@ func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, err error) (ct
 		}
 		detail += "; its last output:\n  " + strings.Join(start.Lines, "\n  ")
 	}
+	if err := i.free(r.After); start != nil && start.Exit != nil && err != nil { // somebody was faster; it has ended
+		detail = err.Error() + "; " + detail
+	}
 	diags := sdk.Errorf("it did not become ready", "%s", detail)
 	if !r.Before.IsNull() {
 		attributes := r.After.AsValueMap()

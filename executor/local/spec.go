@@ -28,6 +28,7 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		WorkDir:   v.GetAttr("workdir").AsString(),
 		UID:       owner,
 		GID:       owner,
+		Free:      func() error { return p.free(v) },
 	}
 	for _, need := range texts(v.GetAttr("needs")) {
 		spec.Needs = append(spec.Needs, UnitName(id.Stack, need))

@@ -3,8 +3,6 @@ package port
 import (
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 	"sync"
 	"syscall"
 )
@@ -63,11 +61,19 @@ func (a *Allotter) Allot(owner string, wanted int) (int, error) {
 		return 0, fmt.Errorf("%d is not a port: ports go from 1 to 65535", wanted)
 	}
 	got, err := a.allot(owner, wanted)
+	return got, named(err) // walks through /proc: not under the lock
+}
+
+// Free returns nil if p can be listened on right now, whoever it was handed out to; a *TakenError if a process does.
+func (a *Allotter) Free(p int) error { return named(try(p)) }
+
+// named adds to a *TakenError the process that listens.
+func named(err error) error {
 	var taken *TakenError
 	if errors.As(err, &taken) && taken.Holder == "" {
-		taken.Holder = Holder(taken.Port) // walks through /proc: not under the lock
+		taken.Holder = Holder(taken.Port)
 	}
-	return got, err
+	return err
 }
 
 func (a *Allotter) allot(owner string, wanted int) (int, error) {
@@ -82,11 +88,8 @@ func (a *Allotter) allot(owner string, wanted int) (int, error) {
 	if holder, ok := a.owners[wanted]; ok {
 		return 0, &TakenError{Port: wanted, Holder: holder}
 	}
-	switch err := bindable(wanted); {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return 0, &TakenError{Port: wanted}
-	case err != nil:
-		return 0, fmt.Errorf("cannot use port %d: %w", wanted, err)
+	if err := try(wanted); err != nil {
+		return 0, err
 	}
 	a.give(owner, wanted)
 	return wanted, nil
@@ -144,12 +147,13 @@ func (a *Allotter) give(owner string, p int) {
 	a.owners[p] = owner
 }
 
-// bindable tries whether p could be listened on right now. The listener of package net sets SO_REUSEADDR on Unix:
-// connections of a former owner that rest in TIME_WAIT do not count, while a listener on any local address does.
-func bindable(p int) error {
-	l, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(p)))
-	if err != nil {
-		return err
+// try is bindable with an error for humans: a *TakenError without a holder if somebody has p.
+func try(p int) error {
+	switch err := bindable(p); {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return &TakenError{Port: p}
+	case err != nil:
+		return fmt.Errorf("cannot use port %d: %w", p, err)
 	}
-	return l.Close()
+	return nil
 }

@@ -65,7 +65,7 @@ func adoptShim(program Program, dir string, log Log) *Process {
 		shim.close()
 		return nil
 	}
-	return open(program, dir, log, id, shim, app) // app is nil if it has just ended
+	return open(program, dir, log, id, shim, app, hold(dir)) // app is nil if it has just ended
 }
 
 // adoptOrphan returns nil if the app has ended or somebody else has rescued it.
@@ -74,31 +74,34 @@ func adoptOrphan(ctx context.Context, program Program, dir string, log Log) (*Pr
 	if !ok {
 		return nil, nil
 	}
-	if id, ok = orphanOf(dir, id); !ok {
+	if id, ok = protocol.Orphan(dir, id); !ok {
 		return nil, nil
 	}
+	fifo := hold(dir) // while the app does
 	app, err := openProcess(id.PID, id.Start)
 	if err != nil {
+		closeFIFO(fifo)
 		return nil, nil
 	}
 	shim, id, err := startRescue(ctx, program, dir, log, id, app)
 	if err != nil {
 		app.close()
+		closeFIFO(fifo)
 		if errors.Is(err, ErrBusy) {
 			err = nil
 		}
 		return nil, err
 	}
-	return open(program, dir, log, id, shim, app), nil
+	return open(program, dir, log, id, shim, app, fifo), nil
 }
 
-// startRescue starts a shim for an app that has none.
+// startRescue starts a shim for an app that has none. app is nil if nobody has seen it before it ended.
 func startRescue(ctx context.Context, program Program, dir string, log Log, id protocol.ID, app *pidfd) (*pidfd, protocol.ID, error) {
 	c, err := spawn(program, app)
 	if err != nil {
 		return nil, id, fmt.Errorf("cannot run the shim %s: %w", program[0], err)
 	}
-	a, err := c.talk(ctx, &protocol.Spec{Dir: dir, UID: -1, GID: -1, Log: log, Rescued: id})
+	a, err := c.talk(ctx, &protocol.Spec{Dir: dir, UID: -1, GID: -1, Log: log, Rescued: id, Unseen: app == nil})
 	if err == nil {
 		err = answerError(a)
 	}
@@ -111,19 +114,19 @@ func startRescue(ctx context.Context, program Program, dir string, log Log, id p
 }
 
 // rescue replaces the killed shim of p. It goes on trying as long as the app lives, which waits once the FIFO is full;
-// it returns false if there is nothing left to rescue or ctx has ended.
+// it returns false if ctx has ended, or the app has and no shim can be had for what it left.
 func (p *Process) rescue(ctx context.Context) bool {
 	p.mu.Lock()
 	app := p.app
 	p.mu.Unlock()
-	if app == nil {
+	if ctx.Err() != nil { // which is why app may be nil
 		return false
 	}
 	for step, n := 10*time.Millisecond, 1; ; step, n = min(2*step, rescueStep), n+1 {
 		if p.tryRescue(ctx, app) == nil {
 			return true
 		}
-		if n >= lastRescues && app.ended() || !pause(ctx, step) {
+		if n >= lastRescues && (app == nil || app.ended()) || !pause(ctx, step) {
 			return false
 		}
 	}
@@ -150,6 +153,9 @@ func (p *Process) tryRescue(ctx context.Context, app *pidfd) error {
 
 // alone returns the exit of an app that no shim has seen to its end.
 func (p *Process) alone() Exit {
+	if exit, ok := protocol.ReadEnded(p.dir, p.id); ok {
+		return exit
+	}
 	exit := Exit{PID: p.id.PID, Start: p.id.Start, Time: time.Now()}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -3,7 +3,6 @@ package shim
 import (
 	"fmt"
 	"path/filepath"
-	"time"
 
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 )
@@ -29,29 +28,11 @@ func Find(dir string) (Found, error) {
 	if !known {
 		return Found{}, nil
 	}
-	if orphan, ok := orphanOf(dir, id); ok {
+	if exit, ok := protocol.ReadEnded(dir, id); ok { // the shim was killed soon after
+		return Found{State: Finished, Exit: exit}, nil
+	}
+	if orphan, ok := protocol.Orphan(dir, id); ok {
 		return Found{State: Orphaned, PID: orphan.PID}, nil
 	}
 	return Found{}, nil
-}
-
-// orphanOf returns the app that id tells of, if it lives. If its number was never written it is searched by its
-// environment: of the marked processes the app is the one that leads a group of its own, and the first to do so.
-func orphanOf(dir string, id protocol.ID) (protocol.ID, bool) {
-	if id.PID != 0 {
-		start, err := protocol.StartTime(id.PID)
-		return id, err == nil && start == id.Start
-	}
-	// The kernel gives up the lock of a process that becomes the app an instant before its environment can be seen.
-	for range 2 {
-		for _, pid := range protocol.Marked(dir) {
-			start, err := protocol.StartTime(pid)
-			if err == nil && leadsGroup(pid) {
-				id.PID, id.Start = pid, start
-				return id, true
-			}
-		}
-		time.Sleep(settleStep)
-	}
-	return id, false
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"os"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 )
 
@@ -32,23 +30,17 @@ func (p *pidfd) wait(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	return raw.Read(func(fd uintptr) bool { return readable(int(fd)) }) == nil
+	return raw.Read(func(fd uintptr) bool { return protocol.Ended(int(fd)) }) == nil
 }
 
 // ended reports whether the process has ended, or the pidfd is closed.
 func (p *pidfd) ended() bool {
 	ended := true
 	_ = p.with(func(fd int) error {
-		ended = readable(fd)
+		ended = protocol.Ended(fd)
 		return nil
 	})
 	return ended
-}
-
-func readable(fd int) bool {
-	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-	n, err := unix.Poll(fds, 0)
-	return err == nil && n > 0
 }
 
 // with calls f with the descriptor, which stays open meanwhile.
@@ -65,9 +57,3 @@ func (p *pidfd) with(f func(fd int) error) error {
 }
 
 func (p *pidfd) close() { _ = p.file.Close() }
-
-// leadsGroup reports whether pid is the number of its own process group.
-func leadsGroup(pid int) bool {
-	group, err := unix.Getpgid(pid)
-	return err == nil && group == pid
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -33,13 +32,19 @@ type Process struct {
 	stop context.CancelFunc
 }
 
-// open makes a Process of a shim that runs, and starts to watch it. The process takes over both descriptors.
-func open(program Program, dir string, log Log, id protocol.ID, shim, app *pidfd) *Process {
-	p := &Process{program: program, dir: dir, log: log, id: id, shim: shim, app: app, done: make(chan struct{})}
-	fd, err := unix.Open(filepath.Join(dir, protocol.FIFO), unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err == nil { // only the last line of defence
-		p.fifo = os.NewFile(uintptr(fd), protocol.FIFO)
+// hold opens the FIFO of the unit, so that what an app wrote last is not gone when app and shim are. It returns nil if
+// that cannot be done: this is the last line of defence only.
+func hold(dir string) *os.File {
+	fd, err := protocol.OpenFIFO(dir)
+	if err != nil {
+		return nil
 	}
+	return os.NewFile(uintptr(fd), protocol.FIFO)
+}
+
+// open makes a Process of a shim that runs, and starts to watch it. The process takes over all descriptors.
+func open(program Program, dir string, log Log, id protocol.ID, shim, app *pidfd, fifo *os.File) *Process {
+	p := &Process{program: program, dir: dir, log: log, id: id, shim: shim, app: app, fifo: fifo, done: make(chan struct{})}
 	ctx, cancel := context.WithCancel(context.Background())
 	p.stop = cancel
 	go p.watch(ctx)
@@ -145,8 +150,12 @@ func (p *Process) finish(exit Exit) {
 
 func (p *Process) closeFiles() {
 	p.shim.close()
-	if p.fifo != nil {
-		_ = p.fifo.Close()
+	closeFIFO(p.fifo)
+}
+
+func closeFIFO(fifo *os.File) {
+	if fifo != nil {
+		_ = fifo.Close()
 	}
 }
 

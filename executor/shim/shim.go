@@ -57,7 +57,7 @@ type Found struct {
 }
 
 var (
-	// ErrBusy says that a shim holds the directory already: the app runs, or is being started by somebody else.
+	// ErrBusy says that the app runs already, or is being started by somebody else.
 	ErrBusy = errors.New("the unit runs already")
 	// ErrNotRunning says that there is nothing to adopt.
 	ErrNotRunning = errors.New("the unit does not run")

@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 			os.Exit(app(os.Args[2:]))
 		case "user":
 			os.Exit(user(os.Args[2], os.Args[3:]))
+		case "fading-shim":
+			os.Exit(fadingShim(os.Args[2]))
+		case "crowd":
+			os.Exit(crowd(os.Args[2], os.Args[3:]))
 		}
 	}
 	os.Exit(m.Run())
@@ -64,6 +68,9 @@ func app(words []string) int {
 			return n
 		case "once":
 			once(value)
+		case "alone":
+			signal.Notify(terms, syscall.SIGTERM)
+			return alone(value)
 		case "flood": // n KiB
 			line := []byte(strings.Repeat("x", 1023) + "\n")
 			for range n {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -35,8 +36,9 @@ func (p *Prepared) Close() {
 }
 
 // Start makes the app of spec run in spec.Dir, which must exist. It returns when the app has been executed. Of many
-// that start one unit, in whatever process, one succeeds and the others fail with ErrBusy; what could not be done is a
-// *StartError. When ctx ends first, nothing is left running.
+// that start one unit, in whatever process, one succeeds and the others fail with ErrBusy, and so do all of them while
+// an app lives there whose shim was killed; what could not be done is a *StartError. When ctx ends first, nothing is
+// left running.
 func Start(ctx context.Context, program Program, spec Spec) (*Process, error) {
 	p, err := Prepare(program)
 	if err != nil {
@@ -47,18 +49,27 @@ func Start(ctx context.Context, program Program, spec Spec) (*Process, error) {
 
 // Start is the function Start with the prepared shim.
 func (p *Prepared) Start(ctx context.Context, spec Spec) (*Process, error) {
-	program, c := p.program, p.child
 	dir, err := filepath.Abs(spec.Dir)
 	if err != nil {
 		p.Close()
 		return nil, err
 	}
 	spec.Dir = dir
-	spec.Rescued = protocol.ID{}
-	a, err := c.talk(ctx, &spec)
+	spec.Rescued, spec.Unseen = protocol.ID{}, false
+	fifo := hold(dir) // before there is an app, which may be brief
+	started, err := p.start(ctx, &spec, fifo)
+	if err != nil {
+		closeFIFO(fifo)
+	}
+	return started, err
+}
+
+func (p *Prepared) start(ctx context.Context, spec *Spec, fifo *os.File) (*Process, error) {
+	c := p.child
+	a, err := c.talk(ctx, spec)
 	if err != nil {
 		c.kill()
-		return nil, errors.Join(err, killOrphan(spec.Dir))
+		return nil, errors.Join(err, killOrphan(spec.Dir, c.pid))
 	}
 	if err := answerError(a); err != nil {
 		c.discard()
@@ -68,9 +79,9 @@ func (p *Prepared) Start(ctx context.Context, spec Spec) (*Process, error) {
 	app, err := openProcess(a.PID, a.Start)
 	if err != nil && !errors.Is(err, protocol.ErrGone) {
 		c.kill()
-		return nil, errors.Join(fmt.Errorf("cannot watch the app in %s: %w", dir, err), killOrphan(dir))
+		return nil, errors.Join(fmt.Errorf("cannot watch the app in %s: %w", spec.Dir, err), killOrphan(spec.Dir, c.pid))
 	}
-	return open(program, dir, spec.Log, id, c.pidfd, app), nil
+	return open(p.program, spec.Dir, spec.Log, id, c.pidfd, app, fifo), nil
 }
 
 // forkTimeout is how long a forked process may take to become the app: it may have to load that from a slow disk.
@@ -87,9 +98,9 @@ func answerError(a protocol.Answer) error {
 	}
 }
 
-// killOrphan kills the app in dir if it lives and its shim does not. A process that was forked and is about to become
-// the app still holds the lock; that is waited for.
-func killOrphan(dir string) error {
+// killOrphan kills the app in dir that the shim of the given number, which was killed, may have left. A process that was
+// forked and is about to become the app still holds the lock; that is waited for, and so is the end of the app.
+func killOrphan(dir string, shim int) error {
 	for end := time.Now().Add(forkTimeout); ; time.Sleep(settleStep) {
 		locked, err := protocol.Locked(filepath.Join(dir, protocol.LockFile))
 		if err != nil {
@@ -103,15 +114,25 @@ func killOrphan(dir string) error {
 		}
 	}
 	id, ok := protocol.ReadID(dir)
-	if !ok {
+	if !ok || id.ShimPID != shim {
 		return nil
 	}
-	if id, ok = orphanOf(dir, id); !ok {
+	if id, ok = protocol.Orphan(dir, id); !ok {
 		return nil
 	}
-	fd, err := protocol.OpenProcess(id.PID, id.Start)
+	app, err := openProcess(id.PID, id.Start)
 	if err != nil {
 		return nil // gone by itself
 	}
-	return errors.Join(protocol.SignalGroup(fd, id.PID, unix.SIGKILL), unix.Close(fd))
+	defer app.close()
+	err = app.with(func(fd int) error { return protocol.SignalGroup(fd, id.PID, unix.SIGKILL) })
+	if errors.Is(err, unix.ESRCH) {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), forkTimeout)
+	defer cancel()
+	if err == nil && !app.wait(ctx) {
+		err = fmt.Errorf("the app in %s does not end", dir)
+	}
+	return err
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -18,10 +19,10 @@ import (
 // T9: shims are killed while they start an app, carry much output, take the status of an app that ends, and rescue; and
 // the same together with the process that uses them. The app is not to notice.
 //
-// One thing cannot be known: how an app ended that nobody saw to its end, since its shim was killed after it took the
-// status and before it wrote that down, and a user had not looked at the app yet, or lived no more. What it wrote last is
-// gone too, as the kernel keeps a FIFO only for those who hold it. The test counts these, and demands that everything
-// else is known.
+// One thing cannot be known: how an app ended when nobody lived who could see it, as shim and user were killed before; or
+// when its shim is killed in the instant between that end and its note of it, and a user had not looked at the app yet.
+// What it wrote is there all the same. The test aims at these instants, counts such ends and bounds them; everywhere else
+// the status has to be known.
 func TestT9KilledShims(t *testing.T) {
 	v := newVillain(t)
 	rounds := []struct {
@@ -29,7 +30,7 @@ func TestT9KilledShims(t *testing.T) {
 		name string
 	}{
 		{v.whileStarting, "starting"}, {v.whileWriting, "writing"}, {v.whileEnding, "ending"},
-		{v.bothWhileStarting, "starting, with the user"}, {v.bothWhileWriting, "writing, with the user"}, {v.bothWhileEnding, "ending, with the user"},
+		{v.userWhileStarting, "starting beside a user"}, {v.bothWhileStarting, "starting, with the user"}, {v.bothWhileWriting, "writing, with the user"}, {v.bothWhileEnding, "ending, with the user"},
 	}
 	began := time.Now()
 	for enough := torture.Pick(15, 300); v.kills < enough; {
@@ -41,6 +42,9 @@ func TestT9KilledShims(t *testing.T) {
 		}
 	}
 	v.checkNothingLeft()
+	if most := 3 + v.apps*3/100; v.unseen > most {
+		t.Errorf("%d of %d ends are unseen, and may be %d", v.unseen, v.apps, most)
+	}
 	torture.Report(t, "T9", "%d shims and %d users killed in %.1f s, %d apps: 0 ran twice, 0 of %d lines lost or doubled, %d statuses right, %d ended unseen; nothing left",
 		v.kills, v.users, time.Since(began).Seconds(), v.apps, v.lines, v.statuses, v.unseen)
 }
@@ -68,11 +72,11 @@ func (v *villain) whileStarting() {
 		terminate(p)
 	}
 	exit := wait(v, p)
-	if brief && !exit.Known {
-		v.unseen++
-		return
+	if brief {
+		unit.checkSeen(exit, 5)
+	} else {
+		unit.checkExit(exit, 5)
 	}
-	unit.checkExit(exit, 5)
 	unit.checkLastRun(20)
 }
 
@@ -118,6 +122,56 @@ func (v *villain) bothWhileStarting() {
 	unit.checkOneRun(p.PID(), 20)
 }
 
+// userWhileStarting starts a unit some times over at about the time at which a user does, who is killed. One of all these
+// starts counts.
+func (v *villain) userWhileStarting() {
+	unit := v.newUnit()
+	user := v.newUser(unit, "rush=20", "until-term=5")
+	killed := v.later(15*time.Millisecond, func() { v.killUser(user) })
+	eventually(v, "the user's shim", func() bool { return len(childrenOf(user.Pid)) > 0 || closed(killed) })
+	p := unit.startAtOnce(4, "rush=20", "until-term=5")
+	<-killed
+	unit.awaitRun()
+	terminate(p)
+	unit.checkExit(wait(v, p), 5)
+	unit.checkOneRun(p.PID(), 20)
+}
+
+// startAtOnce starts the unit so many times, and takes over what runs if another was faster than all of them.
+func (u *unit) startAtOnce(times int, words ...string) *shim.Process {
+	u.v.Helper()
+	s := u.spec(words...)
+	won := make(chan *shim.Process, times)
+	var group sync.WaitGroup
+	for range times {
+		group.Go(func() {
+			p, err := shim.Start(u.v.Context(), program(), s)
+			switch {
+			case err == nil:
+				won <- p
+			case !errors.Is(err, shim.ErrBusy):
+				u.v.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	select {
+	case p := <-won:
+		return p
+	default:
+		return u.takeOver(func() (*shim.Process, error) { return shim.Start(u.v.Context(), program(), s) })
+	}
+}
+
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
 // bothWhileWriting kills shim and user beside an app that writes as fast as it can.
 func (v *villain) bothWhileWriting() {
 	const count = 30_000
@@ -141,27 +195,23 @@ func (v *villain) bothWhileEnding() {
 	killed := v.later(3*time.Millisecond, func() { v.killBoth(user, unit) })
 	v.must(syscall.Kill(pid, syscall.SIGTERM))
 	<-killed
-	p, err := shim.Adopt(v.Context(), program(), unit.dir, shim.Log{})
-	switch {
-	case err == nil:
-		exit := wait(v, p)
-		if !exit.Known {
-			v.unseen++
-			return
-		}
-		unit.checkExit(exit, 5)
-	case errors.Is(err, shim.ErrNotRunning):
-		found, err := shim.Find(unit.dir)
-		v.must(err)
-		if found.State == shim.None {
-			v.unseen++
-			return
-		}
-		unit.checkExit(found.Exit, 5)
-	default:
-		v.Fatal(err)
-	}
+	unit.checkSeen(unit.exit(), 5)
 	unit.checkOneRun(pid, 20)
+}
+
+// exit returns how the app in a unit without a user has ended.
+func (u *unit) exit() shim.Exit {
+	u.v.Helper()
+	p, err := shim.Adopt(u.v.Context(), program(), u.dir, shim.Log{})
+	if err == nil {
+		return wait(u.v, p)
+	}
+	if !errors.Is(err, shim.ErrNotRunning) {
+		u.v.Fatal(err)
+	}
+	found, err := shim.Find(u.dir)
+	u.v.must(err)
+	return found.Exit
 }
 
 // terminate is what until-term waits for. An app that ends by itself may have done so.

@@ -9,9 +9,10 @@ import (
 )
 
 // Boot takes over all units at once, after a start of the agent or the machine: what runs is adopted with its process,
-// an app whose shim was killed gets a new one, a paused unit and one that Waits stay stopped, and the rest starts in the order of needs,
-// as much at a time as that allows. It returns when it has looked at all of them, without waiting for any to be ready;
-// Settle does that. A unit that does not start is restarted again and again, and no error.
+// an app whose shim was killed gets a new one, a paused unit and one that Waits stay stopped, and the rest starts in the
+// order of needs, as much at a time as that allows. It returns when it has looked at all of them, without waiting for
+// any to be ready; Settle does that. A unit that does not start is restarted again and again, and no error; one that
+// could not be looked at is not started before it was, since its app may live.
 func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
 	var units []*Unit
 	own := map[*Unit]Spec{}
@@ -47,18 +48,8 @@ func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
 	return errors.Join(problems...)
 }
 
-// look returns the process that runs in the unit's directory, or nil.
-func (s *Supervisor) look(ctx context.Context, spec Spec) (*shim.Process, error) {
-	ctx, cancel := context.WithTimeout(ctx, launchTimeout)
-	defer cancel()
-	p, err := shim.Adopt(ctx, s.program, spec.Dir, spec.Log)
-	if errors.Is(err, shim.ErrNotRunning) {
-		err = nil
-	}
-	return p, err
-}
-
-// boot is what follows when nothing runs in the directory; err says that this could not be found out.
+// boot is what follows when nothing runs in the directory; err says that this could not be found out, so that something
+// may run there.
 func (u *Unit) boot(err error) {
 	if u.paused() || u.spec.Waits {
 		u.enter(Stopped, "")
@@ -70,7 +61,8 @@ func (u *Unit) boot(err error) {
 		u.mu.Unlock()
 	}
 	if err != nil {
-		u.again(0, err.Error())
+		u.blind = 1
+		u.lookLater(err)
 		return
 	}
 	u.start()

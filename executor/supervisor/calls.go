@@ -54,7 +54,7 @@ func (u *Unit) stopAndWait(ctx context.Context) error {
 
 // begin starts a unit that is new, or takes over what runs in its directory.
 func (u *Unit) begin(ctx context.Context) {
-	p, err := u.s.look(ctx, u.spec)
+	p, err := u.look(ctx)
 	switch {
 	case err != nil:
 		u.notStarted(err)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -46,8 +47,8 @@ func (u *Unit) launch() {
 	spare := u.spare
 	u.spare = nil
 	p, err := u.s.launch(u.spec, spare)
-	if errors.Is(err, shim.ErrBusy) {
-		p, err = u.s.overtaken(u.spec, err)
+	if _, taken := errors.AsType[obstructed](err); taken || errors.Is(err, shim.ErrBusy) {
+		p, err = u.overtaken(err)
 	}
 	if err != nil {
 		u.notStarted(err)
@@ -59,14 +60,17 @@ func (u *Unit) launch() {
 	u.probe(u.s.clock.Now())
 }
 
-// notStarted is the end of a process that never was.
+// notStarted is the end of a process that never was, or that could not be looked at.
 func (u *Unit) notStarted(err error) {
-	if u.firstRun {
+	switch {
+	case u.firstRun:
 		u.enter(Failed, err.Error())
 		u.started(u.startError("the process cannot be started", nil, err))
-		return
+	case u.blind > 0:
+		u.lookLater(err)
+	default:
+		u.again(0, err.Error())
 	}
-	u.again(0, err.Error())
 }
 
 // attach makes p the process of the unit.
@@ -129,7 +133,7 @@ func (u *Unit) tick(now time.Time) {
 		u.signal(syscall.SIGKILL)
 	}
 	if due(&u.retryAt) {
-		u.await()
+		u.retry()
 	}
 	u.probe(now)
 }
@@ -227,6 +231,10 @@ func (u *Unit) signal(s syscall.Signal) {
 
 // stop ends the unit in whatever state it is and tells c.
 func (u *Unit) stop(c chan error) {
+	if err := u.lookOnce(); err != nil {
+		c <- fmt.Errorf("cannot stop %s: %w", u.spec.Address, err)
+		return
+	}
 	u.stoppers = append(u.stoppers, c)
 	if u.process != nil {
 		u.terminate(thenStop, "")
@@ -240,6 +248,10 @@ func (u *Unit) stop(c chan error) {
 
 // replace starts the unit with another spec after it has stopped the process that runs, and tells c when it is ready.
 func (u *Unit) replace(spec Spec, c chan error) {
+	if err := u.lookOnce(); err != nil {
+		c <- fmt.Errorf("cannot replace %s: %w", u.spec.Address, err)
+		return
+	}
 	u.s.needs.remove(u, u.spec, u.status.Ready)
 	old := u.spec.Stop
 	u.s.needs.add(u, spec)

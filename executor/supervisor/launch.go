@@ -41,6 +41,10 @@ func (s *Supervisor) launch(spec Spec, spare *shim.Prepared) (*shim.Process, err
 			return nil, err
 		}
 	}
+	if err := spec.free(); err != nil {
+		spare.Close()
+		return nil, err
+	}
 	if err := os.MkdirAll(spec.Dir, 0o700); err != nil {
 		spare.Close()
 		return nil, fmt.Errorf("cannot make the directory of %s: %w", spec.Address, err)
@@ -54,12 +58,18 @@ func (s *Supervisor) launch(spec Spec, spare *shim.Prepared) (*shim.Process, err
 	return spare.Start(ctx, spec.shimSpec())
 }
 
-// overtaken returns the process that was there first. An agent that is killed in the middle of a start leaves a shim
-// that goes on with it, maybe only after the next agent has looked for a process. busy is the error for having none.
-func (s *Supervisor) overtaken(spec Spec, busy error) (*shim.Process, error) {
-	p, err := s.look(context.Background(), spec)
-	if err == nil && p == nil {
-		err = busy
+// obstructed is the error of Spec.Free.
+type obstructed struct{ error }
+
+func (o obstructed) Unwrap() error { return o.error }
+
+// free asks Spec.Free.
+func (s Spec) free() error {
+	if s.Free == nil {
+		return nil
 	}
-	return p, err
+	if err := s.Free(); err != nil {
+		return obstructed{err}
+	}
+	return nil
 }

@@ -22,6 +22,10 @@ type Spec struct {
 	Limits    []shim.Limit
 	Log       shim.Log
 
+	// Free tells before each start whether what the process needs for itself alone, such as a port, can be had; its error
+	// is why not. Somebody else who has it could pass for the process. It is called from any goroutine; nil is always free.
+	Free func() error
+
 	// Order names what asks for this process to run in this way. A process that was started by the same order is not
 	// started again by Start and Replace: an agent that was killed meanwhile had come so far. "" is no order.
 	Order string

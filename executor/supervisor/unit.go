@@ -27,6 +27,7 @@ type Unit struct {
 	endRun   context.CancelFunc
 	probers  [3]prober
 	policy   policy
+	blind    int  // looks at the directory in a row that have failed; until one does not, a process may run there
 	firstRun bool // somebody waits for the first ready: an end is a failure, not a restart
 	after    after
 

@@ -4,12 +4,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 	"github.com/zclconf/go-cty/cty/gocty"
+
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // The functions here read attributes that must be known without evaluating anything. Each takes nil for an attribute
@@ -120,12 +121,12 @@ func (l *loader) version(a *hcl.Attribute) *semver.Version {
 	if s == "" {
 		return nil
 	}
-	v, err := semver.NewVersion(s)
-	if err != nil || strings.HasPrefix(s, "v") {
+	v, err := semver.Parse(s)
+	if err != nil {
 		l.fault(a.Expr.Range().Ptr(), "Wrong version", `%q is not a version such as "1.4.2" or "2.0.0-rc.1".`, s)
 		return nil
 	}
-	return v
+	return &v
 }
 
 func (l *loader) constraint(a *hcl.Attribute) *Constraint {
@@ -136,12 +137,12 @@ func (l *loader) constraint(a *hcl.Attribute) *Constraint {
 	if known := l.constraints[s]; known != nil {
 		return &Constraint{Text: s, Check: known.Check, Range: a.Expr.Range()}
 	}
-	c, err := ParseConstraint(s)
+	check, err := semver.ParseConstraint(s)
 	if err != nil {
 		l.fault(a.Expr.Range().Ptr(), "Wrong version constraint", `%s. A constraint looks like "~> 1.2", "^1.4" or ">= 1.0, < 2.0".`, err)
 		return nil
 	}
-	c.Range = a.Expr.Range()
+	c := &Constraint{Text: s, Check: &check, Range: a.Expr.Range()}
 	l.constraints[s] = c
 	return c
 }

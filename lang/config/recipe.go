@@ -1,8 +1,9 @@
 package config
 
 import (
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // Recipe is the recipe.hcl of a package as it was written: structure and references checked, nothing evaluated.
@@ -12,6 +13,8 @@ type Recipe struct {
 	Description string
 	NameRange   hcl.Range
 	Requires    *Constraint // on recipe itself; nil for none
+	Coexist     bool        // versions of different majors may be in one stack
+	Platforms   []string    // "linux/amd64"; nil for all
 
 	Depends      map[string]*Depend      // by package name
 	Providers    map[string]*Provider    // plugins that the package brings along, by name

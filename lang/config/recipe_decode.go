@@ -118,6 +118,7 @@ func (d *recipeDecoder) pkg(b *hcl.Block) {
 	}
 	c := d.content(b.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
 		{Name: "name", Required: true}, {Name: "version", Required: true}, {Name: "description"}, {Name: "requires_recipe"},
+		{Name: "coexist"}, {Name: "platforms"},
 	}})
 	r := d.recipe
 	r.NameRange = b.DefRange
@@ -130,6 +131,8 @@ func (d *recipeDecoder) pkg(b *hcl.Block) {
 	r.Version = d.version(c.Attributes["version"])
 	r.Description = d.text(c.Attributes["description"])
 	r.Requires = d.constraint(c.Attributes["requires_recipe"])
+	r.Coexist = d.coexist(c.Attributes["coexist"])
+	r.Platforms = d.platforms(c.Attributes["platforms"])
 }
 
 func (d *recipeDecoder) depends(b *hcl.Block) {

@@ -1,11 +1,11 @@
 package config
 
 import (
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // Stack is a stack file (or a directory of them) as it was written: structure checked, nothing evaluated.
@@ -13,6 +13,9 @@ type Stack struct {
 	Name       string // from the label of the stack block
 	Range      hcl.Range
 	Requires   *Constraint // on recipe itself; nil for none
+	Registries []Named     // addresses, in the order in which they are searched
+	Prefer     []Named     // packages that are taken as implementations before others
+	Exclude    []Named     // packages that are never taken
 	Variables  map[string]*Variable
 	Locals     map[string]*Local
 	Components []*Component // in the order of the files
@@ -62,7 +65,13 @@ type Output struct {
 // Constraint is a version constraint with the place where it was written.
 type Constraint struct {
 	Text  string
-	Check *semver.Constraints
+	Check *semver.Constraint
+	Range hcl.Range
+}
+
+// Named is a package's name where it was written.
+type Named struct {
+	Name  string
 	Range hcl.Range
 }
 

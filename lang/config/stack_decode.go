@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/nsynapse/recipe/lang/addr"
@@ -71,11 +73,15 @@ func (d *stackDecoder) header(b *hcl.Block) {
 	}
 	d.stack.Name, d.stack.Range = b.Labels[0], b.DefRange
 	d.name("stack", b.Labels[0], b.LabelRanges[0])
-	c := d.content(b.Body, attributes("requires_recipe", "registries"))
+	c := d.content(b.Body, attributes("requires_recipe", "registries", "prefer", "exclude"))
 	d.stack.Requires = d.constraint(c.Attributes["requires_recipe"])
-	if a := c.Attributes["registries"]; a != nil {
-		d.fault(a.Range.Ptr(), "Registries come later", "Registries come with a later version of recipe; this one knows the library in the box and local directories. Remove this line, and name a package's directory with source.")
+	d.stack.Prefer, d.stack.Exclude = d.packageNames(c.Attributes["prefer"]), d.packageNames(c.Attributes["exclude"])
+	for _, p := range d.stack.Prefer {
+		if at := slices.IndexFunc(d.stack.Exclude, func(e Named) bool { return e.Name == p.Name }); at >= 0 {
+			d.fault(&p.Range, "Preferred and excluded", "%q is excluded too (%s). Keep one.", p.Name, place(d.stack.Exclude[at].Range))
+		}
 	}
+	d.stack.Registries = d.texts(c.Attributes["registries"])
 }
 
 func (d *stackDecoder) output(b *hcl.Block) {

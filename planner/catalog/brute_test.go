@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/nsynapse/recipe/planner/pubgrub"
 	"github.com/nsynapse/recipe/planner/semver"
 )
 
@@ -51,7 +52,7 @@ func catalogOf(list ...written) *Catalog {
 
 var (
 	packageNames = []string{"a", "b", "c", "d", "e"}
-	constraints  = []string{"*", "=1.0.0", ">=1.1.0", "^1", "<1.1.0", "!=1.1.0", "^2", "^3", "1.0.0 || 2.0.0"}
+	constraints  = []string{"*", "=1.0.0", ">=1.1.0", "^1", "<1.1.0", "!=1.1.0", "^2", "^3", "1.0.0 || 2.0.0", "!=1.0.5"}
 )
 
 // shelves draws all versions of a few packages; "e" is never there.
@@ -207,6 +208,28 @@ func nothingIdle(c chosen, asked []Need) error {
 		}
 	}
 	return nil
+}
+
+// TestMatching holds what a constraint allows of a package against asking of each version.
+func TestMatching(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		versions := rapid.SliceOfNDistinct(rapid.StringMatching(`[0-2]\.[0-2]\.[0-2](-a)?`), 1, 12, rapid.ID[string]).Draw(t, "versions")
+		c := New()
+		for _, v := range versions {
+			c.Add("a", Release{Version: semver.MustParse(v), Text: v})
+		}
+		c.sort()
+		n := need("a " + rapid.SampledFrom(append(constraints, "!=1.0.1, !=1.1.2", "<1.0.0 || >1.0.0", ">=1.0.0-a", "<1 || >=1")).Draw(t, "constraint"))
+		var want pubgrub.Set
+		for i := range c.packages[0].releases {
+			if n.Constraint.Allows(c.packages[0].releases[i].Version) {
+				want = want.With(pubgrub.Version(i + 1))
+			}
+		}
+		if got := c.packages[0].matching(&n.Constraint); !got.Equal(want) {
+			t.Fatalf("%s of %v is %v, want %v", n.Constraint.String(), versions, got, want)
+		}
+	})
 }
 
 // TestSameAnswer demands that an answer does not depend on the queries before it.

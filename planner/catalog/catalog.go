@@ -49,6 +49,7 @@ type Catalog struct {
 type pack struct {
 	name     string
 	releases []Release
+	early    bool // some are prereleases
 }
 
 // New returns an empty catalog.
@@ -58,6 +59,7 @@ func New() *Catalog { return &Catalog{names: map[string]pubgrub.Package{}} }
 func (c *Catalog) Add(name string, r Release) {
 	p := c.intern(name)
 	c.packages[p].releases = append(c.packages[p].releases, r)
+	c.packages[p].early = c.packages[p].early || r.Version.IsPrerelease()
 	for i := range r.Depends {
 		c.intern(r.Depends[i].Name)
 	}
@@ -95,14 +97,20 @@ func (c *Catalog) sort() {
 }
 
 // matching returns the versions of p that a constraint allows.
-func (p *pack) matching(constraint semver.Constraint) pubgrub.Set {
-	var numbers []pubgrub.Version
+func (p *pack) matching(constraint *semver.Constraint) pubgrub.Set {
+	var set pubgrub.Set
+	if !p.early {
+		constraint.Runs(len(p.releases), func(i int) *semver.Version { return &p.releases[i].Version }, func(from, to int) {
+			set = set.WithRange(pubgrub.Version(from+1), pubgrub.Version(to))
+		})
+		return set
+	}
 	for i := range p.releases {
 		if constraint.Allows(p.releases[i].Version) {
-			numbers = append(numbers, pubgrub.Version(i+1))
+			set = set.With(pubgrub.Version(i + 1))
 		}
 	}
-	return pubgrub.SetOf(numbers...)
+	return set
 }
 
 // all returns all versions of p, without pubgrub.Absent.

@@ -10,55 +10,47 @@ import (
 // story tells why some rules cannot all be kept. None of them can be left out, so neither can a sentence.
 type story struct {
 	*query
-	owned     map[pubgrub.Package][]*pubgrub.Rule // what packages need
-	context   map[pubgrub.Package]pubgrub.Set     // the versions that everything which demands a package lets it have
-	demands   map[pubgrub.Package]int             // how many do so
-	told      map[*pubgrub.Rule]bool
+	rules     []*pubgrub.Rule                 // in the order in which they are told
+	context   map[pubgrub.Package]pubgrub.Set // the versions that everything which demands a package lets it have
 	sentences []string
 }
 
 // explain tells the story of rules: each thing that is asked for, followed by what that needs.
 func (q *query) explain(rules []*pubgrub.Rule) string {
-	s := story{query: q, owned: map[pubgrub.Package][]*pubgrub.Rule{}, context: map[pubgrub.Package]pubgrub.Set{},
-		demands: map[pubgrub.Package]int{}, told: map[*pubgrub.Rule]bool{}}
-	for _, rule := range rules {
+	s := story{query: q, rules: pubgrub.InOrder(rules), context: map[pubgrub.Package]pubgrub.Set{}}
+	for _, rule := range s.rules {
 		s.place(rule)
 	}
-	for _, rule := range rules {
-		if q.roots[rule] != nil {
-			s.tell(rule)
+	for _, rule := range s.rules {
+		if sentence := s.sentence(rule); sentence != "" {
+			s.sentences = append(s.sentences, sentence)
 		}
 	}
+	s.shorten()
 	s.conclude()
 	return strings.Join(s.sentences, " ")
 }
 
-func (s *story) place(rule *pubgrub.Rule) {
-	if f := s.fact(rule); f.kind != root {
-		s.owned[f.owner] = append(s.owned[f.owner], rule)
-	}
-	if p, versions, ok := demanded(s.problem, rule); ok {
-		if s.demands[p]++; s.demands[p] > 1 {
-			versions = versions.Intersect(s.context[p])
-		}
-		s.context[p] = versions
+const maxSentences = 40
+
+// shorten leaves out the middle of a story that nobody would read to the end.
+func (s *story) shorten() {
+	if n := len(s.sentences); n > maxSentences {
+		left := fmt.Sprintf("… %d more such sentences are left out …", n-maxSentences)
+		s.sentences = append(append(s.sentences[:maxSentences/2:maxSentences/2], left), s.sentences[n-maxSentences/2:]...)
 	}
 }
 
-// tell tells of a rule, and then of what the package needs that it demands.
-func (s *story) tell(rule *pubgrub.Rule) {
-	if s.told[rule] {
+// place notes what a rule demands.
+func (s *story) place(rule *pubgrub.Rule) {
+	p, versions, ok := demanded(s.problem, rule)
+	if !ok {
 		return
 	}
-	s.told[rule] = true
-	if sentence := s.sentence(rule); sentence != "" {
-		s.sentences = append(s.sentences, sentence)
+	if before, several := s.context[p]; several {
+		versions = versions.Intersect(before)
 	}
-	if p, _, ok := demanded(s.problem, rule); ok {
-		for _, next := range s.owned[p] {
-			s.tell(next)
-		}
-	}
+	s.context[p] = versions
 }
 
 func (s *story) sentence(rule *pubgrub.Rule) string {
@@ -67,9 +59,9 @@ func (s *story) sentence(rule *pubgrub.Rule) string {
 	case root:
 		return fmt.Sprintf("You ask for %s%s%s.", what(f.need), place(f.need), s.lacking(rule, f.need))
 	case dependency:
-		return fmt.Sprintf("%s needs %s%s%s.", s.subject(f), what(f.need), place(f.need), s.lacking(rule, f.need))
+		return fmt.Sprintf("%s %s%s%s.", s.subject(f, "need"), what(f.need), place(f.need), s.lacking(rule, f.need))
 	case requirement:
-		return fmt.Sprintf("%s requires the service %s%s, which %s.", s.subject(f), what(f.need), place(f.need), s.providers(f.need))
+		return fmt.Sprintf("%s the service %s%s, which %s.", s.subject(f, "require"), what(f.need), place(f.need), s.providers(f.need))
 	}
 	return "" // said of the requirement
 }
@@ -103,17 +95,20 @@ func (s *story) lacking(rule *pubgrub.Rule, n *Need) string {
 	return fmt.Sprintf(", but there is only %s", known.list(known.all()))
 }
 
-// subject names the versions that a fact is about, those alone that matter if some do.
-func (s *story) subject(f fact) string {
+// subject names the versions that a fact is about, those alone that matter if some do, with a verb.
+func (s *story) subject(f fact, verb string) string {
 	p := &s.problem.catalog.packages[f.owner]
 	own, context := f.own, s.context[f.owner]
 	if !own.Disjoint(context) {
 		own = own.Intersect(context)
 	}
 	if len(p.releases) > 1 && own.Equal(p.all()) {
-		return "Every version of " + p.name
+		return fmt.Sprintf("Every version of %s %ss", p.name, verb)
 	}
-	return p.name + " " + p.list(own)
+	if own.Len() == 1 {
+		verb += "s"
+	}
+	return fmt.Sprintf("%s %s %s", p.name, p.list(own), verb)
 }
 
 // providers tells who offers what a requirement asks for.
@@ -149,24 +144,11 @@ func (s *story) misfits(n *Need) string {
 
 // conclude says what it comes to.
 func (s *story) conclude() {
-	for _, rule := range s.order() {
-		if p, _, ok := demanded(s.problem, rule); ok && !s.problem.isChoice(p) && s.demands[p] > 1 && len(s.context[p]) == 0 {
-			s.sentences = append(s.sentences, fmt.Sprintf("No version of %s fits all of that.", s.problem.catalog.packages[p].name))
-			return
-		}
-	}
-	if len(s.sentences) > 1 {
+	if p, ok := pubgrub.Clash(s.problem, s.rules); ok && !s.problem.isChoice(p) {
+		s.sentences = append(s.sentences, fmt.Sprintf("No version of %s fits all of that.", s.problem.catalog.packages[p].name))
+	} else if len(s.sentences) > 1 {
 		s.sentences = append(s.sentences, "So nothing fits together.")
 	}
-}
-
-// order lists the rules that were told of, in an order that does not change.
-func (s *story) order() []*pubgrub.Rule {
-	var list []*pubgrub.Rule
-	for p := range pubgrub.Package(len(s.problem.catalog.packages)) {
-		list = append(list, s.owned[p]...)
-	}
-	return list
 }
 
 const maxListed = 5

@@ -28,7 +28,8 @@ func shapes() []shape {
 		{"ladder", ladder, 20, []int{20, 100, 1000}, false},
 		{"pigeons", pigeons, 5, []int{5, 6, 7, 8}, false},
 		{"sudoku", sudoku, 4, []int{9, 16}, true},
-		{"literals", literals, 20, []int{50, 75, 100, 125}, true},
+		{"literals", literals, 20, []int{50, 100, 125}, true},
+		{"versions", versions, 20, []int{100, 1000, 10000}, false},
 		{"services", services, 20, []int{100, 1000}, true},
 	}
 }
@@ -213,6 +214,18 @@ func literals(n int) (*Catalog, []Need) {
 		}
 	}
 	return c, []Need{need("root *")}
+}
+
+// versions is two packages of n versions each; every version of the one needs another that is not there, or the one before
+// it, which does not fit.
+func versions(n int) (*Catalog, []Need) {
+	c := New()
+	for v := range uint64(n) {
+		put(c, "a", v, fmt.Sprintf("b >=%d, <%d", v, v+2), fmt.Sprintf("c =%d", v))
+		put(c, "b", v, fmt.Sprintf("c !=%d, !=%d", v, max(v, 1)-1))
+	}
+	put(c, "c", uint64(n))
+	return c, []Need{need("a *")}
 }
 
 // services is n packages that require each other's services, of which each has three providers that do not all fit.

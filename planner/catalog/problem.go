@@ -12,9 +12,10 @@ type problem struct {
 	offers    map[string][]provider       // by service, in the order of packages
 	choices   []choice                    // numbered after the packages
 	choiceOf  map[needKey]pubgrub.Package // by service and constraint
-	rules     [][][]*pubgrub.Rule         // by package and version; nil for a package that nobody looked at yet
+	needs     []needs                     // by package
 	facts     []fact                      // by pubgrub.Rule.ID
 	matchings map[matchKey]pubgrub.Set    // what constraints allow of packages
+	groupAt   map[groupKey]int32          // for group, to be used again
 }
 
 // provider is a package that offers a service in some of its versions.
@@ -39,11 +40,11 @@ var _ pubgrub.Problem = (*problem)(nil)
 
 func newProblem(c *Catalog) *problem {
 	c.sort()
-	p := &problem{catalog: c, offers: map[string][]provider{}, choiceOf: map[needKey]pubgrub.Package{}, matchings: map[matchKey]pubgrub.Set{}}
+	p := &problem{catalog: c, offers: map[string][]provider{}, choiceOf: map[needKey]pubgrub.Package{}, matchings: map[matchKey]pubgrub.Set{}, groupAt: map[groupKey]int32{}}
 	for i := range c.packages {
 		p.collectOffers(pubgrub.Package(i))
 	}
-	p.rules = make([][][]*pubgrub.Rule, len(c.packages))
+	p.needs = make([]needs, len(c.packages))
 	p.makeChoices()
 	return p
 }
@@ -79,7 +80,7 @@ func (p *problem) matching(q pubgrub.Package, n *Need) pubgrub.Set {
 	key := matchKey{q, n.Constraint.String()}
 	set, ok := p.matchings[key]
 	if !ok {
-		set = p.catalog.packages[q].matching(n.Constraint)
+		set = p.catalog.packages[q].matching(&n.Constraint)
 		p.matchings[key] = set
 	}
 	return set
@@ -128,32 +129,14 @@ func (p *problem) Rules(q pubgrub.Package, v pubgrub.Version) []*pubgrub.Rule {
 	if p.isChoice(q) {
 		return p.choice(q).rules[v-1 : v]
 	}
-	if p.rules[q] == nil {
-		p.compile(q)
+	n := &p.needs[q]
+	if n.rules == nil {
+		p.group(q)
 	}
-	return p.rules[q][v-1]
-}
-
-// compile makes the rules of a package. Versions that need the same share one rule, so that a conflict with it excludes
-// all of them at once.
-func (p *problem) compile(q pubgrub.Package) {
-	releases := p.catalog.packages[q].releases
-	p.rules[q] = make([][]*pubgrub.Rule, len(releases))
-	g := groups{at: map[groupKey]int{}}
-	for i := range releases {
-		v := pubgrub.Version(i + 1)
-		for j := range releases[i].Depends {
-			g.add(v, &releases[i].Depends[j], dependency)
-		}
-		for j := range releases[i].Requires {
-			if !releases[i].meets(&releases[i].Requires[j]) {
-				g.add(v, &releases[i].Requires[j], requirement)
-			}
-		}
+	if n.rules[v-1] == nil {
+		n.rules[v-1] = p.rulesOf(q, v)
 	}
-	for i := range g.list {
-		p.state(q, &g.list[i])
-	}
+	return n.rules[v-1]
 }
 
 // meets reports whether r itself provides what it requires.
@@ -161,69 +144,12 @@ func (r *Release) meets(n *Need) bool {
 	return slices.ContainsFunc(r.Provides, func(o Offer) bool { return o.Service == n.Name && n.Constraint.Allows(o.Version) })
 }
 
-// groups collects versions of one package by what they need.
-type groups struct {
-	at   map[groupKey]int
-	list []group
-}
-
-type groupKey struct {
-	needKey
-	kind kind
-}
-
-// group is a need that some versions of a package share.
-type group struct {
-	need     *Need
-	kind     kind
-	versions []pubgrub.Version
-}
-
-func (g *groups) add(v pubgrub.Version, n *Need, k kind) {
-	key := groupKey{needKey{n.Name, n.Constraint.String()}, k}
-	at, ok := g.at[key]
-	if !ok {
-		at = len(g.list)
-		g.at[key] = at
-		g.list = append(g.list, group{need: n, kind: k})
-	}
-	if versions := g.list[at].versions; len(versions) == 0 || versions[len(versions)-1] != v {
-		g.list[at].versions = append(versions, v)
-	}
-}
-
-// state makes the rule of a group.
-func (p *problem) state(q pubgrub.Package, g *group) {
-	f := fact{kind: g.kind, owner: q, own: pubgrub.SetOf(g.versions...), need: g.need}
-	var demand []pubgrub.Term
-	if g.kind == dependency {
-		target := p.catalog.names[g.need.Name]
-		demand = p.demand(target, p.matching(target, g.need))
-	} else {
-		demand = p.require(g.need)
-	}
-	if len(demand) > 0 && demand[0].Package == q { // a version may need another of its own package, which cannot be
-		f.own = f.own.Intersect(demand[0].Set)
-		demand = nil
-	}
-	if len(f.own) == 0 {
-		return
-	}
-	rule := p.rule(f, append([]pubgrub.Term{{Package: q, Set: f.own}}, demand...))
-	for _, v := range g.versions {
-		if f.own.Contains(v) {
-			p.rules[q][v-1] = append(p.rules[q][v-1], rule)
-		}
-	}
-}
-
 // demand returns the term that is true when q is not there in one of the versions; none if it is always true.
 func (p *problem) demand(q pubgrub.Package, versions pubgrub.Set) []pubgrub.Term {
 	if len(versions) == 0 {
 		return nil
 	}
-	all := pubgrub.Range(pubgrub.Absent, pubgrub.Version(p.Versions(q)))
-	return []pubgrub.Term{{Package: q, Set: all.Without(versions)}}
+	return []pubgrub.Term{{Package: q, Set: versions.Others(pubgrub.Version(p.Versions(q)))}}
 }
 
 func (p *problem) rule(f fact, terms []pubgrub.Term) *pubgrub.Rule {

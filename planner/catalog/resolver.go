@@ -1,19 +1,22 @@
 package catalog
 
 import (
+	"strings"
+
 	"github.com/nsynapse/recipe/planner/pubgrub"
 )
 
 // Resolver answers queries about a catalog, one after the other. It is not safe for concurrent use.
 type Resolver struct {
-	problem *problem
-	solver  *pubgrub.Solver
+	problem   *problem
+	solver    *pubgrub.Solver
+	minimizer *pubgrub.Minimizer
 }
 
 // NewResolver returns a resolver of what is in c.
 func NewResolver(c *Catalog) *Resolver {
 	p := newProblem(c)
-	return &Resolver{problem: p, solver: pubgrub.NewSolver(p)}
+	return &Resolver{problem: p, solver: pubgrub.NewSolver(p), minimizer: pubgrub.NewMinimizer(p)}
 }
 
 // Answer is what a query came to.
@@ -25,8 +28,8 @@ type Answer struct {
 	Conflicts   int               // how often the search went wrong
 }
 
-// maxMinimizing bounds the work that an explanation may take, in conflicts.
-const maxMinimizing = 2000
+// explaining bounds the work of making an explanation short. It is enough for 300 sentences that are all needed.
+const explaining = 100_000
 
 // Resolve chooses versions of the packages that are asked for and of all that they need.
 func (r *Resolver) Resolve(asked []Need) Answer {
@@ -40,7 +43,8 @@ func (r *Resolver) Resolve(asked []Need) Answer {
 	if result.Solvable {
 		answer.Versions = r.versions(result.Chosen)
 	} else {
-		answer.Explanation = q.explain(pubgrub.Minimize(r.problem, result.Core, maxMinimizing))
+		core := r.minimizer.Minimize(result.Core, explaining)
+		answer.Explanation = strings.TrimSpace(q.explain(core) + " " + r.advise(&q, rules, core, result.Conflicts))
 	}
 	return answer
 }

@@ -8,13 +8,9 @@ type clause struct {
 	terms   []Term
 	watched [2]int32 // positions in terms
 	rule    *Rule    // nil if it was learned
-	reasons []reason // what a learned clause was resolved from: the first one alone, the others over their package
-}
-
-// reason is a clause that took part in a resolution.
-type reason struct {
-	clause int32
-	over   Package
+	reasons []int32  // of a learned clause: those that it was resolved from
+	spread  int32    // of a learned clause: see Solver.spread
+	dropped bool     // nothing waits for it any more
 }
 
 func (s *Solver) add(c clause) int32 {

@@ -10,7 +10,8 @@ type working struct {
 // reports false if no decision is to blame: then nothing is left in work, and reasons are the proof.
 func (s *Solver) learn(broken int32) bool {
 	s.conflicts++
-	s.reasons = append(s.reasons[:0], reason{clause: broken})
+	s.gainWeight()
+	s.reasons = append(s.reasons[:0], broken)
 	s.work = s.work[:0]
 	for _, t := range s.clauses[broken].terms {
 		s.require(t)
@@ -68,8 +69,8 @@ func (s *Solver) levelOf(position int32) int32 {
 func (s *Solver) resolve(position, cause int32) {
 	w := &s.work[position]
 	p := w.Package
-	s.reasons = append(s.reasons, reason{cause, p})
-	s.packages[p].conflicts++
+	s.reasons = append(s.reasons, cause)
+	s.packages[p].activity += s.weight
 	for _, t := range s.clauses[cause].terms {
 		if t.Package == p {
 			s.relax(position, t.Set)
@@ -92,7 +93,12 @@ func (s *Solver) relax(position int32, set Set) {
 		w.satisfier = s.satisfier(w.Term)
 		return
 	}
-	d.slot = 0
+	s.remove(position)
+}
+
+// remove drops the term at a position.
+func (s *Solver) remove(position int32) {
+	s.packages[s.work[position].Package].slot = 0
 	last := len(s.work) - 1
 	if int(position) != last {
 		s.work[position] = s.work[last]
@@ -103,12 +109,12 @@ func (s *Solver) relax(position int32, set Set) {
 
 // turn makes a clause of work, goes back to the level at which only its last term does not hold, and draws the conclusion.
 func (s *Solver) turn(last, second, level int32) {
-	learned := clause{terms: make([]Term, len(s.work)), reasons: append([]reason(nil), s.reasons...)}
+	learned := clause{terms: make([]Term, len(s.work)), reasons: append([]int32(nil), s.reasons...), spread: s.spread()}
 	for i, w := range s.work {
 		learned.terms[i] = w.Term
 		d := &s.packages[w.Package]
 		d.slot = 0
-		d.conflicts++
+		d.activity += s.weight
 	}
 	c := s.add(learned)
 	s.backTo(level)
@@ -119,4 +125,5 @@ func (s *Solver) turn(last, second, level int32) {
 	for _, t := range learned.terms {
 		s.await(t.Package)
 	}
+	s.remember(c)
 }

@@ -13,31 +13,31 @@ func (s *Solver) next() (Package, bool) {
 	}
 }
 
-// conflictsPerClass is how many conflicts put a package before those with fewer, whatever their rank.
-const conflictsPerClass = 4
-
 // await queues p if it is to be decided, or queues it anew when more or less is known of it.
 func (s *Solver) await(p Package) {
 	if d := &s.packages[p]; d.isDemanded() {
-		s.waiting.set(p, urgencyOf(d.conflicts/conflictsPerClass, d.rank, d.allowed.Len()))
+		s.waiting.set(p, urgency{d.activity, d.rank, int32(d.allowed.Len())})
 	}
 }
 
-// decide loads the rules of the preferred version of p and takes that version. If one of its rules is broken already, all
-// versions that bring that rule are excluded instead; if nothing else is left, the rule is a conflict, and returned.
+// decide takes the preferred version of p and loads its rules. If one of them is broken already, all versions that bring
+// that rule are excluded instead; if nothing else is left, the rule is a conflict, and returned.
 func (s *Solver) decide(p Package) (broken int32) {
 	v := s.problem.Choose(p, s.packages[p].allowed, s.known)
-	for _, rule := range s.problem.Rules(p, v) {
-		c := s.load(rule, p)
+	rules := s.problem.Rules(p, v)
+	for _, rule := range rules {
 		own, broken := s.brokenBy(p, rule)
 		switch {
 		case !broken:
 			continue
 		case s.isTrue(own):
-			return c
+			return s.load(rule, p)
 		}
-		s.forbid(own, c)
+		s.forbid(own, s.load(rule, p))
 		return none
+	}
+	for _, rule := range rules {
+		s.load(rule, p)
 	}
 	s.decideOn(p, v)
 	return none
@@ -45,12 +45,14 @@ func (s *Solver) decide(p Package) (broken int32) {
 
 // brokenBy reports whether all terms of rule hold but that of p, which it returns.
 func (s *Solver) brokenBy(p Package, rule *Rule) (own Term, broken bool) {
+	broken = true
 	for _, t := range rule.Terms {
 		if t.Package == p {
 			own = t
-		} else if !s.isTrue(t) {
-			return own, false
+			continue
 		}
+		s.touch(t.Package)
+		broken = broken && s.isTrue(t)
 	}
-	return own, true
+	return own, broken
 }

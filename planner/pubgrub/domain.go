@@ -4,15 +4,15 @@ import "slices"
 
 // domain is what is known of a package.
 type domain struct {
-	all       Set // all versions, and Absent
-	allowed   Set
-	history   []int32 // the steps of the trail that changed allowed, ascending
-	watchers  []watcher
-	conflicts int32 // how many conflicts it was part of
-	rank      int32
-	touched   bool
-	decided   bool
-	slot      int32 // 1 and the position in Solver.work; 0 outside
+	all      Set // all versions, and Absent
+	allowed  Set
+	history  []int32 // the steps of the trail that changed allowed, ascending
+	watchers []watcher
+	activity float64 // how much it was part of conflicts, lately above all
+	rank     int32
+	touched  bool
+	decided  bool
+	slot     int32 // 1 and the position in Solver.work; 0 outside
 }
 
 // rankNamed is the rank of packages that the query names; those of a problem come after it.

@@ -1,13 +1,11 @@
 package pubgrub
 
-// urgency orders packages that wait for a decision, the lowest first.
-type urgency uint64
-
-const maxClass = 1<<24 - 1
-
-// urgencyOf puts packages of a high class first, then those of a low rank, then those with few versions to choose from.
-func urgencyOf(class, rank int32, candidates int) urgency {
-	return urgency(maxClass-min(class, maxClass))<<40 | urgency(uint8(rank))<<32 | urgency(candidates)
+// urgency orders packages that wait for a decision: first those that were part of conflicts lately, then those of a low
+// rank, then those with few versions to choose from.
+type urgency struct {
+	activity   float64
+	rank       int32
+	candidates int32
 }
 
 // heap is a queue by urgency; among equals the lower package comes first. Each package is in it once at most.
@@ -17,12 +15,20 @@ type heap struct {
 }
 
 type waiter struct {
-	urgency urgency
-	pack    Package
+	urgency
+	pack Package
 }
 
-func (a waiter) before(b waiter) bool {
-	return a.urgency < b.urgency || a.urgency == b.urgency && a.pack < b.pack
+func (a *waiter) before(b *waiter) bool {
+	switch {
+	case a.activity != b.activity:
+		return a.activity > b.activity
+	case a.rank != b.rank:
+		return a.rank < b.rank
+	case a.candidates != b.candidates:
+		return a.candidates < b.candidates
+	}
+	return a.pack < b.pack
 }
 
 // set puts p in, or gives it another urgency.
@@ -64,7 +70,7 @@ func (h *heap) place(at int, w waiter) {
 func (h *heap) rise(at int, w waiter) {
 	for at > 0 {
 		parent := (at - 1) / 2
-		if !w.before(h.entries[parent]) {
+		if !w.before(&h.entries[parent]) {
 			break
 		}
 		h.place(at, h.entries[parent])
@@ -81,10 +87,10 @@ func (h *heap) sink(at int) {
 		if child >= len(h.entries) {
 			break
 		}
-		if child+1 < len(h.entries) && h.entries[child+1].before(h.entries[child]) {
+		if child+1 < len(h.entries) && h.entries[child+1].before(&h.entries[child]) {
 			child++
 		}
-		if !h.entries[child].before(w) {
+		if !h.entries[child].before(&w) {
 			break
 		}
 		h.place(at, h.entries[child])

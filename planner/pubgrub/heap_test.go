@@ -13,7 +13,7 @@ func TestHeap(t *testing.T) {
 		model := map[Package]urgency{}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			if rapid.IntRange(0, 2).Draw(t, "step") > 0 {
-				p, u := rapid.Int32Range(0, 20).Draw(t, "package"), urgency(rapid.IntRange(0, 9).Draw(t, "urgency"))
+				p, u := rapid.Int32Range(0, 20).Draw(t, "package"), urgency{activity: rapid.Float64Range(0, 3).Draw(t, "activity"), rank: rapid.Int32Range(0, 2).Draw(t, "rank")}
 				h.set(p, u)
 				model[p] = u
 				continue
@@ -23,7 +23,7 @@ func TestHeap(t *testing.T) {
 				t.Fatalf("popped %d (%t) of %v", got, ok, model)
 			}
 			for p, u := range model {
-				if (waiter{u, p}).before(waiter{model[got], got}) {
+				if (&waiter{u, p}).before(&waiter{model[got], got}) {
 					t.Fatalf("popped %d before %d of %v", got, p, model)
 				}
 			}
@@ -37,10 +37,12 @@ func TestHeap(t *testing.T) {
 }
 
 func TestUrgency(t *testing.T) {
-	descending := []urgency{urgencyOf(maxClass+5, 3, 9), urgencyOf(2, 0, 1), urgencyOf(1, 0, 5), urgencyOf(0, 0, 1), urgencyOf(0, 0, 2), urgencyOf(0, 1, 1)}
-	for i := 1; i < len(descending); i++ {
-		if descending[i-1] >= descending[i] {
-			t.Errorf("%d is not before %d", i-1, i)
+	order := []waiter{{urgency{2, 3, 9}, 7}, {urgency{1, 0, 5}, 3}, {urgency{0, 0, 1}, 4}, {urgency{0, 0, 2}, 1}, {urgency{0, 1, 1}, 0}, {urgency{0, 1, 1}, 2}}
+	for i := range order {
+		for j := range order {
+			if order[i].before(&order[j]) != (i < j) {
+				t.Errorf("%d is before %d: %t", i, j, i >= j)
+			}
 		}
 	}
 }

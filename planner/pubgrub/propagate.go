@@ -39,7 +39,7 @@ type outcome int
 
 const (
 	stays  outcome = iota // it goes on waiting for the term
-	moves                 // it waits for another one instead
+	leaves                // it waits for another one instead, or for nothing any more
 	breaks                // all its terms hold
 )
 
@@ -47,6 +47,9 @@ const (
 // that it waits for must not hold.
 func (s *Solver) follow(p Package, c int32) outcome {
 	k := &s.clauses[c]
+	if k.dropped {
+		return leaves
+	}
 	mine, other := 0, 1
 	if k.terms[k.watched[0]].Package != p {
 		mine, other = 1, 0
@@ -59,7 +62,7 @@ func (s *Solver) follow(p Package, c int32) outcome {
 		if int32(i) != k.watched[0] && int32(i) != k.watched[1] && !s.isTrue(t) {
 			k.watched[mine] = int32(i)
 			s.attach(c, t)
-			return moves
+			return leaves
 		}
 	}
 	if s.isTrue(last) {

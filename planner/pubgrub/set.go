@@ -24,15 +24,32 @@ func Range(first, last Version) Set {
 func SetOf(versions ...Version) Set {
 	var s Set
 	for _, v := range versions {
-		switch n := len(s); {
-		case n > 0 && s[n-1] > v: // the same again
-		case n > 0 && s[n-1] == v:
-			s[n-1] = v + 1
-		default:
-			s = append(s, v, v+1)
-		}
+		s = s.With(v)
 	}
 	return s
+}
+
+// With returns s with v, which is not less than anything in s. It may change s.
+func (s Set) With(v Version) Set {
+	if n := len(s); n > 0 && s[n-1] > v {
+		return s
+	}
+	return s.WithRange(v, v)
+}
+
+// WithRange returns s with the numbers from first to last, which are greater than anything in s. It may change s.
+func (s Set) WithRange(first, last Version) Set {
+	if n := len(s); n > 0 && s[n-1] == first {
+		s[n-1] = last + 1
+		return s
+	}
+	return append(s, first, last+1)
+}
+
+// Others returns the numbers from 0 to last that are not in s.
+func (s Set) Others(last Version) Set {
+	all := [2]Version{0, last + 1}
+	return merge(make(Set, 0, len(s)+2), all[:], s, onlyFirst)
 }
 
 // Contains reports whether v is in s.

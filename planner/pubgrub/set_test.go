@@ -27,6 +27,9 @@ func TestSetLaws(t *testing.T) {
 			if without.Contains(v) != (inX && !inY) || union.Contains(v) != (inX || inY) || intersection.Contains(v) != (inX && inY) {
 				t.Fatalf("%v and %v at %d: without %v, union %v, intersection %v", x, y, v, without, union, intersection)
 			}
+			if x.Others(13).Contains(v) == inX {
+				t.Fatalf("the others of %v to 13 are %v", x, x.Others(13))
+			}
 			subset = subset && (!inX || inY)
 			disjoint = disjoint && !(inX && inY)
 			if inX {

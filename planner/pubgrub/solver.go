@@ -9,12 +9,15 @@ type Solver struct {
 	touched  []Package // those with something known
 	clauses  []clause
 	loaded   []int32 // by Rule.ID: the number of its clause and 1; 0 if it is not loaded
+	learned  []int32 // the clauses that were learned and are not dropped
+	limit    int     // of their number
 	trail    []step
 	levels   []int32 // the length of the trail when each decision was made
 	head     int     // the trail up to here is propagated
 	waiting  heap    // what is to be decided
+	weight   float64 // what a conflict adds to the activity of its packages
 	work     []working
-	reasons  []reason // of work
+	reasons  []int32 // the clauses that work was resolved from
 	sets     arena
 
 	decisions, conflicts int
@@ -26,6 +29,7 @@ func NewSolver(problem Problem) *Solver { return &Solver{problem: problem} }
 // Solve looks for a solution that also keeps the given rules.
 func (s *Solver) Solve(roots []*Rule) Result {
 	defer s.reset()
+	s.weight, s.limit = 1, learnedLimit
 	for _, root := range roots {
 		if !s.demand(root) {
 			return s.failure()
@@ -96,7 +100,7 @@ func (s *Solver) reset() {
 	clear(s.clauses)
 	s.touched, s.clauses, s.trail, s.levels = s.touched[:0], s.clauses[:0], s.trail[:0], s.levels[:0]
 	s.head, s.decisions, s.conflicts = 0, 0, 0
-	s.work, s.reasons = s.work[:0], s.reasons[:0]
+	s.work, s.reasons, s.learned = s.work[:0], s.reasons[:0], s.learned[:0]
 	s.waiting.reset()
 	s.sets.reset()
 }

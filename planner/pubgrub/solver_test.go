@@ -144,12 +144,12 @@ func checkCore(t *rapid.T, p *table, core []*Rule) {
 	if p.solvable(core) {
 		t.Fatalf("the core can be kept: %v", core)
 	}
-	minimal := Minimize(p, core, 1000)
+	minimal := NewMinimizer(p).Minimize(core, 1<<30)
 	if p.solvable(minimal) {
 		t.Fatalf("the minimal core can be kept: %v", minimal)
 	}
 	for i := range minimal {
-		if !p.solvable(without(minimal, i)) {
+		if !p.solvable(without(minimal, i, i+1)) {
 			t.Fatalf("the core is not minimal without rule %d: %v", i, minimal)
 		}
 	}

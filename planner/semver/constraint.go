@@ -30,26 +30,43 @@ func ParseConstraint(text string) (Constraint, error) {
 		c.releases = intervals{start}
 		return c, nil
 	}
+	var releases, prereleases []intervals
 	for part := range strings.SplitSeq(text, "||") {
-		releases, prereleases, err := alternative(part)
+		some, early, err := alternative(part)
 		if err != nil {
 			return c, fmt.Errorf("%q is not a version constraint: %w", text, err)
 		}
-		c.releases = c.releases.union(releases)
-		c.prereleases = c.prereleases.union(prereleases)
+		releases, prereleases = append(releases, some), append(prereleases, early)
 	}
+	c.releases, c.prereleases = fold(releases, intervals.union), fold(prereleases, intervals.union)
 	return c, nil
 }
 
 // String returns the constraint as it was written.
-func (c Constraint) String() string { return c.text }
+func (c *Constraint) String() string { return c.text }
 
 // Allows reports whether v is in the set.
-func (c Constraint) Allows(v Version) bool {
+func (c *Constraint) Allows(v Version) bool {
 	if v.IsPrerelease() {
 		return c.prereleases.contains(&v)
 	}
 	return c.releases.contains(&v)
+}
+
+// Runs calls run for the releases that c allows among n ascending ones: for the positions from one up to, and without,
+// another. at returns the release at a position. It takes the logarithm of n, where asking of each takes n.
+func (c *Constraint) Runs(n int, at func(int) *Version, run func(from, to int)) {
+	position := 0
+	for i := 0; i < len(c.releases) && position < n; i += 2 {
+		from := c.releases[i].position(position, n, at)
+		position = n
+		if i+1 < len(c.releases) {
+			position = c.releases[i+1].position(from, n, at)
+		}
+		if from < position {
+			run(from, position)
+		}
+	}
 }
 
 // alternative reads terms that hold together.
@@ -57,19 +74,22 @@ func alternative(text string) (releases, prereleases intervals, err error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil, errors.New("nothing stands on one side of ||")
 	}
-	all := intervals{start}
-	var asked intervals // the prereleases that terms ask for
+	all := []intervals{{start}}
+	var asked []intervals // the prereleases that terms ask for
 	for group := range strings.SplitSeq(text, ",") {
 		terms, err := parseTerms(group)
 		if err != nil {
 			return nil, nil, err
 		}
 		for _, t := range terms {
-			all = all.intersect(t.set())
-			asked = asked.union(t.asks())
+			all = append(all, t.set())
+			if set := t.asks(); set != nil {
+				asked = append(asked, set)
+			}
 		}
 	}
-	return all, all.intersect(asked), nil
+	releases = fold(all, intervals.intersect)
+	return releases, releases.intersect(fold(asked, intervals.union)), nil
 }
 
 // parseTerms reads the terms between two commas; an operator may stand apart from its version.

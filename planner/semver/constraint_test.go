@@ -155,8 +155,28 @@ func TestConstraintLaws(t *testing.T) {
 		if inBoth.contains(&v) != (left.releases.contains(&v) && right.releases.contains(&v)) {
 			t.Fatalf("%q and %q contain %s: %t", a, b, v, inBoth.contains(&v))
 		}
+		checkRuns(t, &either)
 		if left.releases.complement().contains(&v) == left.releases.contains(&v) {
 			t.Fatalf("%q and its complement agree on %s", a, v)
 		}
 	})
+}
+
+// checkRuns holds Runs against asking of each release.
+func checkRuns(t *rapid.T, c *Constraint) {
+	var all []Version
+	for i := range uint64(4 * 4 * 4) {
+		all = append(all, New(i/16, i/4%4, i%4))
+	}
+	allowed := make([]bool, len(all))
+	c.Runs(len(all), func(i int) *Version { return &all[i] }, func(from, to int) {
+		for i := from; i < to; i++ {
+			allowed[i] = true
+		}
+	})
+	for i, v := range all {
+		if allowed[i] != c.Allows(v) {
+			t.Fatalf("%q allows %s: %t, but not in runs", c.text, v, c.Allows(v))
+		}
+	}
 }

@@ -1,5 +1,7 @@
 package semver
 
+import "sort"
+
 // cut is a place between versions: just before a version, or just after it.
 type cut struct {
 	version Version
@@ -12,6 +14,14 @@ func (c *cut) compare(d *cut) int {
 		return order
 	}
 	return compareBool(c.after, d.after)
+}
+
+// position returns where ascending versions, of which those before low lie before c, come to lie behind it.
+func (c *cut) position(low, n int, at func(int) *Version) int {
+	return low + sort.Search(n-low, func(i int) bool {
+		order := c.version.compare(at(low + i))
+		return order < 0 || order == 0 && !c.after
+	})
 }
 
 // leastVersion is older than, or as old as, every version.
@@ -75,4 +85,17 @@ func (s intervals) intersect(t intervals) intervals {
 // complement returns all other versions.
 func (s intervals) complement() intervals {
 	return s.merge(intervals{start}, func(inS, inAll bool) bool { return inAll && !inS })
+}
+
+// fold joins sets in pairs, the results in pairs and so on, so that a long text costs little more than its length. No sets
+// are the empty one.
+func fold(sets []intervals, join func(s, t intervals) intervals) intervals {
+	switch n := len(sets); n {
+	case 0:
+		return nil
+	case 1:
+		return sets[0]
+	default:
+		return join(fold(sets[:n/2], join), fold(sets[n/2:], join))
+	}
 }

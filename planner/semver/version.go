@@ -74,6 +74,15 @@ func (v Version) String() string {
 	return string(b)
 }
 
+// MarshalText returns what String does.
+func (v Version) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText is Parse.
+func (v *Version) UnmarshalText(text []byte) (err error) {
+	*v, err = Parse(string(text))
+	return err
+}
+
 // Compare returns -1, 0 or +1 as v is older than, equal to or newer than w.
 func (v Version) Compare(w Version) int { return v.compare(&w) }
 

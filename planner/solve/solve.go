@@ -5,10 +5,10 @@ package solve
 import (
 	"context"
 
-	"github.com/Masterminds/semver/v3"
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
 // Source knows packages: the library in the box, local directories, later registries.
@@ -27,13 +27,36 @@ type Manifest struct {
 	Depends  []Dependency
 	Requires []Requirement
 	Provides []Service
+
+	Coexist   bool     // versions of different majors may be in one stack
+	Platforms []string // "linux/amd64"; nil for all
+	Recipe    *Recipe  // which recipe it asks for; nil for any
+}
+
+// Recipe is a demand for a version of recipe itself.
+type Recipe struct {
+	Text       string
+	Constraint *semver.Constraint
+	Range      hcl.Range
+}
+
+// Wanted is what a stack asks for.
+type Wanted struct {
+	Roots   []Root
+	Prefer  []string             // packages that are taken as implementations before others, the first one first
+	Exclude map[string]hcl.Range // packages that are not taken, with the place where that is said
+	Locked  map[string][]string  // versions by package, taken wherever they fit
+	Taken   map[string]string    // packages by service, taken as implementations unless others are preferred
+
+	Platform string          // of the machine, "linux/amd64"; "" for whatever
+	Recipe   *semver.Version // which recipe this is; nil for whatever
 }
 
 // Dependency is a need for the files of another package.
 type Dependency struct {
 	Package    string
-	Text       string              // the constraint as written; "" for any version
-	Constraint *semver.Constraints // nil for any version
+	Text       string             // the constraint as written; "" for any version
+	Constraint *semver.Constraint // nil for any version
 	Range      hcl.Range
 }
 
@@ -42,7 +65,7 @@ type Requirement struct {
 	Name       string
 	Service    string
 	Text       string
-	Constraint *semver.Constraints // nil for any version
+	Constraint *semver.Constraint // nil for any version
 	Range      hcl.Range
 }
 
@@ -57,9 +80,9 @@ type Root struct {
 	Component  addr.Component
 	Package    string
 	Text       string
-	Constraint *semver.Constraints // nil for any version
-	Manifest   *Manifest           // set when the stack names the files themselves: there is nothing to choose
-	Binds      map[string]Bind     // explicit ones, by requirement name
+	Constraint *semver.Constraint // nil for any version
+	Manifest   *Manifest          // set when the stack names the files themselves: there is nothing to choose
+	Binds      map[string]Bind    // explicit ones, by requirement name
 	Range      hcl.Range
 	NameRange  hcl.Range // of the package's name
 }

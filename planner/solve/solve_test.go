@@ -6,21 +6,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/Masterminds/semver/v3"
-
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/planner/semver"
 )
 
-// shelf is a source of a few packages, by name, newest first.
-type shelf map[string][]*Manifest
+// box is a source of a few packages, by name, newest first.
+type box map[string][]*Manifest
 
-func (s shelf) Versions(_ context.Context, name string) ([]*Manifest, error) { return s[name], nil }
+func (s box) Versions(_ context.Context, name string) ([]*Manifest, error) { return s[name], nil }
 
-func (s shelf) Implementations(_ context.Context, service string) ([]string, error) {
+func (s box) Implementations(_ context.Context, service string) ([]string, error) {
 	var names []string
 	for name, versions := range s {
 		for _, m := range versions {
-			if fits, version := m.serves(Requirement{Service: service}); (fits || version != "") && !slices.Contains(names, name) {
+			if fits, version := m.serves(&Requirement{Service: service}); (fits || version != "") && !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
@@ -33,20 +32,33 @@ func (s shelf) Implementations(_ context.Context, service string) ([]string, err
 // that it requires.
 func pack(lines ...string) *Manifest {
 	name, version, _ := strings.Cut(lines[0], " ")
-	m := &Manifest{Name: name, Version: semver.MustParse(version), Origin: "library"}
+	m := &Manifest{Name: name, Version: numbered(version), Origin: "library"}
 	for _, line := range lines[1:] {
 		service, rest, _ := strings.Cut(line[1:], " ")
 		if line[0] == '+' {
-			m.Provides = append(m.Provides, Service{Name: service, Version: semver.MustParse(rest)})
+			m.Provides = append(m.Provides, Service{Name: service, Version: numbered(rest)})
 			continue
 		}
 		r := Requirement{Name: "my-" + service, Service: service, Text: rest}
 		if rest != "" {
-			r.Constraint, _ = semver.NewConstraint(rest)
+			r.Constraint = constraint(rest)
 		}
 		m.Requires = append(m.Requires, r)
 	}
 	return m
+}
+
+func numbered(text string) *semver.Version {
+	v := semver.MustParse(text)
+	return &v
+}
+
+func constraint(text string) *semver.Constraint {
+	c, err := semver.ParseConstraint(text)
+	if err != nil {
+		panic(err)
+	}
+	return &c
 }
 
 func app(name string, m *Manifest) Root {
@@ -58,7 +70,7 @@ func postgres(version string) *Manifest {
 }
 
 func TestWhoMeetsARequirement(t *testing.T) {
-	library := shelf{"postgresql": {postgres("15.2.0"), postgres("15.1.0")}, "redis": {pack("redis 7.0.0", "+redis 7.0.0")}}
+	library := box{"postgresql": {postgres("15.2.0"), postgres("15.1.0")}, "redis": {pack("redis 7.0.0", "+redis 7.0.0")}}
 	shop := pack("acme/shop 1.0.0", "-sql >= 1.0")
 	main := Root{Component: addr.Component{Kind: addr.Middleware, Name: "main"}, Package: "postgresql"}
 	other := Root{Component: addr.Component{Kind: addr.Middleware, Name: "other"}, Package: "postgresql"}
@@ -78,7 +90,7 @@ func TestWhoMeetsARequirement(t *testing.T) {
 		{"its own service does not count", []Root{app("shop", pack("acme/shop 1.0.0", "+sql 1.0.0", "-sql "))}, "middleware.postgresql"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			lock, diags := Solve(context.Background(), c.roots, library)
+			lock, diags := Solve(context.Background(), &Wanted{Roots: c.roots}, library)
 			got := ""
 			if diags.HasErrors() {
 				got = diags[0].Detail
@@ -93,8 +105,8 @@ func TestWhoMeetsARequirement(t *testing.T) {
 }
 
 func TestDefaultIsAddedOnceAndSaysWhy(t *testing.T) {
-	library := shelf{"postgresql": {postgres("15.1.0")}}
-	lock, diags := Solve(context.Background(), []Root{app("a", pack("x/a 1.0.0", "-sql ")), app("b", pack("x/b 1.0.0", "-sql "))}, library)
+	library := box{"postgresql": {postgres("15.1.0")}}
+	lock, diags := Solve(context.Background(), &Wanted{Roots: []Root{app("a", pack("x/a 1.0.0", "-sql ")), app("b", pack("x/b 1.0.0", "-sql "))}}, library)
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
@@ -109,16 +121,16 @@ func TestDefaultIsAddedOnceAndSaysWhy(t *testing.T) {
 }
 
 func TestNewestThatFits(t *testing.T) {
-	library := shelf{"postgresql": {postgres("16.0.0"), postgres("15.2.0"), postgres("15.1.0")}}
+	library := box{"postgresql": {postgres("16.0.0"), postgres("15.2.0"), postgres("15.1.0")}}
 	root := Root{Component: addr.Component{Kind: addr.Middleware, Name: "main"}, Package: "postgresql", Text: "< 16"}
-	root.Constraint, _ = semver.NewConstraint("< 16")
-	lock, diags := Solve(context.Background(), []Root{root}, library)
+	root.Constraint = constraint("< 16")
+	lock, diags := Solve(context.Background(), &Wanted{Roots: []Root{root}}, library)
 	if diags.HasErrors() || lock.Packages[0].Version != "15.2.0" {
 		t.Errorf("chose %+v (%v), want 15.2.0", lock.Packages, diags)
 	}
 	root.Text = "> 16"
-	root.Constraint, _ = semver.NewConstraint("> 16")
-	if _, diags := Solve(context.Background(), []Root{root}, library); !diags.HasErrors() || !strings.Contains(diags[0].Detail, "there is only 16.0.0, 15.2.0, 15.1.0") {
+	root.Constraint = constraint("> 16")
+	if _, diags := Solve(context.Background(), &Wanted{Roots: []Root{root}}, library); !diags.HasErrors() || !strings.Contains(diags[0].Detail, "there is only 16.0.0, 15.2.0, 15.1.0") {
 		t.Errorf("said %v", diags)
 	}
 }

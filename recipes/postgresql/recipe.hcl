@@ -1,6 +1,7 @@
 package {
   name        = "postgresql"
   version     = "15.0.0"
+  coexist     = "major"
   description = "PostgreSQL from the packages of the machine's distribution, on the loopback address."
 }
 

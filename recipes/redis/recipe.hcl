@@ -1,6 +1,7 @@
 package {
   name        = "redis"
   version     = "7.0.0"
+  coexist     = "major"
   description = "Redis 7 from the packages of the machine's distribution, on the loopback address, with a user for each consumer."
 }
 

@@ -22,13 +22,15 @@ import (
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/store"
 )
 
 // Library is the packages in the box and those of local directories. It is safe for concurrent use.
 type Library struct {
-	store *store.Store
-	box   func() ([]*Package, hcl.Diagnostics)
+	store  *store.Store
+	reader registry.Reader
+	box    func() ([]*Package, hcl.Diagnostics)
 }
 
 // Package is one package with its files.
@@ -42,9 +44,10 @@ type Package struct {
 
 var _ solve.Source = (*Library)(nil)
 
-// New returns the library of the packages in box, one directory each. A nil store is enough for looking, not for Put.
-func New(box fs.FS, s *store.Store) *Library {
-	return &Library{store: s, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
+// New returns the library of the packages in box, one directory each. A nil store is enough for looking, not for Put. The
+// reader is who reads registries.
+func New(box fs.FS, s *store.Store, reader registry.Reader) *Library {
+	return &Library{store: s, reader: reader, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
 }
 
 func load(box fs.FS) ([]*Package, hcl.Diagnostics) {
@@ -111,7 +114,10 @@ func (b below) inner(op, name string) (string, error) {
 }
 
 func manifest(r *config.Recipe, origin string) *solve.Manifest {
-	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin}
+	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin, Coexist: r.Coexist, Platforms: r.Platforms}
+	if c := r.Requires; c != nil {
+		m.Recipe = &solve.Recipe{Text: c.Text, Constraint: c.Check, Range: c.Range}
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {
 		d := solve.Dependency{Package: name, Range: r.Depends[name].Range}
 		if c := r.Depends[name].Constraint; c != nil {
@@ -145,7 +151,7 @@ func (l *Library) Versions(_ context.Context, name string) ([]*solve.Manifest, e
 			versions = append(versions, p.Manifest)
 		}
 	}
-	slices.SortFunc(versions, func(a, b *solve.Manifest) int { return b.Version.Compare(a.Version) })
+	slices.SortFunc(versions, func(a, b *solve.Manifest) int { return b.Version.Compare(*a.Version) })
 	return versions, nil
 }
 
@@ -245,11 +251,15 @@ func (l *Library) Loose(lock *solve.Lock, local map[string]*Package) []eval.Pack
 	packages := make([]eval.Package, len(lock.Packages))
 	for i, locked := range lock.Packages {
 		if p := l.find(locked, local); p != nil {
-			packages[i] = eval.Package{Recipe: p.Recipe, Path: "/store/" + locked.Name,
-				Read: func(name string) ([]byte, error) { return fs.ReadFile(p.files, name) }}
+			packages[i] = looseOf(locked, p)
 		}
 	}
 	return packages
+}
+
+func looseOf(locked solve.Package, p *Package) eval.Package {
+	return eval.Package{Recipe: p.Recipe, Path: "/store/" + locked.Name,
+		Read: func(name string) ([]byte, error) { return fs.ReadFile(p.files, name) }}
 }
 
 // Open loads the packages of a lock from the store. Every byte of each is held against its key first, so nothing is
@@ -275,8 +285,11 @@ func (l *Library) Open(ctx context.Context, lock *solve.Lock) ([]eval.Package, h
 }
 
 func prefixOf(p solve.Package) string {
-	if p.Origin == "library" {
+	switch {
+	case p.Origin == "library":
 		return "recipes/" + path.Base(p.Name)
+	case strings.Contains(p.Origin, "://"):
+		return p.Name + "@" + p.Version
 	}
 	return filepath.ToSlash(filepath.Clean(p.Origin))
 }

@@ -27,7 +27,7 @@ type Skip func(path string, dir bool) bool
 //	path     8 bytes length (big endian), then the path with slashes
 //	payload  8 bytes length (big endian), then the SHA-256 of a file's content, a link's target, or nothing
 func HashTree(fsys fs.FS, skip Skip) (string, error) {
-	entries, err := list(fsys, skip)
+	entries, err := List(fsys, skip)
 	if err != nil {
 		return "", err
 	}
@@ -42,26 +42,31 @@ func HashTree(fsys fs.FS, skip Skip) (string, error) {
 	return treeDigest(sums), nil
 }
 
+// TreeKey is the key of a tree with the digest of HashTree, as AddTree returns it.
+func TreeKey(digest string) string { return treePrefix + digest }
+
 // treeDigest is the digest of a tree that was read.
 func treeDigest(sums []sum) string {
 	digest := sha256.New()
 	io.WriteString(digest, "recipe tree 1\n")
 	for _, s := range sums {
-		digest.Write([]byte{s.kind})
-		writeField(digest, s.path)
+		digest.Write([]byte{s.Kind})
+		writeField(digest, s.Path)
 		writeField(digest, s.payload)
 	}
 	return hex.EncodeToString(digest.Sum(nil))
 }
 
-// entry is one thing below the top of a tree.
-type entry struct {
-	kind byte // as in the digest
-	path string
+// Entry is one thing below the top of a tree.
+type Entry struct {
+	Kind byte // as in the digest of HashTree
+	Path string
 }
 
-func list(fsys fs.FS, skip Skip) ([]entry, error) {
-	var entries []entry
+// List returns what is in a tree, ordered by the bytes of the path; skip may be nil. It fails on anything but regular
+// files, directories and links.
+func List(fsys fs.FS, skip Skip) ([]Entry, error) {
+	var entries []Entry
 	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || path == "." {
 			return err
@@ -73,10 +78,10 @@ func list(fsys fs.FS, skip Skip) ([]entry, error) {
 			return nil
 		}
 		kind, err := kindOf(path, d)
-		entries = append(entries, entry{kind, path})
+		entries = append(entries, Entry{kind, path})
 		return err
 	})
-	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 	return entries, err
 }
 
@@ -99,22 +104,22 @@ func kindOf(path string, d fs.DirEntry) (byte, error) {
 	return 'f', nil
 }
 
-func (e entry) payload(fsys fs.FS) ([]byte, error) {
-	switch e.kind {
+func (e Entry) payload(fsys fs.FS) ([]byte, error) {
+	switch e.Kind {
 	case 'd':
 		return nil, nil
 	case 'l':
-		target, err := fs.ReadLink(fsys, e.path)
+		target, err := fs.ReadLink(fsys, e.Path)
 		return []byte(target), err
 	}
-	f, err := fsys.Open(e.path)
+	f, err := fsys.Open(e.Path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	sum := sha256.New()
 	if _, err := io.Copy(sum, f); err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", e.path, err)
+		return nil, fmt.Errorf("cannot read %s: %w", e.Path, err)
 	}
 	return sum.Sum(nil), nil
 }

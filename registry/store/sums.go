@@ -45,14 +45,14 @@ func (d *Damage) Error() string {
 
 // sum is one thing of an entry with its payload.
 type sum struct {
-	entry
+	Entry
 	payload string
 }
 
 // sumsOf reads all of the directory, with as many readers as there are processors. What cannot be read is a *Damage.
 func sumsOf(ctx context.Context, dir string) ([]sum, error) {
 	files := os.DirFS(dir)
-	entries, err := list(files, nil)
+	entries, err := List(files, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +66,7 @@ func sumsOf(ctx context.Context, dir string) ([]sum, error) {
 			}
 			payload, err := e.payload(files)
 			if err != nil {
-				return &Damage{Path: filepath.Join(dir, filepath.FromSlash(e.path)), What: "cannot be read"}
+				return &Damage{Path: filepath.Join(dir, filepath.FromSlash(e.Path)), What: "cannot be read"}
 			}
 			sums[i] = sum{e, string(payload)}
 			return nil
@@ -84,7 +84,7 @@ func encodeSums(sums []sum) []byte {
 		if s.payload != "" {
 			payload = hex.EncodeToString([]byte(s.payload))
 		}
-		fmt.Fprintf(&b, "%c %s %s\n", s.kind, payload, strconv.Quote(s.path))
+		fmt.Fprintf(&b, "%c %s %s\n", s.Kind, payload, strconv.Quote(s.Path))
 	}
 	fmt.Fprintf(&b, "%s%x\n", sumsEnd, sha256.Sum256(b.Bytes()))
 	return b.Bytes()
@@ -116,7 +116,7 @@ func decodeSum(line string) (s sum, err error) {
 	if len(fields) != 3 || len(fields[0]) != 1 {
 		return s, fmt.Errorf("%q is no line of it", line)
 	}
-	s.kind = fields[0][0]
+	s.Kind = fields[0][0]
 	if fields[1] != "-" {
 		payload, err := hex.DecodeString(fields[1])
 		if err != nil {
@@ -124,7 +124,7 @@ func decodeSum(line string) (s sum, err error) {
 		}
 		s.payload = string(payload)
 	}
-	s.path, err = strconv.Unquote(fields[2])
+	s.Path, err = strconv.Unquote(fields[2])
 	return s, err
 }
 
@@ -134,12 +134,12 @@ func firstDifference(made, found []sum) (path, what string) {
 		switch {
 		case i == len(made) && i == len(found):
 			return "", ""
-		case i == len(made) || i < len(found) && found[i].path < made[i].path:
-			return found[i].path, "was added"
-		case i == len(found) || made[i].path < found[i].path:
-			return made[i].path, "is missing"
+		case i == len(made) || i < len(found) && found[i].Path < made[i].Path:
+			return found[i].Path, "was added"
+		case i == len(found) || made[i].Path < found[i].Path:
+			return made[i].Path, "is missing"
 		case made[i] != found[i]:
-			return made[i].path, "was changed"
+			return made[i].Path, "was changed"
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (s *Store) AddTree(ctx context.Context, dir string, ignore *Ignore) (key, p
 	if err != nil {
 		return "", "", fmt.Errorf("cannot read %s: %w", dir, err)
 	}
-	key = treePrefix + digest
+	key = TreeKey(digest)
 	path, err = s.Add(ctx, key, func(to string) error {
 		return copyTree(ctx, root, to, ignore.Match, digest)
 	})
@@ -41,7 +41,7 @@ func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip, digest 
 		return err
 	}
 	defer func() { err = errors.Join(err, to.Close()) }()
-	entries, err := list(from.FS(), skip)
+	entries, err := List(from.FS(), skip)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip, digest 
 			return err
 		}
 		if err := e.copy(from, to); err != nil {
-			return fmt.Errorf("cannot copy %s: %w", e.path, err)
+			return fmt.Errorf("cannot copy %s: %w", e.Path, err)
 		}
 	}
 	got, err := HashTree(to.FS(), nil)
@@ -60,23 +60,23 @@ func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip, digest 
 	return err
 }
 
-func (e entry) copy(from, to *os.Root) error {
-	switch e.kind {
+func (e Entry) copy(from, to *os.Root) error {
+	switch e.Kind {
 	case 'd':
-		return to.Mkdir(e.path, 0o755)
+		return to.Mkdir(e.Path, 0o755)
 	case 'l':
-		if _, err := from.Stat(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if _, err := from.Stat(e.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("the link leads out of the directory: %w", err)
 		}
-		target, err := from.Readlink(e.path)
+		target, err := from.Readlink(e.Path)
 		if err != nil {
 			return err
 		}
-		return to.Symlink(target, e.path)
+		return to.Symlink(target, e.Path)
 	case 'x':
-		return copyFile(from, to, e.path, 0o755)
+		return copyFile(from, to, e.Path, 0o755)
 	}
-	return copyFile(from, to, e.path, 0o644)
+	return copyFile(from, to, e.Path, 0o644)
 }
 
 func copyFile(from, to *os.Root, path string, mode fs.FileMode) error {
@@ -99,7 +99,7 @@ func (s *Store) AddFS(ctx context.Context, fsys fs.FS) (key, path string, err er
 	if err != nil {
 		return "", "", err
 	}
-	key = treePrefix + digest
+	key = TreeKey(digest)
 	path, err = s.Add(ctx, key, func(to string) error { return os.CopyFS(to, fsys) })
 	return key, path, err
 }

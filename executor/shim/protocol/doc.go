@@ -8,7 +8,8 @@
 //	lock   locked (F_OFD_SETLK, whole file) by the shim as long as it lives; holds its ID, without an
 //	       app and filled up with zeros, until id is there
 //	id     who runs: see ID; meaningful only within one boot, therefore replaced at once but not synced
-//	exit   how the last run ended: see Exit; synced
+//	ended  how the app ended: see Exit; written before anything else is done about that, and not synced
+//	exit   how the last run ended: see Exit; written when that is over, all output is in the log, and synced
 //	out    the FIFO that is the app's stdout and stderr; app and shim hold it open for reading and writing,
 //	       so that the app outlives the shim and what it wrote meanwhile is kept by the kernel
 //	pos    16 bytes: see Position
@@ -22,13 +23,14 @@
 // # The answer
 //
 // One line on file descriptor 3, see Answer; then the descriptor is closed. A rescuing shim finds a pidfd of the
-// app on descriptor 4.
+// app on descriptor 4, unless the app had ended before anybody had one.
 package protocol
 
 // The files of a unit's directory.
 const (
 	LockFile     = "lock"
 	IDFile       = "id"
+	EndedFile    = "ended"
 	ExitFile     = "exit"
 	FIFO         = "out"
 	PositionFile = "pos"

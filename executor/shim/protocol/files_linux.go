@@ -7,10 +7,11 @@ import (
 )
 
 // WriteID replaces the id file in dir at once. It is not synced: after a power cut nobody runs, whatever it says.
-func WriteID(dir string, id ID) error {
-	path := filepath.Join(dir, IDFile)
+func WriteID(dir string, id ID) error { return replace(filepath.Join(dir, IDFile), id.Encode()) }
+
+func replace(path string, content []byte) error {
 	temporary := path + ".new"
-	if err := os.WriteFile(temporary, id.Encode(), 0o600); err != nil {
+	if err := os.WriteFile(temporary, content, 0o600); err != nil {
 		return err
 	}
 	return os.Rename(temporary, path)
@@ -55,8 +56,22 @@ func ReadID(dir string) (id ID, ok bool) {
 }
 
 // ReadExit returns how the last run in dir ended; ok is false if it has not, or nobody knows.
-func ReadExit(dir string) (e Exit, ok bool) {
-	b, err := os.ReadFile(filepath.Join(dir, ExitFile))
+func ReadExit(dir string) (e Exit, ok bool) { return readExit(filepath.Join(dir, ExitFile)) }
+
+// WriteEnded notes how the app ended, which is then safe from the end of its shim. It is not synced, as WriteID.
+func WriteEnded(dir string, e Exit) error { return replace(filepath.Join(dir, EndedFile), e.Encode()) }
+
+// ReadEnded returns how the app of id ended; ok is false if it has not, or nobody knows.
+func ReadEnded(dir string, id ID) (e Exit, ok bool) {
+	e, ok = readExit(filepath.Join(dir, EndedFile))
+	if !ok || e.PID != id.PID || e.Start != id.Start {
+		return Exit{}, false
+	}
+	return e, true
+}
+
+func readExit(path string) (e Exit, ok bool) {
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return Exit{}, false
 	}

@@ -20,6 +20,8 @@ type Spec struct {
 	NewPrivileges bool
 	// Rescued is the app that a rescuing shim adopts; PID 0 starts a new one.
 	Rescued ID
+	// Unseen says that the rescued app ended before anybody had a pidfd of it: there is none on AppFD.
+	Unseen bool
 }
 
 // Limit is one resource limit of the app, as in setrlimit(2).
@@ -34,7 +36,7 @@ type Log struct {
 	Files    int   // how many files, the current one included; 0 is 5
 }
 
-const magic = "recipe-shim 1\n"
+const magic = "recipe-shim 2\n"
 
 // ErrSpec says that a shim was given something that is not a Spec of its own version.
 var ErrSpec = errors.New("not a request to this version of the shim")
@@ -63,6 +65,7 @@ func (s *Spec) Encode() []byte {
 	e.number(uint64(s.Log.Files))
 	e.bool(s.NewPrivileges)
 	e.text(string(s.Rescued.Encode()))
+	e.bool(s.Unseen)
 	return e
 }
 
@@ -82,6 +85,7 @@ func DecodeSpec(b []byte) (*Spec, error) {
 	s.Log = Log{MaxBytes: int64(d.number()), Files: d.int()}
 	s.NewPrivileges = d.number() == 1
 	s.Rescued, _ = DecodeID([]byte(d.text()))
+	s.Unseen = d.number() == 1
 	if d.failed || len(d.rest) > 0 || s.Dir == "" {
 		return nil, ErrSpec
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -40,35 +41,68 @@ func newEnd() (*end, error) {
 	return &end{wake: fd}, nil
 }
 
-// watchChildren reaps all descendants that come to it, and once the app itself has ended kills the others.
-func watchChildren(app int) (*end, error) {
+// watchChildren reaps all descendants that come to it, and once the app itself has ended notes how, and kills the others.
+func watchChildren(app protocol.ID) (*end, error) {
 	e, err := newEnd()
 	if err != nil {
 		return nil, err
 	}
 	go func() {
-		exit := reapUntil(app)
-		_ = unix.Kill(-app, unix.SIGKILL)
+		exit := awaitEnd(app.PID)
+		note(app, exit)
+		_ = unix.Kill(-app.PID, unix.SIGKILL)
 		killChildren()
 		e.tell(exit)
 	}()
 	return e, nil
 }
 
-func reapUntil(app int) protocol.Exit {
+// note makes the status outlive the shim. Without room on the disk it does not.
+func note(app protocol.ID, exit protocol.Exit) {
+	exit.PID, exit.Start = app.PID, app.Start
+	_ = protocol.WriteEnded(".", exit)
+}
+
+// awaitEnd reaps until the app has ended, but not the app: as long as its status is nowhere else the kernel keeps it.
+func awaitEnd(app int) protocol.Exit {
 	for {
-		var status unix.WaitStatus
-		pid, err := unix.Wait4(-1, &status, 0, nil)
+		var info childInfo
+		err := unix.Waitid(unix.P_ALL, 0, (*unix.Siginfo)(unsafe.Pointer(&info)), unix.WEXITED|unix.WNOWAIT, nil)
 		switch {
 		case err == unix.EINTR:
 		case err != nil: // no child at all: its status is lost
 			return protocol.Exit{Time: time.Now()}
-		case pid == app:
-			exit := protocol.ExitFrom(syscall.WaitStatus(status))
-			exit.Time = time.Now()
-			return exit
+		case int(info.child.pid) == app:
+			return info.exit()
+		default:
+			_, _ = unix.Wait4(int(info.child.pid), nil, 0, nil)
 		}
 	}
+}
+
+// A childInfo is the siginfo_t of waitid(2).
+type childInfo struct {
+	_, _, code int32
+	child      struct {
+		_      [0]uintptr // the union in C is aligned like a pointer
+		pid    int32
+		_      uint32
+		status int32
+	}
+	_ [unsafe.Sizeof(unix.Siginfo{})]byte // more than the kernel writes
+}
+
+// exited is the code of a process that no signal has ended, CLD_EXITED.
+const exited = 1
+
+func (i *childInfo) exit() protocol.Exit {
+	exit := protocol.Exit{Known: true, Time: time.Now()}
+	if i.code == exited {
+		exit.Code = int(i.child.status)
+	} else {
+		exit.Signal = syscall.Signal(i.child.status)
+	}
+	return exit
 }
 
 // killChildren kills and reaps until no child is left. A killed child's own children become ours, so that the whole

@@ -65,6 +65,10 @@ func awaited() bool {
 
 // hold does everything that needs the lock.
 func hold(spec *protocol.Spec, lock *os.File, args []string) error {
+	if spec.Rescued.PID == 0 && appLives(spec.Dir) {
+		answer(protocol.Answer{Busy: true})
+		return nil
+	}
 	pump, err := openPump(spec)
 	if err != nil {
 		return err

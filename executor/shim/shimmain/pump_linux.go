@@ -2,7 +2,6 @@ package shimmain
 
 import (
 	"bytes"
-	"errors"
 	"io/fs"
 	"os"
 
@@ -51,18 +50,11 @@ func openPump(spec *protocol.Spec) (*pump, error) {
 func openFIFO(spec *protocol.Spec) (int, error) {
 	info, err := os.Lstat(protocol.FIFO)
 	if err == nil && info.Mode().Type() != fs.ModeNamedPipe {
-		err = os.Remove(protocol.FIFO)
-		info = nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return -1, err
-	}
-	if info == nil || err != nil {
-		if err := unix.Mkfifo(protocol.FIFO, 0o600); err != nil {
+		if err := os.Remove(protocol.FIFO); err != nil {
 			return -1, err
 		}
 	}
-	fd, err := unix.Open(protocol.FIFO, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	fd, err := protocol.OpenFIFO(".")
 	if err != nil {
 		return -1, err
 	}

@@ -13,7 +13,7 @@ import (
 const statusWait = 2 * time.Second
 
 // rescue adopts a running app whose shim was killed. The app may end at any time, even before this begins: the pidfd
-// was opened while it lived.
+// was opened while it lived. Of one that is unseen there is only the output left, and the status if it was noted.
 func rescue(spec *protocol.Spec, p *pump) error {
 	self, err := ownID()
 	if err != nil {
@@ -27,7 +27,7 @@ func rescue(spec *protocol.Spec, p *pump) error {
 	if err := p.settle(); err != nil {
 		return err
 	}
-	ended, err := watchStranger(id, spec.Dir)
+	ended, err := watchStranger(id, spec)
 	if err != nil {
 		return err
 	}
@@ -37,21 +37,35 @@ func rescue(spec *protocol.Spec, p *pump) error {
 }
 
 // watchStranger is watchChildren for an app that is not a child of ours, by its pidfd.
-func watchStranger(app protocol.ID, dir string) (*end, error) {
+func watchStranger(app protocol.ID, spec *protocol.Spec) (*end, error) {
 	e, err := newEnd()
 	if err != nil {
 		return nil, err
 	}
-	// Poll has to block here: the descriptor came as one that does not.
 	go func() {
-		waitReadable(protocol.AppFD, -1)
-		at := time.Now()
-		killMarked(dir)
-		exit := statusOf(app)
-		exit.Time = at
+		if !spec.Unseen {
+			waitReadable(protocol.AppFD, -1) // which has to block here: the descriptor came as one that does not
+		}
+		exit := strangerExit(app, spec.Unseen)
+		note(app, exit)
+		killMarked(spec.Dir)
 		e.tell(exit)
 	}()
 	return e, nil
+}
+
+// strangerExit returns how an app ended, by the note of its shim or from the kernel.
+func strangerExit(app protocol.ID, unseen bool) protocol.Exit {
+	exit, ok := protocol.ReadEnded(".", app)
+	if ok {
+		return exit
+	}
+	at := time.Now()
+	if !unseen {
+		exit = statusOf(app)
+	}
+	exit.Time = at
+	return exit
 }
 
 // statusOf returns the status of the app behind AppFD, which has ended.

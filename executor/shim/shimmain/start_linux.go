@@ -1,10 +1,8 @@
 package shimmain
 
 import (
-	"errors"
-	"io/fs"
 	"os"
-	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -40,7 +38,7 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 		_ = unix.Kill(-app, unix.SIGKILL)
 		return failed("write the id", err)
 	}
-	ended, err := watchChildren(app)
+	ended, err := watchChildren(id)
 	if err != nil {
 		_ = unix.Kill(-app, unix.SIGKILL)
 		return err
@@ -60,14 +58,30 @@ func ownID() (protocol.ID, error) {
 	return protocol.ID{Boot: boot, ShimPID: pid, ShimStart: start}, err
 }
 
-// cleanUp takes away what the last run left: processes, if its shim was killed, and its exit.
-func cleanUp(dir string) error {
-	_, ran := protocol.ReadID(".")
+// appLives reports whether there is an app whose shim was killed. It is not ours to end: it is rescued by who finds it.
+func appLives(dir string) bool {
+	if ended() {
+		return false
+	}
+	id, ok := protocol.ReadID(".")
+	if ok {
+		_, ok = protocol.Orphan(dir, id)
+	}
+	return ok
+}
+
+// ended reports whether the last run has come to its end under a shim.
+func ended() bool {
 	_, err := os.Stat(protocol.ExitFile)
-	if ran && errors.Is(err, fs.ErrNotExist) {
+	return err == nil
+}
+
+// cleanUp takes away what the last run left: its exit, and the descendants of an app that ended without a shim.
+func cleanUp(dir string) error {
+	if _, ran := protocol.ReadID("."); ran && !ended() {
 		killMarked(dir)
 	}
-	for _, file := range []string{protocol.IDFile, protocol.ExitFile} {
+	for _, file := range []string{protocol.EndedFile, protocol.IDFile, protocol.ExitFile} {
 		if err := unix.Unlink(file); err != nil && err != unix.ENOENT {
 			return failed("remove the last "+file, err)
 		}
@@ -75,11 +89,17 @@ func cleanUp(dir string) error {
 	return nil
 }
 
-// killMarked kills every process that belongs to the unit in dir and is not a descendant of this shim.
+// killMarked kills every process that belongs to the unit in dir, and waits for their ends.
 func killMarked(dir string) {
-	for _, pid := range protocol.Marked(dir) {
-		if pid != os.Getpid() {
-			_ = unix.Kill(pid, syscall.SIGKILL)
+	deadline := time.Now().Add(lastWait)
+	for pause := time.Millisecond; time.Now().Before(deadline); pause = min(2*pause, 20*time.Millisecond) {
+		marked := protocol.Marked(dir)
+		if len(marked) == 0 {
+			return
 		}
+		for _, pid := range marked {
+			_ = unix.Kill(pid, unix.SIGKILL)
+		}
+		time.Sleep(pause)
 	}
 }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/nsynapse/recipe/planner/semver"
+
+	"github.com/nsynapse/recipe/registry"
+)
+
+func infoCommand() command {
+	return command{name: "info", group: packagesGroup, args: "NAME[@VERSION]", summary: "Show what a package is, needs, offers and can be told.",
+		example: "recipe info acme/shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			addresses := c.registryFlag(flags)
+			return func(ctx context.Context, args []string) error {
+				set, err := c.registries(*addresses)
+				if err != nil {
+					return err
+				}
+				name, version, err := packageArgument(args)
+				if err != nil {
+					return err
+				}
+				_, versions, err := set.Find(ctx, name)
+				if err != nil {
+					return err
+				}
+				r, err := set.Release(ctx, name, version)
+				if err != nil {
+					return withWayOut(err)
+				}
+				c.tellInfo(r, versions)
+				return nil
+			}
+		}}
+}
+
+func (c *cli) tellInfo(r *registry.Release, versions []semver.Version) {
+	if c.json {
+		c.printJSON(map[string]any{"manifest": r.Manifest, "status": r.Status, "registry": r.Registry, "digest": r.Digest,
+			"fingerprint": r.Signer.Fingerprint(), "versions": versions})
+		return
+	}
+	fmt.Fprintf(c.stdout, "%s %s\n", r.Name, r.Version)
+	c.row("", r.Description)
+	if r.Status.State != registry.Available {
+		c.row(strings.ToUpper(string(r.Status.State)), r.Status.Reason)
+	}
+	c.row("registry", r.Registry)
+	c.row("signed with", string(r.Signer.Fingerprint()))
+	c.row("versions", strings.Trim(fmt.Sprint(versions), "[]"))
+	rows(c, "platforms", r.Archives, func(a registry.Archive) string { return fmt.Sprintf("%s, %d bytes", a.Platform, a.Size) })
+	rows(c, "depends on", r.Depends, func(d registry.Dependency) string { return strings.TrimSpace(d.Package + " " + d.Constraint) })
+	rows(c, "requires", r.Requires, func(q registry.Requirement) string {
+		return strings.TrimSpace(fmt.Sprintf("%s: %s %s", q.Name, q.Service, q.Constraint))
+	})
+	rows(c, "provides", r.Provides, func(s registry.Service) string { return fmt.Sprintf("%s %s", s.Name, s.Version) })
+	rows(c, "inputs", r.Inputs, inputText)
+	if r.Readme != "" {
+		fmt.Fprintf(c.stdout, "\n%s\n", strings.TrimSpace(printable(r.Readme)))
+	}
+}
+
+func inputText(in registry.Input) string {
+	text := in.Name + ", " + in.Type
+	if in.Default != "" {
+		text += ", " + in.Default + " if not said"
+	} else {
+		text += ", has to be said"
+	}
+	if in.Description != "" {
+		text += ": " + in.Description
+	}
+	return text
+}
+
+func (c *cli) row(name, value string) {
+	if value != "" {
+		fmt.Fprintf(c.stdout, "  %-12s %s\n", name, printable(value))
+	}
+}
+
+// rows prints a row for each value, with the name before the first.
+func rows[T any](c *cli, name string, values []T, text func(T) string) {
+	for _, value := range values {
+		c.row(name, text(value))
+		name = ""
+	}
+}
+
+// printable takes out what a terminal would take for commands: the text is somebody else's.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, s)
+}

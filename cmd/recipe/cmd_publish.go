@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/opencontainers/go-digest"
+
+	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/attest"
+	"github.com/nsynapse/recipe/registry/trust"
+)
+
+func publishCommand() command {
+	return command{name: "publish", group: packagesGroup, args: "[DIRECTORY]", summary: "Sign a package and put it into a registry.",
+		example: "recipe publish -registry=oci://registry.example.com/team ./shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			addresses := c.registryFlag(flags)
+			dirs := map[string]string{}
+			flags.Func("platform", "`OS/ARCH=DIRECTORY`: the files for one platform, instead of one directory for all; may be repeated", func(s string) error {
+				platform, dir, ok := strings.Cut(s, "=")
+				if !ok || dir == "" || !strings.Contains(platform, "/") {
+					return fmt.Errorf("%q is not OS/ARCH=DIRECTORY, such as linux/amd64=./build/amd64", s)
+				}
+				dirs[platform] = dir
+				return nil
+			})
+			return func(ctx context.Context, args []string) error {
+				if err := atMost(args, 1); err != nil {
+					return err
+				}
+				if len(dirs) == 0 {
+					dirs[registry.AnyPlatform] = directoryOf(args)
+				} else if len(args) > 0 {
+					return errors.New("a directory for all platforms and one for some cannot both be published")
+				}
+				return c.publish(ctx, dirs, *addresses)
+			}
+		}}
+}
+
+func (c *cli) publish(ctx context.Context, dirs map[string]string, addresses list) (err error) {
+	client, err := c.oneRegistry(addresses)
+	if err != nil {
+		return err
+	}
+	m, err := c.describeAll(dirs)
+	if err != nil {
+		return err
+	}
+	signer, err := c.signer(m.Name)
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "recipe-publish-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	files, err := registry.PackAll(ctx, m, dirs, work)
+	if err != nil {
+		return err
+	}
+	beside, err := attest.For(m, dirs, attest.SourceOf(ctx, slices.Sorted(maps.Values(dirs))[0]), signer)
+	if err != nil {
+		return err
+	}
+	index, err := client.Publish(ctx, m, files, signer, beside)
+	if err != nil {
+		return err
+	}
+	c.tellPublished(client, m, index, signer)
+	return nil
+}
+
+// describeAll reads the recipes of all platforms, which have to say the same.
+func (c *cli) describeAll(dirs map[string]string) (m *registry.Manifest, err error) {
+	for _, dir := range dirs {
+		other, err := c.describe(dir)
+		if err != nil {
+			return nil, err
+		}
+		if m != nil && (m.Name != other.Name || m.Version.String() != other.Version.String()) {
+			return nil, fmt.Errorf("%s is %s %s, and another platform is %s %s: they are published as one version", dir, other.Name, other.Version, m.Name, m.Version)
+		}
+		m = other
+	}
+	return m, nil
+}
+
+// signer is the user's key for a package.
+func (c *cli) signer(name string) (*trust.Signer, error) {
+	keys, err := c.keys()
+	if err != nil {
+		return nil, err
+	}
+	namespace, _, _ := strings.Cut(name, "/")
+	signer, err := keys.Load(namespace)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hinted{fmt.Errorf("there is no key to sign packages of %s with", namespace), "Make one: recipe key new " + namespace}
+	}
+	return signer, err
+}
+
+func (c *cli) tellPublished(client *registry.Client, m *registry.Manifest, index digest.Digest, by *trust.Signer) {
+	if c.json {
+		c.printJSON(map[string]any{"name": m.Name, "version": m.Version, "registry": client.String(), "digest": index,
+			"fingerprint": by.Fingerprint(), "archives": m.Archives})
+		return
+	}
+	fmt.Fprintf(c.stdout, "Published %s %s to %s\n%s, signed with %s\n", m.Name, m.Version, client, index, by.Fingerprint())
+}

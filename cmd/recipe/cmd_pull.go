@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path"
+
+	"github.com/nsynapse/recipe/registry"
+)
+
+func pullCommand() command {
+	return command{name: "pull", group: packagesGroup, args: "NAME[@VERSION]", summary: "Get a package from a registry, verified, into a directory.",
+		example: "recipe pull -out=./shop acme/shop@2.1.3",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			addresses := c.registryFlag(flags)
+			out := flags.String("out", "", "the `directory` to make; NAME-VERSION if not said")
+			platform := flags.String("platform", registry.Platform(), "the `OS/ARCH` to get it for")
+			return func(ctx context.Context, args []string) error {
+				set, err := c.registries(*addresses)
+				if err != nil {
+					return err
+				}
+				name, version, err := packageArgument(args)
+				if err != nil {
+					return err
+				}
+				r, err := set.Release(ctx, name, version)
+				if err != nil {
+					return withWayOut(err)
+				}
+				return c.pull(ctx, r, *platform, *out)
+			}
+		}}
+}
+
+func (c *cli) pull(ctx context.Context, r *registry.Release, platform, out string) error {
+	if out == "" {
+		out = fmt.Sprintf("%s-%s", path.Base(r.Name), r.Version)
+	}
+	if err := os.Mkdir(out, 0o755); errors.Is(err, os.ErrExist) {
+		return hinted{fmt.Errorf("%s is there already", out), "Name another directory with -out."}
+	} else if err != nil {
+		return err
+	}
+	if err := r.FetchTo(ctx, platform, out); err != nil {
+		return errors.Join(err, os.RemoveAll(out))
+	}
+	c.warnYanked(r)
+	if c.json {
+		c.printJSON(map[string]any{"name": r.Name, "version": r.Version, "registry": r.Registry, "digest": r.Digest,
+			"fingerprint": r.Signer.Fingerprint(), "directory": out})
+		return nil
+	}
+	fmt.Fprintf(c.stdout, "%s %s from %s, signed with %s, is in %s\n", r.Name, r.Version, r.Registry, r.Signer.Fingerprint(), out)
+	return nil
+}
+
+func (c *cli) warnYanked(r *registry.Release) {
+	if r.Status.State == registry.Yanked {
+		fmt.Fprintf(c.stderr, "Warning: %s %s was yanked by its publisher: %s\n", r.Name, r.Version, r.Status.Reason)
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+
+	"github.com/nsynapse/recipe/registry/trust"
+)
+
+func trustCommand() command {
+	return command{name: "trust", group: packagesGroup, args: "add NAMESPACE FINGERPRINT | list | remove NAMESPACE [FINGERPRINT]",
+		summary: "The publishers whose packages are taken.",
+		example: "recipe trust add acme SHA256:Jm1x…",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			return func(ctx context.Context, args []string) error { return c.trust(ctx, c.keyring(), args) }
+		}}
+}
+
+func (c *cli) trust(ctx context.Context, ring *trust.Keyring, args []string) error {
+	switch {
+	case len(args) == 1 && args[0] == "list":
+		return c.listTrusted(ring)
+	case len(args) == 3 && args[0] == "add":
+		f, err := trust.ParseFingerprint(args[2])
+		if err != nil {
+			return err
+		}
+		return c.tellTrust(ring.Add(ctx, args[1], f), "Packages of "+args[1]+" that this key has signed are taken from now on.")
+	case len(args) == 2 && args[0] == "remove":
+		return c.tellTrust(ring.Remove(ctx, args[1], ""), "No package of "+args[1]+" is taken any more.")
+	case len(args) == 3 && args[0] == "remove":
+		f, err := trust.ParseFingerprint(args[2])
+		if err != nil {
+			return err
+		}
+		return c.tellTrust(ring.Remove(ctx, args[1], f), "Nothing that this key of "+args[1]+" has signed is taken any more.")
+	}
+	return hinted{fmt.Errorf("%q is not what recipe trust does", args), "recipe trust -h tells what it does."}
+}
+
+func (c *cli) tellTrust(err error, done string) error {
+	if err == nil {
+		c.say(done)
+	}
+	return err
+}
+
+func (c *cli) listTrusted(ring *trust.Keyring) error {
+	all, err := ring.List()
+	if err != nil {
+		return err
+	}
+	if c.json {
+		c.printJSON(all)
+		return nil
+	}
+	for _, p := range all {
+		for _, f := range p.Fingerprints {
+			fmt.Fprintf(c.stdout, "%s %s\n", p.Namespace, f)
+		}
+		for _, f := range p.Learnt {
+			fmt.Fprintf(c.stdout, "%s %s (vouched for by a trusted key)\n", p.Namespace, f)
+		}
+		for _, f := range p.Revoked {
+			fmt.Fprintf(c.stdout, "%s %s (revoked)\n", p.Namespace, f)
+		}
+	}
+	return nil
+}

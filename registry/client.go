@@ -1,0 +1,200 @@
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/nsynapse/recipe/planner/semver"
+	"github.com/opencontainers/go-digest"
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/trust"
+)
+
+// Media types and artifact types; see the description of the package.
+const (
+	PackageType    = "application/vnd.recipe.package.v1"
+	StatusType     = "application/vnd.recipe.status.v1"
+	manifestType   = "application/vnd.recipe.manifest.v1"
+	archiveType    = "application/vnd.recipe.archive.v1.tar+zstd"
+	keysType       = "application/vnd.recipe.keys.v1+json"
+	statusNoteType = "application/vnd.recipe.status.v1+note"
+)
+
+// maxIndex bounds index and manifests, in bytes, as registries do.
+const maxIndex = 4 << 20
+
+// Client reads one registry and publishes there. It is safe for concurrent use.
+type Client struct {
+	registry oci.Registry
+	reader   Reader
+}
+
+// New returns a client of the registry for a reader.
+func New(registry oci.Registry, reader Reader) *Client {
+	if reader.Cache != "" {
+		registry = oci.Cache(registry, reader.Cache)
+	}
+	return &Client{registry: registry, reader: reader}
+}
+
+// Release is a version that was verified.
+type Release struct {
+	*Manifest
+	Status   Status
+	Registry string
+	Digest   digest.Digest // of the index
+	Signer   trust.Public
+
+	from *Client
+}
+
+// Refusal says that something of a registry was not taken.
+type Refusal struct {
+	Registry, Name, Version string
+	Err                     error
+}
+
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("%s %s from %s is refused: %v", r.Name, r.Version, r.Registry, r.Err)
+}
+
+func (r *Refusal) Unwrap() error { return r.Err }
+
+// Versions lists the versions of a package, newest first, whatever their status; none if the package is not there.
+// Nothing of them is verified yet. The error is a *Changed when one is missing that was there.
+func (c *Client) Versions(ctx context.Context, name string) ([]semver.Version, error) {
+	r, err := c.registry.Repository(name)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := r.Tags(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var versions []semver.Version
+	for _, tag := range tags {
+		if v, ok := versionOf(tag); ok {
+			versions = append(versions, v)
+		}
+	}
+	slices.SortFunc(versions, func(a, b semver.Version) int { return b.Compare(a) })
+	return versions, c.reader.Memory.listed(c.registry.String(), name, versions)
+}
+
+// Release returns a version with its manifest and status, both verified. The error is fs.ErrNotExist when there is no
+// such version, and a *Refusal when it is not what a trusted publisher has signed.
+func (c *Client) Release(ctx context.Context, name, version string) (*Release, error) {
+	r, err := c.registry.Repository(name)
+	if err != nil {
+		return nil, err
+	}
+	release, err := c.release(ctx, r, name, version)
+	if err == nil {
+		release.Status, err = c.status(ctx, r, name, version)
+	}
+	if err == nil {
+		err = c.reader.Memory.saw(ctx, release)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &Refusal{c.registry.String(), name, version, err}
+	}
+	return release, err
+}
+
+func (c *Client) release(ctx context.Context, r oci.Repository, name, version string) (*Release, error) {
+	d, err := r.Resolve(ctx, tagOf(version))
+	if err != nil {
+		return nil, fmt.Errorf("there is no %s %s: %w", name, version, err)
+	}
+	var index v1.Index
+	if err := readJSON(ctx, r, d, v1.MediaTypeImageIndex, &index); err != nil {
+		return nil, err
+	}
+	if len(index.Manifests) == 0 {
+		return nil, errors.New("it has no platforms")
+	}
+	text, by, err := c.open(ctx, r, index.Manifests[0], manifestType, name)
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseManifest(text, name, version)
+	if err != nil {
+		return nil, err
+	}
+	return &Release{Manifest: m, Registry: c.registry.String(), Digest: d.Digest, Signer: by, from: c}, nil
+}
+
+// status is that of a version; without a word of the publisher it is available.
+func (c *Client) status(ctx context.Context, r oci.Repository, name, version string) (Status, error) {
+	d, err := r.Resolve(ctx, statusTag+tagOf(version))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Status{Name: name, State: Available}, nil
+	}
+	if err != nil {
+		return Status{}, err
+	}
+	text, _, err := c.open(ctx, r, d, statusNoteType, name)
+	if err != nil {
+		return Status{}, fmt.Errorf("its status: %w", err)
+	}
+	return parseStatus(text, name, version)
+}
+
+// open reads the note that is the config of an image manifest and returns its text, which somebody who may sign for the
+// package has signed.
+func (c *Client) open(ctx context.Context, r oci.Repository, d v1.Descriptor, config, name string) (string, trust.Public, error) {
+	var m v1.Manifest
+	if err := readJSON(ctx, r, d, v1.MediaTypeImageManifest, &m); err != nil {
+		return "", trust.Public{}, err
+	}
+	if m.Config.MediaType != config {
+		return "", trust.Public{}, fmt.Errorf("%s is a %s, not a %s", d.Digest, m.Config.MediaType, config)
+	}
+	signed, err := oci.Read(ctx, r, m.Config, trust.MaxNote)
+	if err != nil {
+		return "", trust.Public{}, err
+	}
+	history, err := c.history(ctx, r, m.Layers)
+	if err != nil {
+		return "", trust.Public{}, err
+	}
+	namespace, _, _ := strings.Cut(name, "/")
+	return c.reader.Ring.Verify(ctx, namespace, signed, history)
+}
+
+// history reads the publisher's keys among the layers.
+func (c *Client) history(ctx context.Context, r oci.Repository, layers []v1.Descriptor) (trust.History, error) {
+	at := slices.IndexFunc(layers, func(d v1.Descriptor) bool { return d.MediaType == keysType })
+	if at < 0 {
+		return trust.History{}, nil
+	}
+	text, err := oci.Read(ctx, r, layers[at], trust.MaxHistory)
+	if err != nil {
+		return trust.History{}, err
+	}
+	return trust.ParseHistory(text)
+}
+
+func readJSON(ctx context.Context, r oci.Repository, d v1.Descriptor, mediaType string, v any) error {
+	if d.MediaType != mediaType {
+		return fmt.Errorf("%s is a %s, not a %s", d.Digest, d.MediaType, mediaType)
+	}
+	text, err := oci.Read(ctx, r, d, maxIndex)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("cannot read %s: %w", d.Digest, err)
+	}
+	return nil
+}
+
+// String is the address of the registry.
+func (c *Client) String() string { return c.registry.String() }

@@ -1,0 +1,88 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/nsynapse/recipe/lang/config"
+)
+
+// maxReadme bounds what of a README goes into a manifest, in bytes.
+const maxReadme = 64 << 10
+
+// Describe returns the manifest of the package in files, without archives.
+func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
+	r, diags := config.LoadRecipe(files, ".")
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	m := &Manifest{Name: r.Name, Version: *r.Version, Description: r.Description, Recipe: textOf(r.Requires), Coexist: r.Coexist, Runs: r.Platforms}
+	if namespace, _, ok := strings.Cut(r.Name, "/"); !ok {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Subject: &r.NameRange, Summary: "Package without a namespace",
+			Detail: fmt.Sprintf("A package that is published is named after its publisher, NAMESPACE/%s.", namespace)}}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {
+		m.Depends = append(m.Depends, Dependency{Package: name, Constraint: textOf(r.Depends[name].Constraint)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Requirements)) {
+		q := r.Requirements[name]
+		m.Requires = append(m.Requires, Requirement{Name: name, Service: q.Service, Constraint: textOf(q.Constraint)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Provides)) {
+		m.Provides = append(m.Provides, Service{Name: name, Version: *r.Provides[name].Version})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Inputs)) {
+		m.Inputs = append(m.Inputs, describeInput(r.Inputs[name]))
+	}
+	readme, err := readReadme(files)
+	if err != nil {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "README cannot be read", Detail: err.Error()}}
+	}
+	m.Readme = readme
+	return m, nil
+}
+
+func textOf(c *config.Constraint) string {
+	if c == nil {
+		return ""
+	}
+	return c.Text
+}
+
+func describeInput(v *config.Variable) Input {
+	in := Input{Name: v.Name, Type: "any", Description: v.Description}
+	if v.Type != cty.DynamicPseudoType {
+		in.Type = typeexpr.TypeString(v.Type)
+	}
+	if v.Default == cty.NilVal || v.Sensitive {
+		return in
+	}
+	if text, err := ctyjson.Marshal(v.Default, v.Default.Type()); err == nil {
+		in.Default = string(text)
+	}
+	return in
+}
+
+// readReadme returns README.md, or what of it fits; "" if there is none.
+func readReadme(files fs.FS) (string, error) {
+	f, err := files.Open("README.md")
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxReadme))
+	return strings.ToValidUTF8(string(text), ""), err
+}

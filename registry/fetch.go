@@ -1,0 +1,96 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/nsynapse/recipe/registry/archive"
+	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/store"
+)
+
+// Fetch puts the files for a platform into the store and returns their key. Nothing is unpacked before it has the digest
+// that was signed. A revoked version is refused.
+func (r *Release) Fetch(ctx context.Context, platform string, s *store.Store) (key string, err error) {
+	a, err := r.allowed(platform)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.Add(ctx, a.Content.Tree, func(dir string) error { return r.unpack(ctx, a, dir) })
+	return a.Content.Tree, err
+}
+
+// FetchTo is Fetch into a directory, which is empty.
+func (r *Release) FetchTo(ctx context.Context, platform, dir string) error {
+	a, err := r.allowed(platform)
+	if err != nil {
+		return err
+	}
+	return r.unpack(ctx, a, dir)
+}
+
+// Attached returns what was published beside the release, of an artifact type; nil if there is nothing. Nobody has
+// verified it.
+func (r *Release) Attached(ctx context.Context, artifactType string) ([]byte, error) {
+	repository, err := r.from.registry.Repository(r.Name)
+	if err != nil {
+		return nil, err
+	}
+	referrers, err := repository.Referrers(ctx, v1.Descriptor{MediaType: v1.MediaTypeImageIndex, Digest: r.Digest})
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range referrers {
+		if d.ArtifactType != artifactType {
+			continue
+		}
+		var image v1.Manifest
+		if err := readJSON(ctx, repository, d, v1.MediaTypeImageManifest, &image); err != nil {
+			return nil, err
+		}
+		if len(image.Layers) != 1 || image.Subject == nil || image.Subject.Digest != r.Digest {
+			return nil, fmt.Errorf("%s is not about %s %s", d.Digest, r.Name, r.Version)
+		}
+		return oci.Read(ctx, repository, image.Layers[0], maxAttached)
+	}
+	return nil, nil
+}
+
+// maxAttached bounds what is published beside a release, in bytes.
+const maxAttached = 64 << 20
+
+func (r *Release) allowed(platform string) (Archive, error) {
+	if r.Status.State == Revoked {
+		return Archive{}, fmt.Errorf("%s %s was revoked by its publisher: %s", r.Name, r.Version, r.Status.Reason)
+	}
+	return r.For(platform)
+}
+
+// unpack downloads an archive beside everything else, where it does not count before it is verified.
+func (r *Release) unpack(ctx context.Context, a Archive, dir string) (err error) {
+	repository, err := r.from.registry.Repository(r.Name)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp("", "recipe-archive-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+	d := v1.Descriptor{MediaType: archiveType, Digest: a.Digest, Size: a.Size}
+	if err := oci.Copy(ctx, repository, d, f); err != nil {
+		return fmt.Errorf("the files of %s %s from %s are refused: %w", r.Name, r.Version, r.Registry, err)
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := archive.Unpack(ctx, f, dir, a.Content); err != nil {
+		return fmt.Errorf("the files of %s %s are refused: %w", r.Name, r.Version, err)
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package library
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/semver"
+	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/trust"
+)
+
+// Source is the library together with the registries of one stack. A package with a namespace is looked for in the
+// registries, and one without in the box. Each is looked up once, so that what was solved is what is put into the store.
+// It is safe for concurrent use.
+type Source struct {
+	*Library
+	set    registry.Set
+	locked map[string][]string // versions by package
+
+	mu       sync.Mutex
+	releases map[string][]*registry.Release // by package
+}
+
+var _ solve.Source = (*Source)(nil)
+
+// With returns the library together with registries. An address that begins with a dot is a directory relative to base.
+// Versions that are locked stay to be chosen when they are yanked.
+func (l *Library) With(addresses []config.Named, base string, locked map[string][]string) (*Source, hcl.Diagnostics) {
+	s := &Source{Library: l, locked: locked, releases: map[string][]*registry.Release{}}
+	var diags hcl.Diagnostics
+	for _, address := range addresses {
+		r, err := dial(address.Name, base)
+		if err != nil {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong registry", Subject: &address.Range, Detail: err.Error() + "."})
+			continue
+		}
+		s.set = append(s.set, registry.New(r, l.reader))
+	}
+	return s, diags
+}
+
+func dial(address, base string) (oci.Registry, error) {
+	if strings.HasPrefix(address, "./") || strings.HasPrefix(address, "../") {
+		whole, err := filepath.Abs(filepath.Join(base, filepath.FromSlash(address)))
+		if err != nil {
+			return nil, err
+		}
+		address = "file://" + filepath.ToSlash(whole)
+	}
+	return oci.Dial(address, oci.Options{})
+}
+
+// Versions lists the versions that may be chosen, newest first.
+func (s *Source) Versions(ctx context.Context, name string) ([]*solve.Manifest, error) {
+	if !strings.Contains(name, "/") || len(s.set) == 0 {
+		return s.Library.Versions(ctx, name)
+	}
+	releases, err := s.lookUp(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	var list []*solve.Manifest
+	for _, r := range releases {
+		m, err := manifestOf(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s from %s: %w", r.Name, r.Version, r.Registry, err)
+		}
+		list = append(list, m)
+	}
+	return list, nil
+}
+
+func (s *Source) lookUp(ctx context.Context, name string) ([]*registry.Release, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known, ok := s.releases[name]; ok {
+		return known, nil
+	}
+	releases, err := s.set.Releases(ctx, name, s.locked[name])
+	var u *trust.Untrusted
+	if errors.As(err, &u) {
+		return nil, fmt.Errorf("%w. %s", err, u.WayOut())
+	}
+	if err == nil {
+		s.releases[name] = releases
+	}
+	return releases, err
+}
+
+// release is the one that was locked, nil if it came from elsewhere.
+func (s *Source) release(locked solve.Package) *registry.Release {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, r := range s.releases[locked.Name] {
+		if r.Version.String() == locked.Version && r.Registry == locked.Origin {
+			return r
+		}
+	}
+	return nil
+}
+
+// Put is that of the library, also for what comes from a registry.
+func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string]*Package) (key string, err error) {
+	if r := s.release(locked); r != nil {
+		return r.Fetch(ctx, registry.Platform(), s.store)
+	}
+	return s.Library.Put(ctx, locked, local)
+}
+
+// Loose is that of the library. What comes from a registry is got into the directory work.
+func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*Package, work string) ([]eval.Package, hcl.Diagnostics) {
+	packages := s.Library.Loose(lock, local)
+	var diags hcl.Diagnostics
+	for i, locked := range lock.Packages {
+		r := s.release(locked)
+		if r == nil {
+			continue
+		}
+		p, more := s.look(ctx, r, locked, filepath.Join(work, fmt.Sprint(i)))
+		diags = append(diags, more...)
+		if p != nil {
+			packages[i] = looseOf(locked, p)
+		}
+	}
+	return packages, diags
+}
+
+// look gets the files of a release into a directory that it makes.
+func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Package, dir string) (*Package, hcl.Diagnostics) {
+	err := os.Mkdir(dir, 0o700)
+	if err == nil {
+		err = r.FetchTo(ctx, registry.Platform(), dir)
+	}
+	if err != nil {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: err.Error()}}
+	}
+	return open(os.DirFS(dir), locked.Origin, prefixOf(locked))
+}
+
+// manifestOf says of a release what a solver has to know.
+func manifestOf(r *registry.Release) (*solve.Manifest, error) {
+	at := hcl.Range{Filename: r.Name + "@" + r.Version.String() + "/recipe.hcl"}
+	version := r.Version
+	m := &solve.Manifest{Name: r.Name, Version: &version, Origin: r.Registry, Coexist: r.Coexist, Platforms: r.Platforms()}
+	if r.Recipe != "" {
+		c, err := constraintOf(r.Recipe)
+		if err != nil {
+			return nil, err
+		}
+		m.Recipe = &solve.Recipe{Text: r.Recipe, Constraint: c, Range: at}
+	}
+	for _, d := range r.Depends {
+		c, err := constraintOf(d.Constraint)
+		if err != nil {
+			return nil, err
+		}
+		m.Depends = append(m.Depends, solve.Dependency{Package: d.Package, Text: d.Constraint, Constraint: c, Range: at})
+	}
+	for _, q := range r.Requires {
+		c, err := constraintOf(q.Constraint)
+		if err != nil {
+			return nil, err
+		}
+		m.Requires = append(m.Requires, solve.Requirement{Name: q.Name, Service: q.Service, Text: q.Constraint, Constraint: c, Range: at})
+	}
+	for _, service := range r.Provides {
+		version := service.Version
+		m.Provides = append(m.Provides, solve.Service{Name: service.Name, Version: &version})
+	}
+	return m, nil
+}
+
+// constraintOf is nil for any version.
+func constraintOf(text string) (*semver.Constraint, error) {
+	if text == "" {
+		return nil, nil
+	}
+	c, err := semver.ParseConstraint(text)
+	return &c, err
+}

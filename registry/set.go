@@ -1,0 +1,173 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/nsynapse/recipe/planner/semver"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/trust"
+)
+
+// searchers is how many packages a search asks about at a time.
+const searchers = 16
+
+// Set is registries in the order in which they are searched. The first one that has a package decides about it; one that
+// cannot be asked is an error and not passed over, since who can make it silent could else choose the next one.
+type Set []*Client
+
+// Find returns the first registry that has a package, and its versions as Versions does. The error is fs.ErrNotExist
+// when none has it.
+func (s Set) Find(ctx context.Context, name string) (*Client, []semver.Version, error) {
+	for _, c := range s {
+		versions, err := c.Versions(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(versions) > 0 {
+			return c, versions, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("there is no package %s in %s.%s (%w)", name, s, s.suggest(ctx, name), fs.ErrNotExist)
+}
+
+// Release returns a version of a package, or the newest that is available when version is ""; only when there is no
+// other is that a prerelease.
+func (s Set) Release(ctx context.Context, name, version string) (*Release, error) {
+	c, versions, err := s.Find(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if version != "" {
+		return c.Release(ctx, name, version)
+	}
+	slices.SortStableFunc(versions, func(a, b semver.Version) int { return rank(a) - rank(b) })
+	for _, v := range versions {
+		r, err := c.Release(ctx, name, v.String())
+		if err != nil || r.Status.State == Available {
+			return r, err
+		}
+	}
+	return nil, fmt.Errorf("all versions of %s are yanked; name one to get it all the same", name)
+}
+
+// Releases returns the versions of a package that may be chosen, newest first, all of them verified; none if no registry
+// has it. Left out is what is revoked, what a revoked key has signed, and what is yanked unless it is among the locked.
+func (s Set) Releases(ctx context.Context, name string, locked []string) ([]*Release, error) {
+	c, versions, err := s.Find(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := make([]*Release, len(versions))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(searchers)
+	for i, v := range versions {
+		group.Go(func() (err error) {
+			all[i], err = c.Release(ctx, name, v.String())
+			var u *trust.Untrusted
+			if errors.As(err, &u) && u.Revoked {
+				return nil
+			}
+			return err
+		})
+	}
+	err = group.Wait()
+	return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || !r.choosable(locked) }), err
+}
+
+func (r *Release) choosable(locked []string) bool {
+	return r.Status.State == Available || r.Status.State == Yanked && slices.Contains(locked, r.Version.String())
+}
+
+func rank(v semver.Version) int {
+	if v.IsPrerelease() {
+		return 1
+	}
+	return 0
+}
+
+// Found is one result of a search. What cannot be verified has no description.
+type Found struct {
+	Name        string `json:"name"`
+	Version     string `json:"version"`
+	Description string `json:"description"`
+	Registry    string `json:"registry"`
+	Problem     string `json:"problem,omitempty"` // why it is not to be had
+}
+
+// Search returns the packages whose name or description has the word in it, by registry and name. Registries that list
+// nothing are told in silent.
+func (s Set) Search(ctx context.Context, word string) (found []Found, silent []string, err error) {
+	for _, c := range s {
+		names, err := c.registry.Names(ctx)
+		if errors.Is(err, oci.ErrNoList) {
+			silent = append(silent, c.registry.String())
+			continue
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		slices.Sort(names)
+		more, err := c.look(ctx, names)
+		if err != nil {
+			return nil, nil, err
+		}
+		found = append(found, more...)
+	}
+	word = strings.ToLower(word)
+	found = slices.DeleteFunc(found, func(f Found) bool {
+		return f.Version == "" || !strings.Contains(strings.ToLower(f.Name+" "+f.Description), word)
+	})
+	return found, silent, nil
+}
+
+// look asks about packages, several at a time.
+func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
+	found := make([]Found, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(searchers)
+	for i, name := range names {
+		group.Go(func() error {
+			found[i] = Found{Name: name, Registry: c.registry.String()}
+			r, err := Set{c}.Release(ctx, name, "")
+			switch {
+			case errors.Is(err, fs.ErrNotExist):
+				return nil // a repository of something else
+			case err != nil:
+				found[i].Version, found[i].Problem = "?", err.Error()
+				return ctx.Err()
+			}
+			found[i].Version, found[i].Description = r.Version.String(), r.Description
+			return nil
+		})
+	}
+	return found, group.Wait()
+}
+
+// suggest finds the package that may have been meant; a registry that lists nothing has no idea.
+func (s Set) suggest(ctx context.Context, name string) string {
+	var all []string
+	for _, c := range s {
+		names, _ := c.registry.Names(ctx)
+		all = append(all, names...)
+	}
+	return diag.DidYouMean(name, all)
+}
+
+func (s Set) String() string {
+	var list []string
+	for _, c := range s {
+		list = append(list, c.registry.String())
+	}
+	return strings.Join(list, ", ")
+}
