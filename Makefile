@@ -33,7 +33,7 @@ check: ## what has to be true of every commit
 torture: REPORT := $(shell mktemp)
 torture: ## the whole crash programme of docs/reliability.md, at most 15 minutes; a line for each test
 	@tail -f $(REPORT) & lines=$$!; \
-	RECIPE_TORTURE=full RECIPE_TORTURE_REPORT=$(REPORT) $(GO) test -p 1 -count=1 -timeout 20m -run '^TestT[0-9]' ./... >$(REPORT).log 2>&1; \
+	RECIPE_TORTURE=full RECIPE_TORTURE_REPORT=$(REPORT) $(GO) test -count=1 -timeout 20m -run '^TestT[0-9]' ./... >$(REPORT).log 2>&1; \
 	status=$$?; sleep 1; kill $$lines; \
 	if [ $$status != 0 ]; then grep -v 'no test' $(REPORT).log; fi; \
 	rm -f $(REPORT) $(REPORT).log; exit $$status
