@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/port"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -27,7 +28,7 @@ func TestInstance(t *testing.T) {
 	}
 	units := supervisor.New(supervisor.Options{Shim: []string{shim}})
 	defer units.Close()
-	box := local.New(local.Options{Units: units, Changed: func(sdk.Identity) {}})
+	box := local.New(local.Options{Ports: port.New(18000, 18999, 18000), Units: units, Changed: func(sdk.Identity) {}})
 	things := 0
 	plugintest.Run(t, sdktest.Suite{Provider: box, Type: "instance", Cases: []sdktest.Case{{Name: "sleeper", New: func(t *testing.T) sdktest.Thing {
 		things++
