@@ -88,7 +88,8 @@ const floors = `
 	# Registries: what is in them, who is trusted, and the two together.
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/oci, registry/trust < registry;
 	registry < registry/attest;
-	lang/eval, registry < registry/library;
+	registry/oci < registry/bundle;
+	lang/eval, planner/lockfile, registry < registry/library;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;
@@ -98,7 +99,7 @@ const floors = `
 
 	# Floor 5: the long-running process, which wires everything.
 	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
-	planner/lockfile, providers/builtin, providers/plugin/host, registry/library, recipes
+	planner/lockfile, providers/builtin, providers/plugin/host, registry/bundle, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.

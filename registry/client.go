@@ -39,7 +39,7 @@ type Client struct {
 // New returns a client of the registry for a reader.
 func New(registry oci.Registry, reader Reader) *Client {
 	if reader.Cache != "" {
-		registry = oci.Cache(registry, reader.Cache)
+		registry = oci.Cache(registry, oci.Objects(reader.Cache))
 	}
 	return &Client{registry: registry, reader: reader}
 }
@@ -52,7 +52,8 @@ type Release struct {
 	Digest   digest.Digest // of the index
 	Signer   trust.Public
 
-	from *Client
+	from  *Client
+	index v1.Descriptor
 }
 
 // Refusal says that something of a registry was not taken.
@@ -113,6 +114,11 @@ func (c *Client) release(ctx context.Context, r oci.Repository, name, version st
 	if err != nil {
 		return nil, fmt.Errorf("there is no %s %s: %w", name, version, err)
 	}
+	return c.read(ctx, r, d, name, version)
+}
+
+// read verifies the release whose index is d.
+func (c *Client) read(ctx context.Context, r oci.Fetcher, d v1.Descriptor, name, version string) (*Release, error) {
 	var index v1.Index
 	if err := readJSON(ctx, r, d, v1.MediaTypeImageIndex, &index); err != nil {
 		return nil, err
@@ -128,7 +134,7 @@ func (c *Client) release(ctx context.Context, r oci.Repository, name, version st
 	if err != nil {
 		return nil, err
 	}
-	return &Release{Manifest: m, Registry: c.registry.String(), Digest: d.Digest, Signer: by, from: c}, nil
+	return &Release{Manifest: m, Registry: c.registry.String(), Digest: d.Digest, Signer: by, from: c, index: d}, nil
 }
 
 // status is that of a version; without a word of the publisher it is available.
@@ -149,7 +155,7 @@ func (c *Client) status(ctx context.Context, r oci.Repository, name, version str
 
 // open reads the note that is the config of an image manifest and returns its text, which somebody who may sign for the
 // package has signed.
-func (c *Client) open(ctx context.Context, r oci.Repository, d v1.Descriptor, config, name string) (string, trust.Public, error) {
+func (c *Client) open(ctx context.Context, r oci.Fetcher, d v1.Descriptor, config, name string) (string, trust.Public, error) {
 	var m v1.Manifest
 	if err := readJSON(ctx, r, d, v1.MediaTypeImageManifest, &m); err != nil {
 		return "", trust.Public{}, err
@@ -170,7 +176,7 @@ func (c *Client) open(ctx context.Context, r oci.Repository, d v1.Descriptor, co
 }
 
 // history reads the publisher's keys among the layers.
-func (c *Client) history(ctx context.Context, r oci.Repository, layers []v1.Descriptor) (trust.History, error) {
+func (c *Client) history(ctx context.Context, r oci.Fetcher, layers []v1.Descriptor) (trust.History, error) {
 	at := slices.IndexFunc(layers, func(d v1.Descriptor) bool { return d.MediaType == keysType })
 	if at < 0 {
 		return trust.History{}, nil
@@ -182,7 +188,7 @@ func (c *Client) history(ctx context.Context, r oci.Repository, layers []v1.Desc
 	return trust.ParseHistory(text)
 }
 
-func readJSON(ctx context.Context, r oci.Repository, d v1.Descriptor, mediaType string, v any) error {
+func readJSON(ctx context.Context, r oci.Fetcher, d v1.Descriptor, mediaType string, v any) error {
 	if d.MediaType != mediaType {
 		return fmt.Errorf("%s is a %s, not a %s", d.Digest, d.MediaType, mediaType)
 	}

@@ -71,19 +71,22 @@ func (r *Release) allowed(platform string) (Archive, error) {
 	return r.For(platform)
 }
 
-// unpack downloads an archive beside everything else, where it does not count before it is verified.
-func (r *Release) unpack(ctx context.Context, a Archive, dir string) (err error) {
+func (r *Release) unpack(ctx context.Context, a Archive, dir string) error {
 	repository, err := r.from.registry.Repository(r.Name)
 	if err != nil {
 		return err
 	}
+	return r.unpackFrom(ctx, repository, a, dir)
+}
+
+// unpackFrom gets an archive beside everything else, where it does not count before it is verified.
+func (r *Release) unpackFrom(ctx context.Context, from oci.Fetcher, a Archive, dir string) (err error) {
 	f, err := os.CreateTemp("", "recipe-archive-*")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
-	d := v1.Descriptor{MediaType: archiveType, Digest: a.Digest, Size: a.Size}
-	if err := oci.Copy(ctx, repository, d, f); err != nil {
+	if err := oci.Copy(ctx, from, a.descriptor(), f); err != nil {
 		return fmt.Errorf("the files of %s %s from %s are refused: %w", r.Name, r.Version, r.Registry, err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {

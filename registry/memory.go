@@ -37,6 +37,8 @@ type seen struct {
 type sight struct {
 	Digest digest.Digest `json:"digest"`           // of the index
 	Status int           `json:"status,omitempty"` // the number of the newest status; 0 for none
+	State  State         `json:"state,omitempty"`  // of that status; "" if nothing was said
+	Reason string        `json:"reason,omitempty"`
 }
 
 // Changed says that a registry does not show what it has shown before.
@@ -71,7 +73,7 @@ func (m *Memory) saw(ctx context.Context, r *Release) error {
 	if m == nil {
 		return nil
 	}
-	now := sight{Digest: r.Digest, Status: r.Status.Number}
+	now := sight{Digest: r.Digest, Status: r.Status.Number, State: r.Status.State, Reason: r.Status.Reason}
 	old, err := m.read(r.Registry, r.Name)
 	if err != nil {
 		return err
@@ -80,6 +82,19 @@ func (m *Memory) saw(ctx context.Context, r *Release) error {
 		return m.compare(ctx, r, before, now)
 	}
 	return m.remember(ctx, r, now)
+}
+
+// status is the newest that was seen of a release.
+func (m *Memory) status(r *Release) (Status, error) {
+	s := Status{Name: r.Name, Version: r.Version, State: Available}
+	if m == nil {
+		return s, nil
+	}
+	old, err := m.read(r.Registry, r.Name)
+	if before := old.Versions[r.Version.String()]; before.State != "" {
+		s.State, s.Reason, s.Number = before.State, before.Reason, before.Status
+	}
+	return s, err
 }
 
 func (m *Memory) compare(ctx context.Context, r *Release, before, now sight) error {

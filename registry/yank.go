@@ -19,7 +19,8 @@ func (c *Client) Mark(ctx context.Context, name, version string, state State, re
 	if release.Signer.Namespace() != by.Namespace() {
 		return fmt.Errorf("the key of %s cannot speak for %s", by.Namespace(), name)
 	}
-	text, err := signable(statusHead, Status{Name: name, Version: release.Version, State: state, Reason: reason, Number: release.Status.Number + 1})
+	release.Status = Status{Name: name, Version: release.Version, State: state, Reason: reason, Number: release.Status.Number + 1}
+	text, err := signable(statusHead, release.Status)
 	if err != nil {
 		return err
 	}
@@ -40,5 +41,8 @@ func (c *Client) Mark(ctx context.Context, name, version string, state State, re
 			return err
 		}
 	}
-	return r.Tag(ctx, image.Descriptor, image.content, statusTag+tagOf(version), true)
+	if err := r.Tag(ctx, image.Descriptor, image.content, statusTag+tagOf(version), true); err != nil {
+		return err
+	}
+	return c.reader.Memory.saw(ctx, release)
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/plan"
 )
 
@@ -21,8 +22,10 @@ func applyCommand() command {
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			s := c.stackFlags(flags)
 			s.planFlags(flags)
+			s.lockFlag(flags)
 			c.jsonFlag(flags)
 			r := c.runFlags(flags)
+			bundle := flags.String("bundle", "", "take the packages and the lock file from this `file`, which recipe bundle wrote")
 			destroy := flags.Bool("destroy", false, "take everything down, as recipe destroy does")
 			return func(ctx context.Context, args []string) error {
 				if len(args) == 1 {
@@ -38,6 +41,12 @@ func applyCommand() command {
 					return err
 				}
 				q.Destroy = *destroy
+				if *bundle != "" {
+					q.Locked = true
+					if err := c.unbundle(ctx, q, *bundle); err != nil {
+						return err
+					}
+				}
 				return r.apply(ctx, q, s.input)
 			}
 		}}
@@ -114,22 +123,37 @@ func (r *runner) apply(ctx context.Context, q agent.PlanRequest, input bool) err
 	if err := r.join(ctx, q); err != nil {
 		return err
 	}
-	signed, p, client, err := c.plan(ctx, q)
+	p, err := c.plan(ctx, q)
 	if err != nil {
 		return err
 	}
-	if err := c.showPlan(p, r.verbose); err != nil {
+	if err := c.showPlan(p.Plan, r.verbose); err != nil {
 		return err
 	}
-	if p.Empty() {
-		return r.showOutputs(ctx, client, p)
-	}
-	if !r.approve {
-		if err := c.ask(p, input); err != nil {
+	if !p.Empty() && !r.approve {
+		if err := c.ask(p.Plan, input); err != nil {
 			return err
 		}
 	}
-	return r.run(ctx, client, signed, p)
+	if err := c.keepLock(q.Path, p.lock); err != nil {
+		return err
+	}
+	if p.Empty() {
+		return r.showOutputs(ctx, p.client, p.Plan)
+	}
+	return r.run(ctx, p.client, p.signed, p.Plan)
+}
+
+// keepLock writes the lock file beside the stack at path, before anything runs: what is half done is then locked, too.
+func (c *cli) keepLock(path, text string) error {
+	if text == "" {
+		return nil
+	}
+	if err := writeLock(lockBeside(path), []byte(text)); err != nil {
+		return err
+	}
+	c.say("Versions and digests of the packages are now in " + lockfile.Name + "; commit it with the stack.")
+	return nil
 }
 
 // join follows a run that is under way, so that what an interrupted apply began is finished before anything new. One that was

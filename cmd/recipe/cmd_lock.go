@@ -6,11 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"slices"
+	"path/filepath"
 	"strings"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/planner/lockfile"
 )
 
 func lockCommand() command {
@@ -22,7 +24,7 @@ func lockCommand() command {
 			var upgrade upgrades
 			flags.Var(&upgrade, "upgrade", "take the newest versions instead of those in the file: of the package `name`, or of all; may be repeated")
 			return func(ctx context.Context, args []string) error {
-				r, err := c.resolve(ctx, s, args, upgrade)
+				r, err := c.resolve(ctx, s, args, upgrade, true)
 				if err != nil {
 					return err
 				}
@@ -45,13 +47,14 @@ func (u *upgrades) Set(name string) error {
 	return nil
 }
 
-// resolve chooses for the stack named by args; conflicts are printed.
-func (c *cli) resolve(ctx context.Context, s *stackFlags, args, upgrade []string) (*agent.Resolved, error) {
+// resolve chooses for the stack named by args; conflicts are printed. With fresh registries are asked also about what is
+// locked.
+func (c *cli) resolve(ctx context.Context, s *stackFlags, args, upgrade []string, fresh bool) (*agent.Resolved, error) {
 	q, err := s.request(args)
 	if err != nil {
 		return nil, err
 	}
-	q.Upgrade = upgrade
+	q.Upgrade, q.Fresh = upgrade, fresh
 	r, err := agent.Resolve(ctx, c.home, q)
 	if err != nil {
 		return nil, err
@@ -59,25 +62,30 @@ func (c *cli) resolve(ctx context.Context, s *stackFlags, args, upgrade []string
 	if r.Lock != nil {
 		return r, nil
 	}
+	return nil, c.refuse(r.Diagnostics)
+}
+
+// refuse prints what is wrong with a stack.
+func (c *cli) refuse(diags []diag.Diagnostic) error {
 	if c.json {
-		c.printJSON(map[string]any{"diagnostics": r.Diagnostics})
+		c.printJSON(map[string]any{"diagnostics": diags})
 	} else {
-		c.diagnostics(r.Diagnostics)
+		c.diagnostics(diags)
 	}
-	return nil, exitCode(exitError)
+	return exitCode(exitError)
 }
 
 // lock writes the lock file, if it is not right already, and tells what changed.
 func (c *cli) lock(r *agent.Resolved) error {
 	text := r.After.Format()
 	if old, err := os.ReadFile(r.File); err != nil || !bytes.Equal(old, text) {
-		if err := disk.WriteFile(disk.OS{}, r.File, text, 0o644); err != nil {
-			return fmt.Errorf("cannot write the lock file: %w", err)
+		if err := writeLock(r.File, text); err != nil {
+			return err
 		}
 	}
-	changes := lockChanges(r.Before.Versions, r.After.Versions)
+	changes := r.Before.Changes(r.After)
 	if c.json {
-		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions, "implementations": r.After.Implementations, "changes": changes})
+		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions(), "implementations": r.After.Implementations, "changes": changes})
 		return nil
 	}
 	for _, change := range changes {
@@ -89,32 +97,18 @@ func (c *cli) lock(r *agent.Resolved) error {
 	return nil
 }
 
-// lockChanges tells the difference in versions, a line for each package.
-func lockChanges(before, after map[string][]string) []string {
-	changes := []string{}
-	for _, name := range unionKeys(before, after) {
-		was, is := strings.Join(before[name], ", "), strings.Join(after[name], ", ")
-		switch {
-		case was == is:
-		case was == "":
-			changes = append(changes, fmt.Sprintf("+ %s %s", name, is))
-		case is == "":
-			changes = append(changes, fmt.Sprintf("- %s %s", name, was))
-		default:
-			changes = append(changes, fmt.Sprintf("~ %s %s -> %s", name, was, is))
-		}
+// lockBeside is the lock file of the stack at path.
+func lockBeside(path string) string {
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		path = filepath.Dir(path)
 	}
-	return changes
+	return filepath.Join(path, lockfile.Name)
 }
 
-func unionKeys(a, b map[string][]string) []string {
-	var names []string
-	for name := range a {
-		names = append(names, name)
+// writeLock puts the lock file beside a stack, whole or not at all.
+func writeLock(file string, text []byte) error {
+	if err := disk.WriteFile(disk.OS{}, file, text, 0o644); err != nil {
+		return fmt.Errorf("cannot write the lock file: %w", err)
 	}
-	for name := range b {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return nil
 }

@@ -17,15 +17,15 @@ func outdatedCommand() command {
 			s := c.stackFlags(flags)
 			c.jsonFlag(flags)
 			return func(ctx context.Context, args []string) error {
-				now, err := c.resolve(ctx, s, args, nil)
+				now, err := c.resolve(ctx, s, args, nil, true)
 				if err != nil {
 					return err
 				}
-				then, err := c.resolve(ctx, s, args, []string{"*"})
+				then, err := c.resolve(ctx, s, args, []string{"*"}, true)
 				if err != nil {
 					return err
 				}
-				return c.tellOutdated(now.After.Versions, then.After.Versions, now.Newest)
+				return c.tellOutdated(now.After.Versions(), then.After.Versions(), now.Newest)
 			}
 		}}
 }

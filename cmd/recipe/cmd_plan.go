@@ -17,6 +17,7 @@ func planCommand() command {
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			s := c.stackFlags(flags)
 			s.planFlags(flags)
+			s.lockFlag(flags)
 			c.jsonFlag(flags)
 			out := flags.String("out", "", "write the plan to this `file`, for recipe apply FILE")
 			detailed := flags.Bool("detailed-exitcode", false, "exit with 2 when there are changes")
@@ -28,22 +29,22 @@ func planCommand() command {
 					return err
 				}
 				q.Destroy = *destroy
-				signed, p, _, err := c.plan(ctx, q)
+				made, err := c.plan(ctx, q)
 				if err != nil {
 					return err
 				}
 				if *out != "" {
-					if err := writePlan(*out, signed); err != nil {
+					if err := writePlan(*out, made.signed); err != nil {
 						return err
 					}
 				}
-				if err := c.showPlan(p, *verbose); err != nil {
+				if err := c.showPlan(made.Plan, *verbose); err != nil {
 					return err
 				}
 				if *out != "" && !c.json {
 					fmt.Fprintf(c.stdout, "\nSaved to %s. Apply exactly this with: recipe apply %s\n", *out, *out)
 				}
-				if *detailed && !p.Empty() {
+				if *detailed && !made.Empty() {
 					return exitCode(exitChanges)
 				}
 				return nil
@@ -51,15 +52,23 @@ func planCommand() command {
 		}}
 }
 
+// planned is a plan that the agent made.
+type planned struct {
+	*plan.Plan
+	signed *agent.SignedPlan
+	client *agent.Client
+	lock   string // what the lock file has to say with it; "" if it stays
+}
+
 // plan asks the agent for a plan and tells its diagnostics.
-func (c *cli) plan(ctx context.Context, q agent.PlanRequest) (*agent.SignedPlan, *plan.Plan, *agent.Client, error) {
+func (c *cli) plan(ctx context.Context, q agent.PlanRequest) (*planned, error) {
 	client, err := c.agent(ctx)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	answer, err := client.Plan(ctx, q)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	if c.json {
 		c.begin()
@@ -70,10 +79,10 @@ func (c *cli) plan(ctx context.Context, q agent.PlanRequest) (*agent.SignedPlan,
 		c.diagnostics(answer.Diagnostics)
 	}
 	if answer.Plan == nil {
-		return nil, nil, nil, exitCode(exitError)
+		return nil, exitCode(exitError)
 	}
 	p, err := answer.Plan.Decode()
-	return answer.Plan, p, client, err
+	return &planned{p, answer.Plan, client, answer.Lock}, err
 }
 
 // planFile is a saved plan: a line that says what it is, then the plan with its signature.

@@ -21,7 +21,7 @@ func whyCommand() command {
 				if len(args) == 0 {
 					return hinted{errors.New("no name is given"), "Name a package, a component such as middleware.main, or a service."}
 				}
-				r, err := c.resolve(ctx, s, args[1:], nil)
+				r, err := c.resolve(ctx, s, args[1:], nil, false)
 				if err != nil {
 					return err
 				}

@@ -30,7 +30,7 @@ func commands() []command {
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
-		lockCommand(), whyCommand(), outdatedCommand(), solveCommand(),
+		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),

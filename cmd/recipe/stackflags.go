@@ -22,6 +22,7 @@ type stackFlags struct {
 	replace   list
 	refresh   bool
 	input     bool
+	locked    bool
 }
 
 func (c *cli) stackFlags(flags *flag.FlagSet) *stackFlags {
@@ -53,9 +54,14 @@ func (s *stackFlags) planFlags(flags *flag.FlagSet) {
 	flags.BoolVar(&s.refresh, "refresh", true, "look at what is there before planning")
 }
 
+// lockFlag is that of commands that take versions from the lock file.
+func (s *stackFlags) lockFlag(flags *flag.FlagSet) {
+	flags.BoolVar(&s.locked, "locked", false, "fail when the lock file would change")
+}
+
 // request is the plan to ask for; args holds at most the path of the stack.
 func (s *stackFlags) request(args []string) (agent.PlanRequest, error) {
-	q := agent.PlanRequest{Recipe: version, Trust: !s.refresh, Variables: append(s.environment(), s.variables...)}
+	q := agent.PlanRequest{Recipe: version, Trust: !s.refresh, Locked: s.locked, Variables: append(s.environment(), s.variables...)}
 	path, err := stackPath(args)
 	if err != nil {
 		return q, err

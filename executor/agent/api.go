@@ -52,6 +52,8 @@ type PlanRequest struct {
 	Destroy   bool            `json:"destroy,omitempty"`
 	Trust     bool            `json:"trust,omitempty"`   // do not look at what is there
 	Upgrade   []string        `json:"upgrade,omitempty"` // packages that the lock file does not hold; "*" for all of them
+	Locked    bool            `json:"locked,omitempty"`  // it is an error when the lock file would change
+	Fresh     bool            `json:"fresh,omitempty"`   // ask registries also about what is locked and kept on this machine
 }
 
 // VariableValue is one value given from outside. Later ones win.
@@ -65,6 +67,7 @@ type VariableValue struct {
 // PlanAnswer is a plan, or the diagnostics why there is none.
 type PlanAnswer struct {
 	Plan        *SignedPlan       `json:"plan,omitempty"`
+	Lock        string            `json:"lock,omitempty"` // the text that the lock file gets when the plan is carried out; "" if it stays
 	Diagnostics []diag.Diagnostic `json:"diagnostics,omitempty"`
 }
 

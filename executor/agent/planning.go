@@ -68,7 +68,11 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if p.Variables, err = sealVariables(w.input.Variables, w.stack); err != nil {
 		return nil, err
 	}
-	return a.answer(p, w.diagnostics())
+	answer, err := a.answer(p, w.diagnostics())
+	if err == nil {
+		answer.Lock = w.toLock()
+	}
+	return answer, err
 }
 
 func (a *Agent) planInput(ctx context.Context, s *stack, graph *eval.Graph, q PlanRequest, plugins []state.Plugin) (plan.Input, error) {

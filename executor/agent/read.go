@@ -30,6 +30,7 @@ type written struct {
 	input     eval.Input
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
+	locked    *lockfile.File // what was chosen
 
 	plugins []state.Plugin // all that the plan may need; once kept
 	stack   *stack         // once kept
@@ -46,22 +47,27 @@ func (w *written) fail() error {
 	return nil
 }
 
-// read loads the stack at q.Path and resolves versions and implementations. With open a variable without a value is
-// unknown and no mistake.
-func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (w *written, err error) {
+// load reads the files of the stack at q.Path.
+func load(q PlanRequest) (w *written, parsed *config.Stack, err error) {
 	w = &written{sources: map[string][]byte{}}
 	directory, name := filepath.Split(filepath.Clean(q.Path))
 	if info, err := os.Stat(q.Path); err != nil {
-		return nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
+		return nil, nil, &Problem{Message: fmt.Sprintf("there is no stack at %s", q.Path), Hint: "Name a stack file or a directory of them.", Kind: "not-found"}
 	} else if info.IsDir() {
 		directory, name = q.Path, "."
 	}
 	w.directory = filepath.Clean(directory)
-	parsed, diags := config.Load(os.DirFS(directory), name)
-	w.diags = append(w.diags, diags...)
+	parsed, w.diags = config.Load(os.DirFS(directory), name)
 	maps.Copy(w.sources, parsed.Sources)
 	w.diags = append(w.diags, tooOld(q.Recipe, parsed.Requires)...)
-	if err := w.fail(); err != nil {
+	return w, parsed, w.fail()
+}
+
+// read loads the stack at q.Path and resolves versions and implementations. With open a variable without a value is
+// unknown and no mistake.
+func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (w *written, err error) {
+	w, parsed, err := load(q)
+	if err != nil {
 		return w, err
 	}
 	given, diags := givenVariables(parsed, q.Variables)
@@ -77,18 +83,25 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	w.diags = append(w.diags, diags...)
 	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
 	w.diags = append(w.diags, diags...)
-	w.source, diags = lib.With(parsed.Registries, directory, locked.Versions)
+	w.source, diags = lib.With(parsed.Registries, w.directory, locked)
 	w.diags = append(w.diags, diags...)
+	if q.Fresh {
+		w.source.Ask()
+	}
 	if err := w.fail(); err != nil {
 		return w, err
 	}
-	lock, local, diags := resolve(ctx, w.source, parsed, directory, q.Recipe, locked)
+	lock, local, diags := resolve(ctx, w.source, parsed, w.directory, q.Recipe, locked)
 	w.diags = append(w.diags, diags...)
 	for _, p := range local {
 		maps.Copy(w.sources, p.Recipe.Sources)
 	}
 	w.local = local
 	w.input = eval.Input{Stack: parsed, Lock: lock, Variables: values}
+	if err := w.fail(); err != nil {
+		return w, err
+	}
+	w.diags = append(w.diags, w.relock(q)...)
 	return w, w.fail()
 }
 
@@ -100,7 +113,7 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
-	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Locked: locked.Versions, Taken: locked.Implementations, Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	wanted := &solve.Wanted{Roots: roots, Exclude: map[string]hcl.Range{}, Locked: locked.Versions(), Taken: locked.Implementations, Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	for _, p := range s.Prefer {
 		wanted.Prefer = append(wanted.Prefer, p.Name)
 	}
@@ -111,6 +124,9 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 		wanted.Recipe = &ours
 	}
 	lock, more := solve.Solve(ctx, wanted, source)
+	if more.HasErrors() && source.Ask() { // what is locked does not fit any more
+		lock, more = solve.Solve(ctx, wanted, source)
+	}
 	return lock, local, append(diags, more...)
 }
 

@@ -3,13 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"slices"
-
-	"github.com/hashicorp/hcl/v2"
 
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/planner/lockfile"
@@ -18,9 +12,6 @@ import (
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/library"
 )
-
-// maxLock bounds the size of a lock file, in bytes.
-const maxLock = 256 << 10
 
 // Resolved is what was chosen for a stack.
 type Resolved struct {
@@ -45,8 +36,8 @@ func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error)
 	}
 	before, _ := readLock(w.directory, nil, w.sources) // what is wrong with it does not matter when all of it is upgraded
 	r := &Resolved{Lock: w.input.Lock, File: filepath.Join(w.directory, lockfile.Name), Before: before, Newest: map[string]string{}, Diagnostics: w.diagnostics()}
-	r.After = lockfile.Of(r.Lock, func(origin string) bool { return w.local[origin] != nil })
-	for name := range r.After.Versions {
+	r.After = w.locked
+	for name := range r.After.Packages {
 		versions, err := w.source.Versions(ctx, name)
 		if err != nil {
 			return nil, err
@@ -54,34 +45,4 @@ func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error)
 		r.Newest[name] = versions[0].Version.String()
 	}
 	return r, nil
-}
-
-// readLock reads the lock file beside a stack; what is to be upgraded is not in the result. Without a file nothing is
-// locked.
-func readLock(directory string, upgrade []string, sources map[string][]byte) (*lockfile.File, hcl.Diagnostics) {
-	if slices.Contains(upgrade, "*") {
-		return &lockfile.File{}, nil
-	}
-	path := filepath.Join(directory, lockfile.Name)
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &lockfile.File{}, nil
-	}
-	var text []byte
-	switch {
-	case err != nil:
-	case !info.Mode().IsRegular() || info.Size() > maxLock:
-		err = fmt.Errorf("%s is not a file of at most %d bytes", lockfile.Name, maxLock)
-	default:
-		text, err = os.ReadFile(path)
-	}
-	if err != nil {
-		return &lockfile.File{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Cannot read the lock file", Detail: err.Error() + "."}}
-	}
-	sources[lockfile.Name] = text
-	locked, diags := lockfile.Parse(text, lockfile.Name)
-	for _, name := range upgrade {
-		locked.Without(name)
-	}
-	return locked, diags
 }

@@ -1,10 +1,22 @@
 // Package lockfile reads and writes .recipe.lock.hcl, which lies beside a stack's files and keeps what was chosen for it:
 //
+//	package "acme/shop" {
+//	  version = "2.1.3"
+//	  origin  = "oci://registry.example.com/team"
+//	  key     = "SHA256:Jm1x…"
+//	  release = "sha256:63f1…"
+//	  files = {
+//	    "linux/amd64" = "sha256:9a0c…"
+//	  }
+//	}
 //	package "postgresql" { version = "15.0.0" }
 //	implementation "sql" { package = "postgresql" }
 //
-// There is a block for every version of a package, and one for every service that a default implementation was taken for;
-// where two were taken for one service, in different versions of it, the first one is kept.
+// There is a block for every version of a package. One of a registry has the registry's address as the stack writes it, the
+// fingerprint of the publisher's key, the digest of the release, that is of its OCI index, and the digest of the archive for
+// each platform. A package of the box has its version alone: its files are part of the program.
+// There is a block for every service that a default implementation was taken for; where two were taken for one service, in
+// different versions of it, the first one is kept.
 // Packages of the user's own directories are not in it: their version is what their files say.
 package lockfile
 
@@ -13,12 +25,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/gohcl"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 
-	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 )
 
@@ -27,16 +37,32 @@ const Name = ".recipe.lock.hcl"
 
 // File is what is locked. The zero value locks nothing.
 type File struct {
-	Versions        map[string][]string // by package; several if its majors coexist
-	Implementations map[string]string   // packages by service
+	Packages        map[string][]Package // by name; several versions if its majors coexist
+	Implementations map[string]string    // packages by service
 }
 
-// Of returns what a lock file keeps of a lock; own tells the origins of the user's own packages.
-func Of(lock *solve.Lock, own func(origin string) bool) *File {
-	f := &File{Versions: map[string][]string{}, Implementations: map[string]string{}}
+// Package is a version that was chosen.
+type Package struct {
+	Version string
+	Release *Release // nil for one of the box
+}
+
+// Release is which bits the version of a registry are. Digests are written "sha256:" and 64 hexadecimal digits.
+type Release struct {
+	Origin string            // the address of the registry
+	Key    string            // the fingerprint of the key that signed it
+	Digest string            // of the release
+	Files  map[string]string // digests of the archives by platform, "any" for all of them
+	Range  hcl.Range         // of the block; not compared, and zero for one that was not read
+}
+
+// Of returns what a lock file keeps of a lock. own tells the origins of the user's own packages, and release the bits of a
+// package, nil for one of the box.
+func Of(lock *solve.Lock, own func(origin string) bool, release func(solve.Package) *Release) *File {
+	f := &File{Packages: map[string][]Package{}, Implementations: map[string]string{}}
 	for _, p := range lock.Packages {
 		if !own(p.Origin) {
-			f.Versions[p.Name] = append(f.Versions[p.Name], p.Version)
+			f.Packages[p.Name] = append(f.Packages[p.Name], Package{p.Version, release(p)})
 		}
 	}
 	for _, b := range lock.Bindings {
@@ -49,77 +75,40 @@ func Of(lock *solve.Lock, own func(origin string) bool) *File {
 	return f
 }
 
-// written is the file for gohcl.
-type written struct {
-	Packages []struct {
-		Name    string    `hcl:"name,label"`
-		Version string    `hcl:"version"`
-		Range   hcl.Range `hcl:",def_range"`
-	} `hcl:"package,block"`
-	Implementations []struct {
-		Service string `hcl:"service,label"`
-		Package string `hcl:"package"`
-	} `hcl:"implementation,block"`
+// Versions lists the locked versions by package.
+func (f *File) Versions() map[string][]string {
+	versions := map[string][]string{}
+	for name, packages := range f.Packages {
+		for _, p := range packages {
+			versions[name] = append(versions[name], p.Version)
+		}
+	}
+	return versions
 }
 
-// Parse reads a lock file; name is for messages.
-func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
-	f := &File{Versions: map[string][]string{}, Implementations: map[string]string{}}
-	if at := strange(text, name); at != nil {
-		return f, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Not a lock file", Subject: at,
-			Detail: "A lock file has nothing but blocks with strings. Remove it and run recipe lock."}}
-	}
-	parsed, diags := hclsyntax.ParseConfig(text, name, hcl.InitialPos)
-	if diags.HasErrors() {
-		return f, diags
-	}
-	var w written
-	if diags = gohcl.DecodeBody(parsed.Body, nil, &w); diags.HasErrors() {
-		return f, diags
-	}
-	for _, p := range w.Packages {
-		if _, err := semver.Parse(p.Version); err != nil {
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong version in the lock file", Subject: p.Range.Ptr(),
-				Detail: fmt.Sprintf("%v. Correct it, or remove the file and run recipe lock.", err)})
+// Remote reports whether it locks a package of a registry.
+func (f *File) Remote() bool {
+	for _, packages := range f.Packages {
+		if slices.ContainsFunc(packages, func(p Package) bool { return p.Release != nil }) {
+			return true
 		}
-		f.Versions[p.Name] = append(f.Versions[p.Name], p.Version)
 	}
-	for _, i := range w.Implementations {
-		f.Implementations[i.Service] = i.Package
-	}
-	return f, diags
+	return false
 }
 
-// strange finds the first word that no lock file has; nil if there is none. The parser is recursive, so it must not see text
-// that nests deeper than blocks do.
-func strange(text []byte, name string) *hcl.Range {
-	tokens, _ := hclsyntax.LexConfig(text, name, hcl.InitialPos) // the parser tells what is wrong
-	depth := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case hclsyntax.TokenIdent, hclsyntax.TokenEqual, hclsyntax.TokenOQuote, hclsyntax.TokenQuotedLit, hclsyntax.TokenCQuote,
-			hclsyntax.TokenNewline, hclsyntax.TokenComment, hclsyntax.TokenEOF:
-		case hclsyntax.TokenOBrace:
-			depth++
-		case hclsyntax.TokenCBrace:
-			depth--
-		default:
-			return &t.Range
-		}
-		if depth > 1 {
-			return &t.Range
-		}
-	}
-	return nil
+// Without forgets a package: its versions, and that it implements anything.
+func (f *File) Without(name string) {
+	delete(f.Packages, name)
+	maps.DeleteFunc(f.Implementations, func(_, p string) bool { return p == name })
 }
 
 // Format returns the text of f, as recipe fmt lays it out. Equal files have equal texts.
 func (f *File) Format() []byte {
 	var b bytes.Buffer
 	b.WriteString("# Made by recipe lock. Keep it beside the stack: others then get the same versions.\n")
-	for _, name := range slices.Sorted(maps.Keys(f.Versions)) {
-		for _, version := range f.Versions[name] {
-			fmt.Fprintf(&b, "\npackage %q {\n  version = %q\n}\n", name, version)
+	for _, name := range slices.Sorted(maps.Keys(f.Packages)) {
+		for _, p := range f.Packages[name] {
+			fmt.Fprintf(&b, "\npackage %q {\n  version = %q\n%s}\n", name, p.Version, p.Release.format())
 		}
 	}
 	for _, service := range slices.Sorted(maps.Keys(f.Implementations)) {
@@ -128,8 +117,63 @@ func (f *File) Format() []byte {
 	return b.Bytes()
 }
 
-// Without forgets a package: its versions, and that it implements anything.
-func (f *File) Without(name string) {
-	delete(f.Versions, name)
-	maps.DeleteFunc(f.Implementations, func(_, p string) bool { return p == name })
+func (r *Release) format() string {
+	if r == nil {
+		return ""
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "  origin  = %q\n  key     = %q\n  release = %q\n  files = {\n", r.Origin, r.Key, r.Digest)
+	platforms, width := slices.Sorted(maps.Keys(r.Files)), 0
+	for _, p := range platforms {
+		width = max(width, len(p)+2)
+	}
+	for _, p := range platforms {
+		fmt.Fprintf(&b, "    %-*s = %q\n", width, fmt.Sprintf("%q", p), r.Files[p])
+	}
+	b.WriteString("  }\n")
+	return b.String()
+}
+
+// Changes tells what other has else than f, a line for each package and service; none if they differ in
+// layout and comments alone.
+func (f *File) Changes(other *File) []string {
+	changes := difference("", f.versions(), other.versions())
+	changes = append(changes, difference("implementation of ", f.Implementations, other.Implementations)...)
+	for _, name := range slices.Sorted(maps.Keys(f.Packages)) {
+		if f.versions()[name] == other.versions()[name] && !slices.EqualFunc(f.Packages[name], other.Packages[name], Package.equal) {
+			changes = append(changes, "~ "+name+" with other bits or from another registry")
+		}
+	}
+	return changes
+}
+
+// versions lists what is locked of each package, for people.
+func (f *File) versions() map[string]string {
+	texts := map[string]string{}
+	for name, versions := range f.Versions() {
+		texts[name] = strings.Join(versions, ", ")
+	}
+	return texts
+}
+
+func (p Package) equal(other Package) bool {
+	return p.Version == other.Version && p.Release.format() == other.Release.format()
+}
+
+func difference(what string, before, after map[string]string) []string {
+	changes := []string{}
+	all := slices.Concat(slices.Collect(maps.Keys(before)), slices.Collect(maps.Keys(after)))
+	slices.Sort(all)
+	for _, name := range slices.Compact(all) {
+		switch was, is := before[name], after[name]; {
+		case was == is:
+		case was == "":
+			changes = append(changes, fmt.Sprintf("+ %s%s %s", what, name, is))
+		case is == "":
+			changes = append(changes, fmt.Sprintf("- %s%s %s", what, name, was))
+		default:
+			changes = append(changes, fmt.Sprintf("~ %s%s %s -> %s", what, name, was, is))
+		}
+	}
+	return changes
 }

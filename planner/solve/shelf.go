@@ -2,6 +2,7 @@ package solve
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -107,7 +108,7 @@ func (s *stock) get(ctx context.Context, name string, at hcl.Range) *shelf {
 	}
 	manifests, err := s.source.Versions(ctx, name)
 	if err != nil {
-		s.fail(at, "Package cannot be looked up", "%s.", err)
+		s.refuse(at, err)
 		s.shelves[name] = nil
 		return nil
 	}
@@ -119,6 +120,16 @@ func (s *stock) get(ctx context.Context, name string, at hcl.Range) *shelf {
 		}
 	}
 	return found
+}
+
+// refuse tells why a package cannot be looked up: where it is named, unless the source knows a better place.
+func (s *stock) refuse(at hcl.Range, err error) {
+	var placed hcl.Diagnostics
+	if errors.As(err, &placed) {
+		s.diags = append(s.diags, placed...)
+		return
+	}
+	s.fail(at, "Package cannot be looked up", "%s.", err)
 }
 
 // providing looks up who provides a service, and what those require in their turn.

@@ -13,7 +13,8 @@ import (
 
 // Source knows packages: the library in the box, local directories, later registries.
 type Source interface {
-	// Versions lists the manifests of a package, newest first; none if the source does not know it.
+	// Versions lists the manifests of a package, newest first; none if the source does not know it. An error that is
+	// hcl.Diagnostics is told at their places, another one where the package is named.
 	Versions(ctx context.Context, name string) ([]*Manifest, error)
 	// Implementations lists the packages that provide a service, the default one first.
 	Implementations(ctx context.Context, service string) ([]string, error)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/eval"
+	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry"
@@ -20,24 +21,29 @@ import (
 	"github.com/nsynapse/recipe/registry/trust"
 )
 
-// Source is the library together with the registries of one stack. A package with a namespace is looked for in the
-// registries, and one without in the box. Each is looked up once, so that what was solved is what is put into the store.
-// It is safe for concurrent use.
+// Source is the library together with the registries of one stack and what is locked. A package with a namespace is looked for
+// in the registries, and one without in the box. Each is looked up once, so that what was solved is what is put into the
+// store. It is safe for concurrent use.
 type Source struct {
 	*Library
 	set    registry.Set
-	locked map[string][]string // versions by package
+	names  map[string]string // of the registries as the stack writes them, by address
+	locked *lockfile.File
+	fresh  bool // ask the registries also about what is locked
 
 	mu       sync.Mutex
 	releases map[string][]*registry.Release // by package
+	kept     bool                           // some package was not asked for, because it is locked
 }
 
 var _ solve.Source = (*Source)(nil)
 
 // With returns the library together with registries. An address that begins with a dot is a directory relative to base.
-// Versions that are locked stay to be chosen when they are yanked.
-func (l *Library) With(addresses []config.Named, base string, locked map[string][]string) (*Source, hcl.Diagnostics) {
-	s := &Source{Library: l, locked: locked, releases: map[string][]*registry.Release{}}
+// A package whose locked versions are all kept on this machine has these versions only, and no registry is asked for it, until
+// Ask is called. Versions that are locked stay to be chosen when they are yanked; other bits than those that are locked are
+// refused.
+func (l *Library) With(addresses []config.Named, base string, locked *lockfile.File) (*Source, hcl.Diagnostics) {
+	s := &Source{Library: l, locked: locked, names: map[string]string{}, releases: map[string][]*registry.Release{}}
 	var diags hcl.Diagnostics
 	for _, address := range addresses {
 		r, err := dial(address.Name, base)
@@ -46,6 +52,7 @@ func (l *Library) With(addresses []config.Named, base string, locked map[string]
 			continue
 		}
 		s.set = append(s.set, registry.New(r, l.reader))
+		s.names[r.String()] = address.Name
 	}
 	return s, diags
 }
@@ -87,7 +94,7 @@ func (s *Source) lookUp(ctx context.Context, name string) ([]*registry.Release, 
 	if known, ok := s.releases[name]; ok {
 		return known, nil
 	}
-	releases, err := s.set.Releases(ctx, name, s.locked[name])
+	releases, err := s.search(ctx, name)
 	var u *trust.Untrusted
 	if errors.As(err, &u) {
 		return nil, fmt.Errorf("%w. %s", err, u.WayOut())
@@ -113,7 +120,11 @@ func (s *Source) release(locked solve.Package) *registry.Release {
 // Put is that of the library, also for what comes from a registry.
 func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string]*Package) (key string, err error) {
 	if r := s.release(locked); r != nil {
-		return r.Fetch(ctx, registry.Platform(), s.store)
+		key, err := r.Fetch(ctx, registry.Platform(), s.store)
+		if err == nil {
+			err = r.Keep(ctx)
+		}
+		return key, err
 	}
 	return s.Library.Put(ctx, locked, local)
 }

@@ -14,6 +14,11 @@ import (
 // Content is an object that is being read.
 type Content = io.ReadCloser
 
+// Fetcher opens objects by their digests; Read and Copy check what it returns.
+type Fetcher interface {
+	Fetch(ctx context.Context, d v1.Descriptor) (Content, error)
+}
+
 // ErrDamaged says that an object is not what its digest stands for.
 var ErrDamaged = errors.New("it does not have the digest that it has to")
 
@@ -23,7 +28,7 @@ func Describe(mediaType string, content []byte) v1.Descriptor {
 }
 
 // Read returns an object of at most limit bytes, which has its digest and size.
-func Read(ctx context.Context, r Repository, d v1.Descriptor, limit int64) ([]byte, error) {
+func Read(ctx context.Context, r Fetcher, d v1.Descriptor, limit int64) ([]byte, error) {
 	if d.Size > limit {
 		return nil, fmt.Errorf("%s has %d bytes; at most %d are read", d.Digest, d.Size, limit)
 	}
@@ -36,7 +41,7 @@ func Read(ctx context.Context, r Repository, d v1.Descriptor, limit int64) ([]by
 
 // Copy writes an object to w and fails unless it has its digest and size; never more bytes than that are written. After
 // an error w has part of it, which means nothing.
-func Copy(ctx context.Context, r Repository, d v1.Descriptor, w io.Writer) (err error) {
+func Copy(ctx context.Context, r Fetcher, d v1.Descriptor, w io.Writer) (err error) {
 	if err := d.Digest.Validate(); err != nil || d.Size < 0 || d.Digest.Algorithm() != digest.SHA256 {
 		return fmt.Errorf("%q with %d bytes cannot be an object: it needs a sha256 digest", d.Digest, d.Size)
 	}

@@ -1,0 +1,48 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/opencontainers/go-digest"
+	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/nsynapse/recipe/registry/oci"
+)
+
+// Keep has what was signed of the release read again by Kept. Its files are not in that: they go to the store.
+func (r *Release) Keep(ctx context.Context) error {
+	c := r.from
+	if c.reader.Cache == "" {
+		return nil
+	}
+	repository, err := c.registry.Repository(r.Name)
+	if err != nil {
+		return err
+	}
+	_, err = c.read(ctx, c.kept(repository), r.index, r.Name, r.Version.String())
+	return err
+}
+
+// Kept returns a release of this registry without asking it: what was kept is verified again, with the keys that are trusted
+// now. Its status is the newest that this reader has seen. The error is fs.ErrNotExist when something of it is not kept.
+func (c *Client) Kept(ctx context.Context, name, version string, index digest.Digest) (*Release, error) {
+	if c.reader.Cache == "" {
+		return nil, fs.ErrNotExist
+	}
+	objects := oci.Objects(c.reader.Cache)
+	d, err := objects.Find(index, v1.MediaTypeImageIndex)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s is not kept: %w", name, version, fs.ErrNotExist)
+	}
+	r, err := c.read(ctx, objects, d, name, version)
+	if err == nil {
+		r.Status, err = c.reader.Memory.status(r)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &Refusal{c.String(), name, version, err}
+	}
+	return r, err
+}
