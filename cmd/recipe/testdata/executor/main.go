@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/port"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/plugin"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -21,7 +22,7 @@ func main() {
 		log.Print(err)
 	}
 	units := supervisor.New(supervisor.Options{Shim: []string{recipe, "shim"}})
-	box := local.New(local.Options{Units: units, Changed: func(sdk.Identity) {}})
+	box := local.New(local.Options{Ports: port.New(0, 0, 0), Units: units, Changed: func(sdk.Identity) {}})
 	plugin.Serve(executor{box, instance{box.Resource("instance"), box, units}})
 }
 
