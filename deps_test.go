@@ -40,6 +40,7 @@ const floors = `
 	executor/disk, executor/journal < executor/vault;
 
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
+	registry/oci < registry/ledger;
 
 	# Floor 1: the language as written, the state, the store, and one process.
 	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
@@ -82,11 +83,12 @@ const floors = `
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
 	# A registry for a team. Only the program of its own links the objects.
-	NONE < registry/server, registry/server/objects;
+	registry/ledger < registry/server;
+	NONE < registry/server/objects;
 	registry/server, registry/server/objects < cmd/recipe-registry;
 
 	# Registries: what is in them, who is trusted, and the two together.
-	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/oci, registry/trust < registry;
+	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/ledger, registry/trust < registry;
 	registry < registry/attest;
 	registry/oci < registry/bundle;
 	lang/eval, planner/lockfile, registry < registry/library;

@@ -8,11 +8,14 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/nsynapse/recipe/registry/ledger"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -34,6 +37,9 @@ const maxIndex = 4 << 20
 type Client struct {
 	registry oci.Registry
 	reader   Reader
+
+	logging sync.Mutex  // held while the log is read
+	log     *ledger.Log // as it was read last; nil before
 }
 
 // New returns a client of the registry for a reader.
@@ -89,16 +95,21 @@ func (c *Client) Versions(ctx context.Context, name string) ([]semver.Version, e
 	return versions, c.reader.Memory.listed(c.registry.String(), name, versions)
 }
 
-// Release returns a version with its manifest and status, both verified. The error is fs.ErrNotExist when there is no
-// such version, and a *Refusal when it is not what a trusted publisher has signed.
+// between is how long it takes a publisher at most to put a tag after it was recorded, or rather how long we wait for it.
+const between = 300 * time.Millisecond
+
+// Release returns a version with its manifest and status, both verified and in the log of the registry. The error is
+// fs.ErrNotExist when there is no such version, and a *Refusal when it is not what a trusted publisher has signed.
 func (c *Client) Release(ctx context.Context, name, version string) (*Release, error) {
-	r, err := c.registry.Repository(name)
-	if err != nil {
-		return nil, err
-	}
-	release, err := c.release(ctx, r, name, version)
-	if err == nil {
-		release.Status, err = c.status(ctx, r, name, version)
+	release, err := c.once(ctx, name, version)
+	var unlogged *Unlogged
+	if errors.As(err, &unlogged) { // it may be changing at the moment
+		select {
+		case <-time.After(between):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		release, err = c.once(ctx, name, version)
 	}
 	if err == nil {
 		err = c.reader.Memory.saw(ctx, release)
@@ -107,6 +118,31 @@ func (c *Client) Release(ctx context.Context, name, version string) (*Release, e
 		return nil, &Refusal{c.registry.String(), name, version, err}
 	}
 	return release, err
+}
+
+// once verifies a version and its status, and holds them against the log.
+func (c *Client) once(ctx context.Context, name, version string) (*Release, error) {
+	r, status, err := c.verify(ctx, name, version)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.reader.Memory.same(r); err != nil {
+		return nil, err
+	}
+	return r, c.recorded(ctx, r, status)
+}
+
+// verify is once without the log; it returns the digest of the status too, "" if there is none.
+func (c *Client) verify(ctx context.Context, name, version string) (release *Release, status digest.Digest, err error) {
+	r, err := c.registry.Repository(name)
+	if err != nil {
+		return nil, "", err
+	}
+	if release, err = c.release(ctx, r, name, version); err != nil {
+		return nil, "", err
+	}
+	release.Status, status, err = c.status(ctx, r, name, version)
+	return release, status, err
 }
 
 func (c *Client) release(ctx context.Context, r oci.Repository, name, version string) (*Release, error) {
@@ -137,20 +173,21 @@ func (c *Client) read(ctx context.Context, r oci.Fetcher, d v1.Descriptor, name,
 	return &Release{Manifest: m, Registry: c.registry.String(), Digest: d.Digest, Signer: by, from: c, index: d}, nil
 }
 
-// status is that of a version; without a word of the publisher it is available.
-func (c *Client) status(ctx context.Context, r oci.Repository, name, version string) (Status, error) {
+// status is that of a version, and the digest of its manifest; without a word of the publisher it is available.
+func (c *Client) status(ctx context.Context, r oci.Repository, name, version string) (Status, digest.Digest, error) {
 	d, err := r.Resolve(ctx, statusTag+tagOf(version))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Status{Name: name, State: Available}, nil
+		return Status{Name: name, State: Available}, "", nil
 	}
 	if err != nil {
-		return Status{}, err
+		return Status{}, "", err
 	}
 	text, _, err := c.open(ctx, r, d, statusNoteType, name)
 	if err != nil {
-		return Status{}, fmt.Errorf("its status: %w", err)
+		return Status{}, "", fmt.Errorf("its status: %w", err)
 	}
-	return parseStatus(text, name, version)
+	status, err := parseStatus(text, name, version)
+	return status, d.Digest, err
 }
 
 // open reads the note that is the config of an image manifest and returns its text, which somebody who may sign for the

@@ -68,7 +68,20 @@ func (m *Memory) listed(registry, name string, versions []semver.Version) error 
 	return nil
 }
 
-// saw demands that a release is as it was seen before, and remembers it.
+// same demands that a release is as it was seen before.
+func (m *Memory) same(r *Release) error {
+	if m == nil {
+		return nil
+	}
+	old, err := m.read(r.Registry, r.Name)
+	before, ok := old.Versions[r.Version.String()]
+	if err != nil || !ok {
+		return err
+	}
+	return m.compare(r, before, sight{Digest: r.Digest, Status: r.Status.Number})
+}
+
+// saw remembers a release, which is as it was seen before.
 func (m *Memory) saw(ctx context.Context, r *Release) error {
 	if m == nil {
 		return nil
@@ -78,8 +91,8 @@ func (m *Memory) saw(ctx context.Context, r *Release) error {
 	if err != nil {
 		return err
 	}
-	if before, ok := old.Versions[r.Version.String()]; ok {
-		return m.compare(ctx, r, before, now)
+	if before, ok := old.Versions[r.Version.String()]; ok && before.Status >= now.Status {
+		return nil
 	}
 	return m.remember(ctx, r, now)
 }
@@ -97,14 +110,12 @@ func (m *Memory) status(r *Release) (Status, error) {
 	return s, err
 }
 
-func (m *Memory) compare(ctx context.Context, r *Release, before, now sight) error {
+func (m *Memory) compare(r *Release, before, now sight) error {
 	switch {
 	case before.Digest != now.Digest:
 		return &Changed{"it is not the one that was published", m.path(r.Registry, r.Name)}
 	case before.Status > now.Status:
 		return &Changed{"the registry shows an older status of it", m.path(r.Registry, r.Name)}
-	case before.Status < now.Status:
-		return m.remember(ctx, r, now)
 	}
 	return nil
 }

@@ -98,12 +98,18 @@ func TestChangedVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.ok(os.RemoveAll(filepath.Join(dir, "acme")))
-	w.ok(w.publish("acme/shop", "1.0.0", "second"))
+	w.ok(os.RemoveAll(filepath.Join(dir, "recipe"))) // the log
+	m, files := w.packed("acme/shop", "1.0.0", "second")
+	_, err := registry.New(w.registry, registry.Reader{}).Publish(t.Context(), m, files, w.signer, nil)
+	w.ok(err)
 	var changed *registry.Changed
-	if _, err := w.pull("acme/shop", "1.0.0"); !errors.As(err, &changed) || !strings.Contains(err.Error(), changed.File) {
-		t.Fatalf("a changed version: %v", err)
+	for _, file := range []string{"the package", "the log"} {
+		if _, err := w.pull("acme/shop", "1.0.0"); !errors.As(err, &changed) || !strings.Contains(err.Error(), changed.File) {
+			t.Fatalf("a changed version: %v", err)
+		}
+		t.Logf("%s is remembered in %s", file, changed.File)
+		w.ok(os.Remove(changed.File))
 	}
-	w.ok(os.Remove(changed.File))
 	if content, err := w.pull("acme/shop", "1.0.0"); err != nil || content != "second" {
 		t.Errorf("after it was forgotten: %q, %v", content, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/opencontainers/image-spec/specs-go"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/nsynapse/recipe/registry/ledger"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -33,6 +34,9 @@ func (c *Client) Publish(ctx context.Context, m *Manifest, files Files, by *trus
 	if namespace, _, _ := strings.Cut(m.Name, "/"); namespace != by.Namespace() {
 		return "", fmt.Errorf("the key of %s cannot sign %s", by.Namespace(), m.Name)
 	}
+	if m.Name == ledger.Repository {
+		return "", fmt.Errorf("%s is the log of a registry and no name for a package", m.Name)
+	}
 	r, err := c.registry.Repository(m.Name)
 	if err != nil {
 		return "", err
@@ -50,11 +54,24 @@ func (c *Client) Publish(ctx context.Context, m *Manifest, files Files, by *trus
 	if err := p.push(ctx, r, files); err != nil {
 		return "", fmt.Errorf("cannot publish %s %s: %w", m.Name, m.Version, err)
 	}
-	err = r.Tag(ctx, p.index.Descriptor, p.index.content, tagOf(m.Version.String()), false)
-	if errors.Is(err, oci.ErrTaken) {
-		return "", p.published()
+	return p.index.Digest, c.show(ctx, r, p, by)
+}
+
+// show makes a publication visible, when the log has it. Of two who publish the same version the log knows who was first.
+func (c *Client) show(ctx context.Context, r oci.Repository, p *publication, by *trust.Signer) error {
+	tag := tagOf(p.manifest.Version.String())
+	l, err := c.record(ctx, p.manifest.Name, tag, p.index.Digest, by)
+	if err != nil {
+		return err
 	}
-	return p.index.Digest, err
+	if first := l.First(p.manifest.Name, tag); first != "" && first != p.index.Digest {
+		return p.published()
+	}
+	err = r.Tag(ctx, p.index.Descriptor, p.index.content, tag, false)
+	if errors.Is(err, oci.ErrTaken) {
+		return p.published()
+	}
+	return err
 }
 
 // object is something small to be pushed.

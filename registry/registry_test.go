@@ -16,6 +16,7 @@ import (
 func everywhere(t *testing.T, test func(w *world)) {
 	t.Run("directory", func(t *testing.T) { test(newWorld(t, "file://"+t.TempDir(), oci.Options{})) })
 	t.Run("server", func(t *testing.T) { test(newWorld(t, serve(t), oci.Options{Retries: -1})) })
+	t.Run("server with a log", func(t *testing.T) { test(newWorld(t, serveLogged(t), oci.Options{Retries: -1})) })
 }
 
 func TestPublishAndPull(t *testing.T) {
@@ -38,7 +39,7 @@ func TestPublishAndPull(t *testing.T) {
 		if versions, err := w.client.Versions(w.Context(), "acme/none"); len(versions) != 0 || err != nil {
 			w.Errorf("a package that is not there: %v, %v", versions, err)
 		}
-		if names, err := w.registry.Names(w.Context()); err != nil || fmt.Sprint(names) != "[acme/shop]" {
+		if names, err := w.registry.Names(w.Context()); err != nil || fmt.Sprint(names) != "[acme/shop recipe/log]" {
 			w.Errorf("names: %v, %v", names, err)
 		}
 	})

@@ -56,11 +56,17 @@ func must[A, R any](t *testing.T, f func(A) (R, error)) func(A) R {
 	}
 }
 
-// serve runs a real registry as long as the test, and returns its address.
+// serve runs a real registry as long as the test, and returns its address. Publishers keep its log.
 func serve(t *testing.T) string {
 	t.Helper()
-	inner := must(t, func(dir string) (http.Handler, error) { return objects.New(t.Context(), dir) })(t.TempDir())
-	guarded := must(t, func(o server.Options) (http.Handler, error) { return server.Guard(inner, o) })(server.Options{})
+	return serveWith(t, t.TempDir(), server.Options{})
+}
+
+// serveWith is serve for the packages in a directory.
+func serveWith(t *testing.T, dir string, o server.Options) string {
+	t.Helper()
+	inner := must(t, func(dir string) (http.Handler, error) { return objects.New(t.Context(), dir) })(dir)
+	guarded := must(t, func(o server.Options) (http.Handler, error) { return server.Guard(inner, o) })(o)
 	s := httptest.NewServer(guarded)
 	t.Cleanup(s.Close)
 	return "oci+" + s.URL + "/team"

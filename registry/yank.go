@@ -12,7 +12,10 @@ import (
 // Mark changes the status of a version that was published. The keyring has to trust the publisher, since what is there
 // is verified first.
 func (c *Client) Mark(ctx context.Context, name, version string, state State, reason string, by *trust.Signer) error {
-	release, err := c.Release(ctx, name, version)
+	release, _, err := c.verify(ctx, name, version) // without the log: this may be to set it right
+	if err == nil {
+		err = c.reader.Memory.same(release)
+	}
 	if err != nil {
 		return err
 	}
@@ -40,6 +43,9 @@ func (c *Client) Mark(ctx context.Context, name, version string, state State, re
 		if err := r.Push(ctx, o.Descriptor, o.content); err != nil {
 			return err
 		}
+	}
+	if _, err := c.record(ctx, name, statusTag+tagOf(version), image.Digest, by); err != nil {
+		return err
 	}
 	if err := r.Tag(ctx, image.Descriptor, image.content, statusTag+tagOf(version), true); err != nil {
 		return err

@@ -15,14 +15,19 @@ import (
 const registryProgram = "recipe-registry"
 
 func registryCommand() command {
-	return command{name: "registry", group: packagesGroup, args: "serve", summary: "Run a registry for a team.",
-		example: "recipe registry serve -dir=/srv/packages -listen=:5000 -tls-cert=c.pem -tls-key=k.pem -users=users -push=acme=ann,bob",
+	return command{name: "registry", group: packagesGroup, args: "serve | audit [ADDRESS]", summary: "Run a registry for a team, or hold one against its log.",
+		example: "recipe registry serve -dir=/srv/packages -listen=:5000 -tls-cert=c.pem -tls-key=k.pem -users=users -push=acme=ann,bob\nrecipe registry audit oci://registry.example.com/team",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			var o server.Options
 			o.Declare(flags)
+			c.jsonFlag(flags)
+			seen := flags.String("seen", "", "for audit: the `HEAD` of the log that somebody else was shown, as their audit prints it")
 			return func(ctx context.Context, args []string) error {
+				if len(args) > 0 && args[0] == "audit" {
+					return c.audit(ctx, args[1:], *seen)
+				}
 				if len(args) != 1 || args[0] != "serve" {
-					return hinted{fmt.Errorf("%q is not what recipe registry does", args), "recipe registry serve -dir=DIRECTORY runs one."}
+					return hinted{fmt.Errorf("%q is not what recipe registry does", args), "recipe registry serve -dir=DIRECTORY runs one; recipe registry audit ADDRESS holds one against its log."}
 				}
 				if err := o.Check(); err != nil {
 					return err

@@ -42,7 +42,7 @@ func (p prepared) Run() int {
 
 // prepare builds app and plugin and opens the way to them, and to recipe itself, for the user that apps run as.
 func (p prepared) prepare(dir string) error {
-	if out, err := exec.Command("go", "build", "-o", dir, "./testdata/app", "./testdata/plugin").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", dir, "./testdata/app", "./testdata/plugin", "./testdata/executor").CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot build the programs of the scripts: %w\n%s", err, out)
 	}
 	program, err := exec.LookPath("recipe")
@@ -60,6 +60,6 @@ func (p prepared) prepare(dir string) error {
 		return fmt.Errorf("cannot ask go for its directories: %w", err)
 	}
 	values := strings.Split(string(out), "\n")
-	return errors.Join(os.Setenv("APP", filepath.Join(dir, "app")), os.Setenv("PLUGIN", filepath.Join(dir, "plugin")),
+	return errors.Join(os.Setenv("APP", filepath.Join(dir, "app")), os.Setenv("PLUGIN", filepath.Join(dir, "plugin")), os.Setenv("EXECUTOR", filepath.Join(dir, "executor")),
 		os.Setenv("GOENV", values[0]), os.Setenv("GOCACHE", values[1]), os.Setenv("GOMODCACHE", values[2]))
 }

@@ -26,10 +26,11 @@ const scriptPatience = 60 * time.Second
 //
 //	APP      the program of testdata/app
 //	PLUGIN   the program of testdata/plugin
+//	EXECUTOR the program of testdata/executor
 //	SHARED   a directory that scripts and apps may write to
 //	MODULE   the root of this module
 //
-// $APP, $PLUGIN and $SHARED also stand for their values in the .hcl files of a script.
+// $APP, $PLUGIN, $EXECUTOR and $SHARED also stand for their values in the .hcl files of a script.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -79,12 +80,12 @@ func setupScript(env *testscript.Env) error {
 	if err := openTo(base, shared); err != nil {
 		return err
 	}
-	return fillIn(env.WorkDir, strings.NewReplacer("$APP", os.Getenv("APP"), "$PLUGIN", os.Getenv("PLUGIN"), "$SHARED", shared))
+	return fillIn(env.WorkDir, strings.NewReplacer("$APP", os.Getenv("APP"), "$PLUGIN", os.Getenv("PLUGIN"), "$EXECUTOR", os.Getenv("EXECUTOR"), "$SHARED", shared))
 }
 
 // passedOn are the variables of the tests that scripts see too: what prepare sets, and how to reach the network.
 func passedOn() []string {
-	return []string{"APP", "PLUGIN", "GOENV", "GOCACHE", "GOMODCACHE", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
+	return []string{"APP", "PLUGIN", "EXECUTOR", "GOENV", "GOCACHE", "GOMODCACHE", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY",
 		"SSL_CERT_FILE", "SSL_CERT_DIR"}
 }
 

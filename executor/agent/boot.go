@@ -49,7 +49,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		clear, _ := v.UnmarkDeep()
 		id := sdk.Identity{Address: o.Addr.String(), Stack: s.name, Known: clear}
 		at := len(specs)
-		if err := a.restoreObject(o, id, &specs); err != nil {
+		if err := a.restoreObject(s, o, id, &specs); err != nil {
 			fmt.Fprintf(a.Log, "stack %s: %s: %s\n", s.name, o.Addr, err)
 		}
 		for i := range specs[at:] {
@@ -76,12 +76,16 @@ func (s *stack) begun() map[addr.Instance]bool {
 	return begun
 }
 
-func (a *Agent) restoreObject(o *state.Object, id sdk.Identity, specs *[]supervisor.Spec) error {
+func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs *[]supervisor.Spec) error {
 	switch o.Type {
 	case "allocation":
 		return a.local.Restore(id)
 	case "endpoint":
 		return a.endpoints.Restore(id)
+	}
+	if s.executor() != "" {
+		a.place(id) // who runs it has gone on
+		return nil
 	}
 	if err := a.local.RestoreFiles(id); err != nil {
 		return err
@@ -101,8 +105,7 @@ func (a *Agent) restoreObject(o *state.Object, id sdk.Identity, specs *[]supervi
 // instanceChanged is told by the local executor before a process starts and after it was removed.
 func (a *Agent) instanceChanged(id sdk.Identity) {
 	if id.Known.IsNull() {
-		a.directory.Withdraw(id.Stack, id.Address)
-		a.routes.send()
+		a.withdraw(id)
 		return
 	}
 	a.offer(id)

@@ -105,7 +105,9 @@ func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home string
 			w.diags = append(w.diags, d)
 			continue
 		}
-		all = append(all, p)
+		if !list[i].executor { // whose instances are as those of the box
+			all = append(all, p)
+		}
 	}
 	if err := w.fail(); err != nil {
 		return nil, err

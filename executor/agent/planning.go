@@ -166,7 +166,12 @@ func (a *Agent) wantedPlugins(ctx context.Context, w *written, packages []eval.P
 	if err := w.fail(); err != nil {
 		return nil, err
 	}
-	w.plugins = merged(wanted, w.stack.book.Copy().Plugins)
+	known := w.stack.book.Copy()
+	if d := sameExecutor(known, w.input.Stack, wanted); d != nil {
+		w.diags = append(w.diags, d)
+		return nil, errDiagnosed
+	}
+	w.plugins = merged(wanted, known.Plugins)
 	return a.withPlugins(ctx, wanted)
 }
 

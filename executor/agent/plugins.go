@@ -29,8 +29,9 @@ func pluginsDir(home string) string { return filepath.Join(home, "plugins") }
 // used is a plugin that a stack or one of its recipes names, with the place where its program lies.
 type used struct {
 	*config.Provider
-	file   string // absolute
-	digest string // of the program
+	file     string // absolute
+	digest   string // of the program
+	executor bool   // it runs the instances
 }
 
 // usedBy lists the plugins of a stack in a directory, by name: those that it names itself, and those that its recipes bring.
@@ -58,12 +59,14 @@ func usedBy(s *config.Stack, directory string, packages []eval.Package, root fun
 		}
 		found[p.Name] = u
 	}
-	for _, name := range slices.Sorted(maps.Keys(s.Providers)) {
-		file := filepath.FromSlash(s.Providers[name].Source)
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(directory, file)
+	within := func(source string) string {
+		if file := filepath.FromSlash(source); filepath.IsAbs(file) {
+			return file
 		}
-		add(s.Providers[name], file)
+		return filepath.Join(directory, filepath.FromSlash(source))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Providers)) {
+		add(s.Providers[name], within(s.Providers[name].Source))
 	}
 	for i := range packages {
 		if packages[i].Recipe == nil {
@@ -75,7 +78,15 @@ func usedBy(s *config.Stack, directory string, packages []eval.Package, root fun
 			}
 		}
 	}
-	return slices.SortedFunc(maps.Values(found), func(a, b used) int { return strings.Compare(a.Name, b.Name) }), diags
+	list := slices.SortedFunc(maps.Values(found), func(a, b used) int { return strings.Compare(a.Name, b.Name) })
+	if s.Executor != nil {
+		u := used{Provider: s.Executor, file: within(s.Executor.Source), executor: true}
+		if d := u.weigh(); d != nil {
+			diags = append(diags, d)
+		}
+		list = append(list, u)
+	}
+	return list, diags
 }
 
 // weigh looks at the program and finds its digest.
@@ -114,6 +125,9 @@ func (u *used) open(ctx context.Context, h *host.Host, file string, box sdk.Prov
 
 // own checks that all types have the names that the plugin may give them.
 func (u *used) own(types, box sdk.Schema) error {
+	if u.executor {
+		return runsInstances(types, box)
+	}
 	prefix := typePrefix(u.Name)
 	for _, t := range slices.Sorted(maps.Keys(types.Types)) {
 		if _, taken := box.Types[t]; taken {
@@ -140,7 +154,7 @@ func (a *Agent) keepPlugins(ctx context.Context, list []used) ([]state.Plugin, h
 	var diags hcl.Diagnostics
 	for i := range list {
 		u := &list[i]
-		p := state.Plugin{Name: u.Name, Digest: u.digest, File: filepath.Base(u.file)}
+		p := state.Plugin{Name: u.Name, Digest: u.digest, File: filepath.Base(u.file), Executor: u.executor}
 		dir, err := a.store.Add(ctx, pluginKey(p), func(dir string) error { return copyProgram(u.file, filepath.Join(dir, p.File)) })
 		if err != nil {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cannot keep a plugin", Subject: u.SourceRange.Ptr(), Detail: upper(err.Error()) + "."})
@@ -173,7 +187,7 @@ func copyProgram(from, to string) error {
 
 // withPlugins is the agent's own provider together with the plugins, out of the store.
 func (a *Agent) withPlugins(ctx context.Context, plugins []state.Plugin) (sdk.Provider, error) {
-	all := []sdk.Provider{a.provider}
+	box, all := a.provider, []sdk.Provider{}
 	for _, p := range plugins {
 		dir, err := a.store.Sound(ctx, pluginKey(p))
 		if err != nil {
@@ -183,12 +197,16 @@ func (a *Agent) withPlugins(ctx context.Context, plugins []state.Plugin) (sdk.Pr
 		if err != nil {
 			return nil, err
 		}
+		if p.Executor {
+			box = executed{box, placed{opened.Resource("instance"), a}}
+			continue
+		}
 		all = append(all, opened)
 	}
-	if len(all) == 1 {
-		return a.provider, nil
+	if len(all) == 0 {
+		return box, nil
 	}
-	return sdk.Union(all...)
+	return sdk.Union(append(all, box)...)
 }
 
 // adoption is how long plugins of an earlier agent are waited with: the runs that it was at may need them at once.
@@ -204,11 +222,11 @@ func (a *Agent) sweepPlugins() {
 }
 
 // merged are the plugins of a plan: those that are wanted, and those that an earlier one has used, since what they made may
-// still be there. A wanted one takes the place of an earlier one for the same types.
+// still be there. A wanted one takes the place of an earlier one for the same types. Nothing is left of an earlier executor.
 func merged(wanted, before []state.Plugin) []state.Plugin {
 	all := slices.Clone(wanted)
 	for _, p := range before {
-		if !slices.ContainsFunc(wanted, func(w state.Plugin) bool { return typePrefix(w.Name) == typePrefix(p.Name) }) {
+		if !p.Executor && !slices.ContainsFunc(wanted, func(w state.Plugin) bool { return typePrefix(w.Name) == typePrefix(p.Name) }) {
 			all = append(all, p)
 		}
 	}

@@ -44,6 +44,9 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 			like = before
 		}
 		result = plan.Remark(result, like, schema)
+		if schema.Plugin {
+			result = conceal(result, schema, before, after)
+		}
 	}
 	if err := diags.Err(); err != nil {
 		return result, redacted{err, []cty.Value{before, after}}

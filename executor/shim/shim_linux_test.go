@@ -89,6 +89,10 @@ func app(words []string) int {
 			fmt.Println(os.Getuid(), os.Getgid(), wd)
 		case "signals":
 			go trap()
+		case "touch":
+			if err := os.WriteFile(value, nil, 0o600); err != nil {
+				panic(err)
+			}
 		case "wait": // until the file exists
 			for {
 				if _, err := os.Stat(value); err == nil {
@@ -555,6 +559,20 @@ func TestRotation(t *testing.T) {
 }
 
 // An app on a full disk goes on; what is dropped is counted.
+// waiting returns how many bytes of output nobody has taken yet.
+func waiting(t *testing.T, fifo string) int {
+	f, err := os.OpenFile(fifo, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	n, err := unix.IoctlGetInt(int(f.Fd()), unix.TIOCINQ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func TestFullDisk(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("mounting a small disk needs root")
@@ -568,13 +586,12 @@ func TestFullDisk(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 100<<10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, spec(t, dir, "flood=1000", "say=flooded", "wait="+flag, "say=after"))
-	flooded := func() bool {
-		info, err := os.Stat(filepath.Join(dir, "log"))
-		return err == nil && info.Size() > 50<<10
-	}
-	eventually(t, "flooded", flooded)
-	time.Sleep(50 * time.Millisecond)
+	flooded := filepath.Join(t.TempDir(), "flooded")
+	p := start(t, spec(t, dir, "flood=1000", "say=flooded", "touch="+flooded, "wait="+flag, "say=after"))
+	eventually(t, "flooded", func() bool {
+		_, err := os.Stat(flooded)
+		return err == nil && waiting(t, filepath.Join(dir, "out")) == 0
+	})
 	if err := os.Remove(filepath.Join(dir, "ballast")); err != nil {
 		t.Fatal(err)
 	}

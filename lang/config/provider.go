@@ -15,7 +15,7 @@ type Provider struct {
 	SourceRange hcl.Range
 }
 
-// usesProvider reads a uses_provider block into all; nil if there is something wrong with it.
+// usesProvider reads a uses_provider or executor block into all; nil if there is something wrong with it.
 func (l *loader) usesProvider(b *hcl.Block, all map[string]*Provider) *Provider {
 	name := b.Labels[0]
 	if first := all[name]; first != nil {
@@ -37,6 +37,15 @@ func (l *loader) usesProvider(b *hcl.Block, all map[string]*Provider) *Provider 
 	}
 	all[name] = p
 	return p
+}
+
+// executor reads the executor block of a stack.
+func (d *stackDecoder) executor(b *hcl.Block) {
+	if first := d.stack.Executor; first != nil {
+		d.duplicate("executor", first.Range, b.DefRange)
+		return
+	}
+	d.stack.Executor = d.usesProvider(b, map[string]*Provider{})
 }
 
 // provider reads a uses_provider block of a recipe: its program is one of the package's own files.

@@ -20,6 +20,7 @@ type Stack struct {
 	Locals     map[string]*Local
 	Components []*Component // in the order of the files
 	Outputs    map[string]*Output
+	Executor   *Provider            // the plugin that runs the instances; nil for the agent itself
 	Providers  map[string]*Provider // plugins for all recipes, by name; they go before those that recipes bring
 
 	Sources map[string][]byte // the text of each file by its name, for snippets

@@ -34,6 +34,7 @@ func stackSchema() *hcl.BodySchema {
 		{Type: "middleware", LabelNames: []string{"name"}},
 		{Type: "output", LabelNames: []string{"name"}},
 		{Type: "uses_provider", LabelNames: []string{"name"}},
+		{Type: "executor", LabelNames: []string{"name"}},
 	}}
 }
 
@@ -57,6 +58,8 @@ func (d *stackDecoder) file(body hcl.Body) {
 			d.component(b)
 		case "output":
 			d.output(b)
+		case "executor":
+			d.executor(b)
 		case "uses_provider":
 			d.usesProvider(b, d.stack.Providers)
 		}

@@ -2,7 +2,7 @@ package pubgrub
 
 // working is a term of the clause that a conflict is being resolved into, with the step after which it holds.
 type working struct {
-	Term
+	literal
 	satisfier int32
 }
 
@@ -13,8 +13,8 @@ func (s *Solver) learn(broken int32) bool {
 	s.gainWeight()
 	s.reasons = append(s.reasons[:0], broken)
 	s.work = s.work[:0]
-	for _, t := range s.clauses[broken].terms {
-		s.require(t)
+	for i := range s.clauses[broken].terms {
+		s.require(&s.clauses[broken].terms[i])
 	}
 	for len(s.work) > 0 {
 		last, second := s.latest()
@@ -29,17 +29,17 @@ func (s *Solver) learn(broken int32) bool {
 }
 
 // require adds t to the terms that have to hold for the conflict.
-func (s *Solver) require(t Term) {
-	d := &s.packages[t.Package]
+func (s *Solver) require(t *literal) {
+	d := &s.packages[t.pack]
 	if d.slot == 0 {
-		s.work = append(s.work, working{t, s.satisfier(t)})
+		s.work = append(s.work, working{*t, s.satisfier(t)})
 		d.slot = int32(len(s.work))
 		return
 	}
 	w := &s.work[d.slot-1]
-	if !w.Set.SubsetOf(t.Set) {
-		w.Set = s.sets.merge(w.Set, t.Set, both)
-		w.satisfier = s.satisfier(w.Term)
+	if !w.set.subsetOf(&t.set) {
+		w.set = s.sets.combine(d.scale, &w.set, &t.set, both)
+		w.satisfier = s.satisfier(&w.literal)
 	}
 }
 
@@ -67,30 +67,30 @@ func (s *Solver) levelOf(position int32) int32 {
 
 // resolve replaces the term at a position by the reasons for it: what the clause says besides.
 func (s *Solver) resolve(position, cause int32) {
-	w := &s.work[position]
-	p := w.Package
+	p := s.work[position].pack
 	s.reasons = append(s.reasons, cause)
 	s.packages[p].activity += s.weight
-	for _, t := range s.clauses[cause].terms {
-		if t.Package == p {
-			s.relax(position, t.Set)
+	terms := s.clauses[cause].terms
+	for i := range terms {
+		if terms[i].pack == p {
+			s.relax(position, &terms[i].set)
 			break
 		}
 	}
-	for _, t := range s.clauses[cause].terms {
-		if t.Package != p {
-			s.require(t)
+	for i := range terms {
+		if terms[i].pack != p {
+			s.require(&terms[i])
 		}
 	}
 }
 
 // relax widens the term at a position by set, and drops it when it says nothing any more.
-func (s *Solver) relax(position int32, set Set) {
+func (s *Solver) relax(position int32, set *set) {
 	w := &s.work[position]
-	d := &s.packages[w.Package]
-	w.Set = s.sets.merge(w.Set, set, either)
-	if !w.Set.Equal(d.all) {
-		w.satisfier = s.satisfier(w.Term)
+	d := &s.packages[w.pack]
+	w.set = s.sets.combine(d.scale, &w.set, set, either)
+	if !w.set.equal(&d.all) {
+		w.satisfier = s.satisfier(&w.literal)
 		return
 	}
 	s.remove(position)
@@ -98,21 +98,21 @@ func (s *Solver) relax(position int32, set Set) {
 
 // remove drops the term at a position.
 func (s *Solver) remove(position int32) {
-	s.packages[s.work[position].Package].slot = 0
+	s.packages[s.work[position].pack].slot = 0
 	last := len(s.work) - 1
 	if int(position) != last {
 		s.work[position] = s.work[last]
-		s.packages[s.work[position].Package].slot = position + 1
+		s.packages[s.work[position].pack].slot = position + 1
 	}
 	s.work = s.work[:last]
 }
 
 // turn makes a clause of work, goes back to the level at which only its last term does not hold, and draws the conclusion.
 func (s *Solver) turn(last, second, level int32) {
-	learned := clause{terms: make([]Term, len(s.work)), reasons: append([]int32(nil), s.reasons...), spread: s.spread()}
+	learned := clause{terms: make([]literal, len(s.work)), reasons: append([]int32(nil), s.reasons...), spread: s.spread()}
 	for i, w := range s.work {
-		learned.terms[i] = w.Term
-		d := &s.packages[w.Package]
+		learned.terms[i] = w.literal
+		d := &s.packages[w.pack]
 		d.slot = 0
 		d.activity += s.weight
 	}
@@ -121,9 +121,9 @@ func (s *Solver) turn(last, second, level int32) {
 	if second != none {
 		s.watch(c, last, second)
 	}
-	s.forbid(learned.terms[last], c)
+	s.forbid(&learned.terms[last], c)
 	for _, t := range learned.terms {
-		s.await(t.Package)
+		s.await(t.pack)
 	}
 	s.remember(c)
 }

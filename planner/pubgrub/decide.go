@@ -16,43 +16,45 @@ func (s *Solver) next() (Package, bool) {
 // await queues p if it is to be decided, or queues it anew when more or less is known of it.
 func (s *Solver) await(p Package) {
 	if d := &s.packages[p]; d.isDemanded() {
-		s.waiting.set(p, urgency{d.activity, d.rank, int32(d.allowed.Len())})
+		s.waiting.set(p, urgency{d.activity, d.rank, int32(d.allowed.len())})
 	}
 }
 
 // decide takes the preferred version of p and loads its rules. If one of them is broken already, all versions that bring
 // that rule are excluded instead; if nothing else is left, the rule is a conflict, and returned.
 func (s *Solver) decide(p Package) (broken int32) {
-	v := s.problem.Choose(p, s.packages[p].allowed, s.known)
+	s.room = s.packages[p].allowed.sorted(s.room)
+	v := s.problem.Choose(p, s.room, s.known)
 	rules := s.problem.Rules(p, v)
 	for _, rule := range rules {
-		own, broken := s.brokenBy(p, rule)
-		switch {
-		case !broken:
+		c := s.clauseOf(rule)
+		own, broken := s.brokenBy(p, c)
+		if !broken {
 			continue
-		case s.isTrue(own):
-			return s.load(rule, p)
 		}
-		s.forbid(own, s.load(rule, p))
+		if s.load(c, p); s.isTrue(own) {
+			return c
+		}
+		s.forbid(own, c)
 		return none
 	}
 	for _, rule := range rules {
-		s.load(rule, p)
+		s.load(s.clauseOf(rule), p)
 	}
 	s.decideOn(p, v)
 	return none
 }
 
-// brokenBy reports whether all terms of rule hold but that of p, which it returns.
-func (s *Solver) brokenBy(p Package, rule *Rule) (own Term, broken bool) {
+// brokenBy reports whether all terms of c hold but that of p, which it returns.
+func (s *Solver) brokenBy(p Package, c int32) (own *literal, broken bool) {
 	broken = true
-	for _, t := range rule.Terms {
-		if t.Package == p {
+	terms := s.clauses[c].terms
+	for i := range terms {
+		if t := &terms[i]; t.pack == p {
 			own = t
-			continue
+		} else {
+			broken = broken && s.isTrue(t)
 		}
-		s.touch(t.Package)
-		broken = broken && s.isTrue(t)
 	}
 	return own, broken
 }

@@ -4,8 +4,9 @@ import "slices"
 
 // domain is what is known of a package.
 type domain struct {
-	all      Set // all versions, and Absent
-	allowed  Set
+	allowed  set
+	all      set // all versions, and Absent
+	scale    scale
 	history  []int32 // the steps of the trail that changed allowed, ascending
 	watchers []watcher
 	activity float64 // how much it was part of conflicts, lately above all
@@ -23,7 +24,7 @@ type step struct {
 	pack  Package
 	level int32 // how many decisions were made, this one included
 	cause int32 // the clause that it follows from; none for a decision
-	after Set   // what is allowed from then on
+	after set   // what is allowed from then on
 }
 
 // none stands for no clause.
@@ -40,33 +41,36 @@ func (s *Solver) touch(p Package) {
 	}
 	d.touched = true
 	d.rank = int32(s.problem.Rank(p)) + 1
-	d.all = s.sets.between(Absent, Version(s.problem.Versions(p)))
+	n := s.problem.Versions(p)
+	d.scale = scaleOf(n)
+	d.all = d.scale.set(s.sets.between(Absent, Version(n)))
 	d.allowed = d.all
 	s.touched = append(s.touched, p)
 }
 
 // isTrue reports whether t is known to hold.
-func (s *Solver) isTrue(t Term) bool { return s.packages[t.Package].allowed.SubsetOf(t.Set) }
+func (s *Solver) isTrue(t *literal) bool { return s.packages[t.pack].allowed.subsetOf(&t.set) }
 
 // isFalse reports whether t is known not to hold.
-func (s *Solver) isFalse(t Term) bool { return s.packages[t.Package].allowed.Disjoint(t.Set) }
+func (s *Solver) isFalse(t *literal) bool { return s.packages[t.pack].allowed.disjoint(&t.set) }
 
-// known is what is allowed of p; nil for a package that nothing is known of.
+// known is what is allowed of p, until it is called again; nil for a package that nothing is known of.
 func (s *Solver) known(p Package) Set {
 	if int(p) >= len(s.packages) {
 		return nil
 	}
-	return s.packages[p].allowed
+	s.knownRoom = s.packages[p].allowed.sorted(s.knownRoom)
+	return s.knownRoom
 }
 
 // forbid records that t does not hold, because of a clause. It must not be known to hold.
-func (s *Solver) forbid(t Term, cause int32) {
-	allowed := s.packages[t.Package].allowed
-	s.record(t.Package, s.sets.merge(allowed, t.Set, onlyFirst), cause)
-	s.await(t.Package)
+func (s *Solver) forbid(t *literal, cause int32) {
+	d := &s.packages[t.pack]
+	s.record(t.pack, s.sets.combine(d.scale, &d.allowed, &t.set, onlyFirst), cause)
+	s.await(t.pack)
 }
 
-func (s *Solver) record(p Package, after Set, cause int32) {
+func (s *Solver) record(p Package, after set, cause int32) {
 	d := &s.packages[p]
 	d.history = append(d.history, int32(len(s.trail)))
 	d.allowed = after
@@ -74,14 +78,14 @@ func (s *Solver) record(p Package, after Set, cause int32) {
 }
 
 // isDemanded reports whether the package has to be there and no version is decided yet.
-func (d *domain) isDemanded() bool { return !d.decided && d.allowed[0] != Absent }
+func (d *domain) isDemanded() bool { return !d.decided && !d.allowed.hasAbsent() }
 
 // decideOn takes version v of p.
 func (s *Solver) decideOn(p Package, v Version) {
 	s.decisions++
 	s.levels = append(s.levels, int32(len(s.trail)))
 	s.packages[p].decided = true
-	s.record(p, s.sets.between(v, v), none)
+	s.record(p, s.packages[p].scale.set(s.sets.between(v, v)), none)
 }
 
 // backTo takes back everything above a level.
@@ -104,10 +108,10 @@ func (s *Solver) backTo(level int32) {
 }
 
 // satisfier returns the first step of the trail after which t holds. It has to hold now, and not from the start.
-func (s *Solver) satisfier(t Term) int32 {
-	history := s.packages[t.Package].history
-	at, _ := slices.BinarySearchFunc(history, t.Set, func(i int32, set Set) int {
-		if s.trail[i].after.SubsetOf(set) {
+func (s *Solver) satisfier(t *literal) int32 {
+	history := s.packages[t.pack].history
+	at, _ := slices.BinarySearchFunc(history, &t.set, func(i int32, set *set) int {
+		if s.trail[i].after.subsetOf(set) {
 			return 1
 		}
 		return -1

@@ -5,20 +5,22 @@ package pubgrub
 type Solver struct {
 	problem Problem
 
-	packages []domain
-	touched  []Package // those with something known
-	clauses  []clause
-	loaded   []int32 // by Rule.ID: the number of its clause and 1; 0 if it is not loaded
-	learned  []int32 // the clauses that were learned and are not dropped
-	limit    int     // of their number
-	trail    []step
-	levels   []int32 // the length of the trail when each decision was made
-	head     int     // the trail up to here is propagated
-	waiting  heap    // what is to be decided
-	weight   float64 // what a conflict adds to the activity of its packages
-	work     []working
-	reasons  []int32 // the clauses that work was resolved from
-	sets     arena
+	packages        []domain
+	touched         []Package // those with something known
+	clauses         []clause
+	literals        []literal // of clauses
+	loaded          []int32   // by Rule.ID: the number of its clause and 1; 0 if it is not loaded
+	learned         []int32   // the clauses that were learned and are not dropped
+	limit           int       // of their number
+	trail           []step
+	levels          []int32 // the length of the trail when each decision was made
+	head            int     // the trail up to here is propagated
+	waiting         heap    // what is to be decided
+	weight          float64 // what a conflict adds to the activity of its packages
+	work            []working
+	reasons         []int32 // the clauses that work was resolved from
+	sets            arena
+	room, knownRoom Set // to make a Set in
 
 	decisions, conflicts int
 }
@@ -52,12 +54,13 @@ func (s *Solver) Solve(roots []*Rule) Result {
 
 // demand adds a rule of the query, before any decision; it reports false if there is no solution because of it.
 func (s *Solver) demand(root *Rule) bool {
-	c := s.add(clause{terms: root.Terms, rule: root})
+	c := s.addRule(root)
+	terms := s.clauses[c].terms
 	var open []int32 // terms that are not known to hold
-	for i, t := range root.Terms {
-		s.touch(t.Package)
-		s.packages[t.Package].rank = rankNamed
-		s.await(t.Package)
+	for i := range terms {
+		t := &terms[i]
+		s.packages[t.pack].rank = rankNamed
+		s.await(t.pack)
 		if !s.isTrue(t) {
 			open = append(open, int32(i))
 		}
@@ -66,7 +69,7 @@ func (s *Solver) demand(root *Rule) bool {
 	case 0:
 		return s.learn(c)
 	case 1:
-		s.forbid(root.Terms[open[0]], c)
+		s.forbid(&terms[open[0]], c)
 	default:
 		s.watch(c, open[0], open[1])
 	}
@@ -77,7 +80,7 @@ func (s *Solver) solution() Result {
 	r := Result{Solvable: true, Decisions: s.decisions, Conflicts: s.conflicts}
 	for _, at := range s.levels {
 		taken := s.trail[at]
-		r.Chosen = append(r.Chosen, Choice{taken.pack, taken.after[0]})
+		r.Chosen = append(r.Chosen, Choice{taken.pack, taken.after.first()})
 	}
 	return r
 }
@@ -98,6 +101,8 @@ func (s *Solver) reset() {
 		}
 	}
 	clear(s.clauses)
+	clear(s.literals)
+	s.literals = s.literals[:0]
 	s.touched, s.clauses, s.trail, s.levels = s.touched[:0], s.clauses[:0], s.trail[:0], s.levels[:0]
 	s.head, s.decisions, s.conflicts = 0, 0, 0
 	s.work, s.reasons, s.learned = s.work[:0], s.reasons[:0], s.learned[:0]

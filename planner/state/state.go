@@ -70,6 +70,8 @@ type Plugin struct {
 	Name   string `json:"name"`   // "acme/postgresql"
 	Digest string `json:"digest"` // the SHA-256 of the program, in hexadecimal
 	File   string `json:"file"`   // its name in the store
+	// Executor marks the one that runs the instances; without one the agent does.
+	Executor bool `json:"executor,omitempty"`
 }
 
 // Output is a value that the stack shows to its user.

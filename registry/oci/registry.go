@@ -47,6 +47,8 @@ type Repository interface {
 var (
 	// ErrTaken says that a tag stands for something else and must not be changed.
 	ErrTaken = errors.New("it is taken")
+	// ErrDenied says that a registry does not allow something to this user, or to nobody that it knows.
+	ErrDenied = errors.New("the registry does not allow that")
 	// ErrNoList says that a registry does not list its repositories.
 	ErrNoList = errors.New("the registry does not list what it holds")
 )

@@ -250,9 +250,16 @@ func (r *remoteRegistry) explain(err error) error {
 	case errors.Is(err, errdef.ErrNotFound), code == http.StatusNotFound:
 		return fmt.Errorf("%s has no such thing: %w", r, fs.ErrNotExist)
 	case code == http.StatusUnauthorized, errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return fmt.Errorf("%s does not know who asks; log in with: docker login %s", r, r.host)
+		return denial(fmt.Sprintf("%s does not know who asks; log in with: docker login %s", r, r.host))
 	case code == http.StatusForbidden:
-		return fmt.Errorf("%s does not allow that to this user", r)
+		return denial(fmt.Sprintf("%s does not allow that to this user", r))
 	}
 	return fmt.Errorf("%s: %w", r, err)
 }
+
+// denial is an ErrDenied with its own words.
+type denial string
+
+func (d denial) Error() string { return string(d) }
+
+func (denial) Is(target error) bool { return target == ErrDenied }

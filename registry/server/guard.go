@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/opencontainers/go-digest"
+
+	"github.com/nsynapse/recipe/registry/ledger"
 )
 
 // maxManifest bounds a manifest that is pushed, in bytes.
@@ -25,13 +27,22 @@ type guard struct {
 	users   *users // nil: nobody has to say who he is
 	private bool
 	push    Grants
+	logs    *logbook // nil: publishers keep the log
 
 	tagging sync.Mutex // held while a tag is looked at and put
 }
 
-// Guard returns a handler that asks inner only for what the options allow.
+// Guard returns a handler that asks inner only for what the options allow. With a directory it keeps the log of what is
+// published, see registry/ledger, and its key lies there.
 func Guard(inner http.Handler, o Options) (http.Handler, error) {
 	g := &guard{inner: inner, private: o.Private, push: o.Push}
+	if o.Directory != "" {
+		logs, err := openLogbook(inner, o.Directory)
+		if err != nil {
+			return nil, err
+		}
+		g.logs = logs
+	}
 	if o.Users == "" {
 		return g, nil
 	}
@@ -112,10 +123,12 @@ func (g *guard) change(w http.ResponseWriter, r *http.Request, user string) {
 		g.challenge(w)
 	case g.users != nil && !slices.Contains(g.push[namespace], user):
 		refuse(w, http.StatusForbidden, "DENIED", fmt.Sprintf("%s may not push to %s", user, namespace))
+	case g.logs != nil && ofLog(r.URL.Path):
+		refuse(w, http.StatusForbidden, "DENIED", "the registry keeps its log itself")
 	case r.Method == http.MethodDelete && kind != "uploads":
 		refuse(w, http.StatusMethodNotAllowed, "UNSUPPORTED", "what was published stays; yank it instead")
-	case r.Method == http.MethodPut && kind == "manifests" && fixed(reference):
-		g.tag(w, r)
+	case r.Method == http.MethodPut && kind == "manifests" && (fixed(reference) || g.logs != nil && named(reference)):
+		g.tag(w, r, reference)
 	default:
 		g.inner.ServeHTTP(w, r)
 	}
@@ -142,12 +155,20 @@ func target(urlPath string) (namespace, kind, reference string) {
 
 // fixed reports whether a reference is a tag that never changes: all but those of recipe itself, which begin with an
 // underscore, and those that list referrers.
-func fixed(reference string) bool {
-	return !strings.HasPrefix(reference, "_") && !strings.HasPrefix(reference, "sha256-") && !strings.Contains(reference, ":")
+func fixed(reference string) bool { return !strings.HasPrefix(reference, "_") && named(reference) }
+
+// named reports whether a reference is a tag that somebody chose: no digest, and none that lists referrers.
+func named(reference string) bool {
+	return !strings.HasPrefix(reference, "sha256-") && !strings.Contains(reference, ":")
 }
 
-// tag puts a tag where none is, or the same again.
-func (g *guard) tag(w http.ResponseWriter, r *http.Request) {
+// ofLog reports whether a path is about the log of a registry.
+func ofLog(urlPath string) bool {
+	return strings.Contains(urlPath, "/"+ledger.Repository+"/manifests/") || strings.Contains(urlPath, "/"+ledger.Repository+"/blobs/")
+}
+
+// tag puts a tag into the log and then on a manifest: one that is fixed where none is, or the same again.
+func (g *guard) tag(w http.ResponseWriter, r *http.Request, reference string) {
 	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxManifest))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -159,18 +180,42 @@ func (g *guard) tag(w http.ResponseWriter, r *http.Request) {
 	}
 	g.tagging.Lock()
 	defer g.tagging.Unlock()
-	old, ok := g.current(r)
-	switch {
-	case !ok:
-		refuse(w, http.StatusServiceUnavailable, "UNKNOWN", "cannot look whether this version is published")
-		return
-	case old != "" && old != digest.FromBytes(content).String():
-		refuse(w, http.StatusConflict, "DENIED", "this version is published, and published versions never change")
+	if !g.free(w, r, reference, digest.FromBytes(content)) {
 		return
 	}
 	again := r.Clone(r.Context())
 	again.Body, again.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
 	g.inner.ServeHTTP(w, again)
+}
+
+// free reports whether a tag may be put on a digest, and answers if not. It is in the log then.
+func (g *guard) free(w http.ResponseWriter, r *http.Request, reference string, d digest.Digest) bool {
+	if fixed(reference) {
+		old, ok := g.current(r)
+		if !ok {
+			refuse(w, http.StatusServiceUnavailable, "UNKNOWN", "cannot look whether this version is published")
+			return false
+		}
+		if old != "" && old != d.String() {
+			refuse(w, http.StatusConflict, "DENIED", "this version is published, and published versions never change")
+			return false
+		}
+	}
+	if g.logs == nil {
+		return true
+	}
+	prefix, repository := split(r.URL.Path)
+	first, err := g.logs.record(r.Context(), prefix, repository, reference, d)
+	switch {
+	case err != nil:
+		log.Printf("%s %s: %v", r.Method, r.URL.Path, err)
+		refuse(w, http.StatusServiceUnavailable, "UNKNOWN", "the log of the registry cannot be written")
+	case fixed(reference) && first != d:
+		refuse(w, http.StatusConflict, "DENIED", "the log has this version with other content, which was not published to its end; raise the version")
+	default:
+		return true
+	}
+	return false
 }
 
 // current is the digest that the tag of a request stands for, "" if it stands for none; ok is false if nobody knows.

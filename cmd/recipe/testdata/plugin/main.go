@@ -18,6 +18,7 @@ type note struct {
 	Text string `cty:"text" recipe:"required" doc:"What is in it."`
 	Name string `cty:"name" doc:"Anything; the engine does not meddle with it."`
 	Seal string `cty:"seal" recipe:"sensitive" doc:"A secret."`
+	Copy string `cty:"copy" recipe:"computed" doc:"The text again: the plugin cannot know that it is a secret."`
 	Size int    `cty:"size" recipe:"computed" doc:"How long it is."`
 }
 
@@ -38,7 +39,7 @@ func read(_ context.Context, known note) (*note, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	known.Text, known.Size = string(text), len(text)
+	known.Text, known.Copy, known.Size = string(text), "It says: "+string(text), len(text)
 	return &known, err
 }
 
@@ -55,7 +56,7 @@ func write(_ context.Context, c typed.Change[note]) (*note, error) {
 	case "tell":
 		return &c.Wanted, errors.New("my seal is " + c.Wanted.Seal)
 	}
-	c.Wanted.Size = len(c.Wanted.Text)
+	c.Wanted.Copy, c.Wanted.Size = "It says: "+c.Wanted.Text, len(c.Wanted.Text)
 	return &c.Wanted, nil
 }
 
