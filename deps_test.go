@@ -90,7 +90,8 @@ const floors = `
 	# Registries: what is in them, who is trusted, and the two together.
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/ledger, registry/trust < registry;
 	registry < registry/attest;
-	lang/eval, registry < registry/library;
+	providers/builtin/archive < registry/origin;
+	lang/eval, registry, registry/origin < registry/library;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;
