@@ -29,11 +29,12 @@ const Name = ".recipe.lock.hcl"
 type File struct {
 	Versions        map[string][]string // by package; several if its majors coexist
 	Implementations map[string]string   // packages by service
+	Sources         map[string]string   // ids of commits by the address that names a tag or branch
 }
 
 // Of returns what a lock file keeps of a lock; own tells the origins of the user's own packages.
 func Of(lock *solve.Lock, own func(origin string) bool) *File {
-	f := &File{Versions: map[string][]string{}, Implementations: map[string]string{}}
+	f := &File{Versions: map[string][]string{}, Implementations: map[string]string{}, Sources: map[string]string{}}
 	for _, p := range lock.Packages {
 		if !own(p.Origin) {
 			f.Versions[p.Name] = append(f.Versions[p.Name], p.Version)
@@ -60,11 +61,15 @@ type written struct {
 		Service string `hcl:"service,label"`
 		Package string `hcl:"package"`
 	} `hcl:"implementation,block"`
+	Sources []struct {
+		Address string `hcl:"address,label"`
+		Commit  string `hcl:"commit"`
+	} `hcl:"source,block"`
 }
 
 // Parse reads a lock file; name is for messages.
 func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
-	f := &File{Versions: map[string][]string{}, Implementations: map[string]string{}}
+	f := &File{Versions: map[string][]string{}, Implementations: map[string]string{}, Sources: map[string]string{}}
 	if at := strange(text, name); at != nil {
 		return f, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Not a lock file", Subject: at,
 			Detail: "A lock file has nothing but blocks with strings. Remove it and run recipe lock."}}
@@ -86,6 +91,9 @@ func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
 	}
 	for _, i := range w.Implementations {
 		f.Implementations[i.Service] = i.Package
+	}
+	for _, s := range w.Sources {
+		f.Sources[s.Address] = s.Commit
 	}
 	return f, diags
 }
@@ -125,11 +133,15 @@ func (f *File) Format() []byte {
 	for _, service := range slices.Sorted(maps.Keys(f.Implementations)) {
 		fmt.Fprintf(&b, "\nimplementation %q {\n  package = %q\n}\n", service, f.Implementations[service])
 	}
+	for _, address := range slices.Sorted(maps.Keys(f.Sources)) {
+		fmt.Fprintf(&b, "\nsource %q {\n  commit = %q\n}\n", address, f.Sources[address])
+	}
 	return b.Bytes()
 }
 
-// Without forgets a package: its versions, and that it implements anything.
+// Without forgets a package: its versions, and that it implements anything; or what an address stands for.
 func (f *File) Without(name string) {
 	delete(f.Versions, name)
+	delete(f.Sources, name)
 	maps.DeleteFunc(f.Implementations, func(_, p string) bool { return p == name })
 }

@@ -20,10 +20,11 @@ func TestRoundTrip(t *testing.T) {
 		Bindings: []solve.Binding{{Service: "sql", Implementation: component("postgresql")}, {Service: "postgresql", Implementation: component("other")}},
 	}
 	made := Of(lock, func(origin string) bool { return origin == "./shop" })
-	want := &File{Versions: map[string][]string{"postgresql": {"15.0.0", "16.0.0-rc.1"}}, Implementations: map[string]string{"sql": "postgresql"}}
+	want := &File{Versions: map[string][]string{"postgresql": {"15.0.0", "16.0.0-rc.1"}}, Implementations: map[string]string{"sql": "postgresql"}, Sources: map[string]string{}}
 	if !reflect.DeepEqual(made, want) {
 		t.Errorf("kept %+v, want %+v", made, want)
 	}
+	made.Sources["git::https://git.example.com/shop.git//app?ref=v2"] = strings.Repeat("1a", 20)
 	read, diags := Parse(made.Format(), Name)
 	if diags.HasErrors() || !reflect.DeepEqual(read, made) {
 		t.Errorf("read %+v (%v), want %+v", read, diags, made)
