@@ -46,6 +46,11 @@ func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error)
 	before, _ := readLock(w.directory, nil, w.sources) // what is wrong with it does not matter when all of it is upgraded
 	r := &Resolved{Lock: w.input.Lock, File: filepath.Join(w.directory, lockfile.Name), Before: before, Newest: map[string]string{}, Diagnostics: w.diagnostics()}
 	r.After = lockfile.Of(r.Lock, func(origin string) bool { return w.local[origin] != nil })
+	for _, c := range w.input.Stack.Components {
+		if pin := w.local[c.Source].Pin(); pin != "" {
+			r.After.Sources[c.Source] = pin
+		}
+	}
 	for name := range r.After.Versions {
 		versions, err := w.source.Versions(ctx, name)
 		if err != nil {
