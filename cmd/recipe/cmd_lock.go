@@ -75,9 +75,9 @@ func (c *cli) lock(r *agent.Resolved) error {
 			return fmt.Errorf("cannot write the lock file: %w", err)
 		}
 	}
-	changes := lockChanges(r.Before.Versions, r.After.Versions)
+	changes := append(lockChanges(r.Before.Versions, r.After.Versions), lockChanges(listed(r.Before.Sources), listed(r.After.Sources))...)
 	if c.json {
-		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions, "implementations": r.After.Implementations, "changes": changes})
+		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions, "implementations": r.After.Implementations, "sources": r.After.Sources, "changes": changes})
 		return nil
 	}
 	for _, change := range changes {
@@ -87,6 +87,15 @@ func (c *cli) lock(r *agent.Resolved) error {
 		fmt.Fprintln(c.stdout, "Nothing changed.")
 	}
 	return nil
+}
+
+// listed is a map as lockChanges takes it.
+func listed(m map[string]string) map[string][]string {
+	all := map[string][]string{}
+	for key, value := range m {
+		all[key] = []string{value}
+	}
+	return all
 }
 
 // lockChanges tells the difference in versions, a line for each package.
