@@ -76,9 +76,9 @@ func (a Address) ask(ctx context.Context) (string, error) {
 		}
 	}
 	if a.ref == "" {
-		return "", fmt.Errorf("%s has no commit", a.location)
+		return "", fmt.Errorf("there is no commit in %s", a.location)
 	}
-	return "", fmt.Errorf("%s has no tag or branch %s; a commit is named by its full id", a.location, a.ref)
+	return "", fmt.Errorf("there is no tag or branch %s in %s; a commit is named by its full id", a.ref, a.location)
 }
 
 // Get returns the directory of an address at a pin. It is got if it is not there.
