@@ -91,7 +91,8 @@ const floors = `
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/ledger, registry/trust < registry;
 	registry < registry/attest;
 	registry/oci < registry/bundle;
-	lang/eval, planner/lockfile, registry < registry/library;
+	providers/builtin/archive < registry/origin;
+	lang/eval, planner/lockfile, registry, registry/origin < registry/library;
 
 	# Floor 3: what is to be changed.
 	lang/eval < planner/plan;

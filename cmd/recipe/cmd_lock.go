@@ -85,7 +85,7 @@ func (c *cli) lock(r *agent.Resolved) error {
 	}
 	changes := r.Before.Changes(r.After)
 	if c.json {
-		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions(), "implementations": r.After.Implementations, "changes": changes})
+		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions(), "implementations": r.After.Implementations, "sources": r.After.Sources, "changes": changes})
 		return nil
 	}
 	for _, change := range changes {

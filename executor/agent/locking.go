@@ -22,6 +22,11 @@ const maxLock = 256 << 10
 // error.
 func (w *written) relock(q PlanRequest) hcl.Diagnostics {
 	w.locked = lockfile.Of(w.input.Lock, func(origin string) bool { return w.local[origin] != nil }, w.source.Release)
+	for _, c := range w.input.Stack.Components {
+		if pin := w.local[c.Source].Pin(); pin != "" {
+			w.locked.Sources[c.Source] = pin
+		}
+	}
 	if !q.Locked {
 		return nil
 	}

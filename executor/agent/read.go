@@ -25,7 +25,7 @@ import (
 // written is what the user's files say, resolved.
 type written struct {
 	directory string
-	local     map[string]*library.Package // of the user's own directories, by origin
+	local     map[string]*library.Package // of the user's own directories and addresses, by origin and by source
 	source    *library.Source
 	input     eval.Input
 	sources   map[string][]byte
@@ -109,7 +109,7 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 // that of this recipe.
 func resolve(ctx context.Context, source *library.Source, s *config.Stack, directory, version string, locked *lockfile.File) (*solve.Lock, map[string]*library.Package, hcl.Diagnostics) {
 	local := map[string]*library.Package{}
-	roots, diags := rootsOf(source.Library, s, directory, local)
+	roots, diags := rootsOf(ctx, source.Library, s, directory, locked.Sources, local)
 	if diags.HasErrors() {
 		return nil, local, diags
 	}
@@ -130,7 +130,8 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 	return lock, local, append(diags, more...)
 }
 
-func rootsOf(lib *library.Library, s *config.Stack, directory string, local map[string]*library.Package) ([]solve.Root, hcl.Diagnostics) {
+// rootsOf returns what the stack itself asks for. Pins are what addresses stood for before.
+func rootsOf(ctx context.Context, lib *library.Library, s *config.Stack, directory string, pins map[string]string, local map[string]*library.Package) ([]solve.Root, hcl.Diagnostics) {
 	var roots []solve.Root
 	var diags hcl.Diagnostics
 	for _, c := range s.Components {
@@ -147,7 +148,7 @@ func rootsOf(lib *library.Library, s *config.Stack, directory string, local map[
 			p := local[c.Source]
 			if p == nil {
 				var more hcl.Diagnostics
-				p, more = lib.Local(filepath.Join(directory, filepath.FromSlash(c.Source)), c.Source)
+				p, more = lib.Named(ctx, directory, c.Source, pins[c.Source])
 				for _, d := range more {
 					if d.Subject == nil {
 						d.Subject = c.SourceRange.Ptr()
@@ -158,7 +159,7 @@ func rootsOf(lib *library.Library, s *config.Stack, directory string, local map[
 			if p == nil {
 				continue
 			}
-			local[c.Source] = p
+			local[c.Source], local[p.Manifest.Origin] = p, p
 			root.Manifest = p.Manifest
 		}
 		roots = append(roots, root)

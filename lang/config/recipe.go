@@ -20,6 +20,7 @@ type Recipe struct {
 	Providers    map[string]*Provider    // plugins that the package brings along, by name
 	Requirements map[string]*Requirement // by the name the recipe calls them
 	Provides     map[string]*Provided    // by service
+	Contracts    map[string]*Contract    // that the package defines, by service
 	Inputs       map[string]*Variable
 	Locals       map[string]*Local
 	Ports        map[string]*Port

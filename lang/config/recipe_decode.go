@@ -10,6 +10,7 @@ func newRecipe(sources map[string][]byte) *Recipe {
 		Providers:    map[string]*Provider{},
 		Requirements: map[string]*Requirement{},
 		Provides:     map[string]*Provided{},
+		Contracts:    map[string]*Contract{},
 		Inputs:       map[string]*Variable{},
 		Locals:       map[string]*Local{},
 		Ports:        map[string]*Port{},
@@ -35,6 +36,7 @@ func recipeSchema() *hcl.BodySchema {
 		{Type: "uses_provider", LabelNames: []string{"name"}},
 		{Type: "requires", LabelNames: []string{"name"}},
 		{Type: "provides", LabelNames: []string{"service"}},
+		{Type: "contract", LabelNames: []string{"service"}},
 		{Type: "input", LabelNames: []string{"name"}},
 		{Type: "locals"},
 		{Type: "port", LabelNames: []string{"name"}},
@@ -71,6 +73,8 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 		d.requires(b)
 	case "provides":
 		d.provides(b)
+	case "contract":
+		d.contract(b)
 	case "input":
 		d.variable(b, "input", r.Inputs)
 	case "locals":
@@ -238,4 +242,5 @@ func (d *recipeDecoder) finish(body hcl.Body) {
 		d.fault(&rng, "No package block", `A recipe begins with the block that names the package: package { name = "acme/shop", version = "1.0.0" }, on lines of their own.`)
 	}
 	d.checkReferences()
+	d.checkContracts()
 }

@@ -78,6 +78,7 @@ func (b *builder) recipes() {
 		r.paths = b.packageRoot(i)
 		r.ctx = b.recipeContext(r)
 	}
+	b.checkContracts()
 }
 
 func newRecipe(p Package) *recipe {

@@ -11,13 +11,15 @@
 //	}
 //	package "postgresql" { version = "15.0.0" }
 //	implementation "sql" { package = "postgresql" }
+//	source "git::https://git.example.com/shop.git?ref=v2" { commit = "1a2b…" }
 //
 // There is a block for every version of a package. One of a registry has the registry's address as the stack writes it, the
 // fingerprint of the publisher's key, the digest of the release, that is of its OCI index, and the digest of the archive for
 // each platform. A package of the box has its version alone: its files are part of the program.
 // There is a block for every service that a default implementation was taken for; where two were taken for one service, in
 // different versions of it, the first one is kept.
-// Packages of the user's own directories are not in it: their version is what their files say.
+// Packages of the user's own directories are not in it: their version is what their files say. There is a block for
+// every address of a git repository that the stack names, with the id of the commit that it stood for.
 package lockfile
 
 import (
@@ -39,6 +41,7 @@ const Name = ".recipe.lock.hcl"
 type File struct {
 	Packages        map[string][]Package // by name; several versions if its majors coexist
 	Implementations map[string]string    // packages by service
+	Sources         map[string]string    // ids of commits by the address that names a tag or branch
 }
 
 // Package is a version that was chosen.
@@ -59,7 +62,7 @@ type Release struct {
 // Of returns what a lock file keeps of a lock. own tells the origins of the user's own packages, and release the bits of a
 // package, nil for one of the box.
 func Of(lock *solve.Lock, own func(origin string) bool, release func(solve.Package) *Release) *File {
-	f := &File{Packages: map[string][]Package{}, Implementations: map[string]string{}}
+	f := &File{Packages: map[string][]Package{}, Implementations: map[string]string{}, Sources: map[string]string{}}
 	for _, p := range lock.Packages {
 		if !own(p.Origin) {
 			f.Packages[p.Name] = append(f.Packages[p.Name], Package{p.Version, release(p)})
@@ -96,9 +99,10 @@ func (f *File) Remote() bool {
 	return false
 }
 
-// Without forgets a package: its versions, and that it implements anything.
+// Without forgets a package: its versions, and that it implements anything; or what an address stands for.
 func (f *File) Without(name string) {
 	delete(f.Packages, name)
+	delete(f.Sources, name)
 	maps.DeleteFunc(f.Implementations, func(_, p string) bool { return p == name })
 }
 
@@ -113,6 +117,12 @@ func (f *File) Format() []byte {
 	}
 	for _, service := range slices.Sorted(maps.Keys(f.Implementations)) {
 		fmt.Fprintf(&b, "\nimplementation %q {\n  package = %q\n}\n", service, f.Implementations[service])
+	}
+	for _, address := range slices.Sorted(maps.Keys(f.Sources)) {
+		fmt.Fprintf(&b, "\nsource %q {\n  commit = %q\n}\n", address, f.Sources[address])
+	}
+	for _, address := range slices.Sorted(maps.Keys(f.Sources)) {
+		fmt.Fprintf(&b, "\nsource %q {\n  commit = %q\n}\n", address, f.Sources[address])
 	}
 	return b.Bytes()
 }
@@ -139,6 +149,7 @@ func (r *Release) format() string {
 func (f *File) Changes(other *File) []string {
 	changes := difference("", f.versions(), other.versions())
 	changes = append(changes, difference("implementation of ", f.Implementations, other.Implementations)...)
+	changes = append(changes, difference("", f.Sources, other.Sources)...)
 	for _, name := range slices.Sorted(maps.Keys(f.Packages)) {
 		if f.versions()[name] == other.versions()[name] && !slices.EqualFunc(f.Packages[name], other.Packages[name], Package.equal) {
 			changes = append(changes, "~ "+name+" with other bits or from another registry")

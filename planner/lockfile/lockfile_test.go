@@ -40,10 +40,11 @@ func TestRoundTrip(t *testing.T) {
 		return nil
 	})
 	want := &File{Packages: map[string][]Package{"acme/theme": {{"2.0.0", bits}}, "postgresql": {{"15.0.0", nil}, {"16.0.0-rc.1", nil}}},
-		Implementations: map[string]string{"sql": "postgresql"}}
+		Implementations: map[string]string{"sql": "postgresql"}, Sources: map[string]string{}}
 	if !reflect.DeepEqual(made, want) {
 		t.Errorf("kept %+v, want %+v", made, want)
 	}
+	made.Sources["git::https://git.example.com/shop.git//app?ref=v2"] = strings.Repeat("1a", 20)
 	read, diags := Parse(made.Format(), Name)
 	if at := read.Packages["acme/theme"][0].Release; at != nil && at.Range.Start.Line == 3 {
 		at.Range = hcl.Range{}

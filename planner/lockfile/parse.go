@@ -22,6 +22,10 @@ type written struct {
 		Package string    `hcl:"package"`
 		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"implementation,block"`
+	Sources []struct {
+		Address string `hcl:"address,label"`
+		Commit  string `hcl:"commit"`
+	} `hcl:"source,block"`
 }
 
 type writtenPackage struct {
@@ -36,7 +40,7 @@ type writtenPackage struct {
 
 // Parse reads a lock file; name is for messages.
 func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
-	f := &File{Packages: map[string][]Package{}, Implementations: map[string]string{}}
+	f := &File{Packages: map[string][]Package{}, Implementations: map[string]string{}, Sources: map[string]string{}}
 	if at := strange(text, name); at != nil {
 		return f, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Not a lock file", Subject: at,
 			Detail: "A lock file has nothing but blocks with strings. Remove it and run recipe lock."}}
@@ -57,6 +61,9 @@ func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
 			diags = append(diags, mistake(i.Range, "Two implementations for one service", "%s is locked to %s already. Remove one of the two, or the file and run recipe lock.", i.Service, before))
 		}
 		f.Implementations[i.Service] = i.Package
+	}
+	for _, s := range w.Sources {
+		f.Sources[s.Address] = s.Commit
 	}
 	return f, diags
 }

@@ -38,8 +38,9 @@ type Package struct {
 	Recipe   *config.Recipe
 	Manifest *solve.Manifest
 	files    fs.FS
-	// directory is where a local package lies; "" for one in the box.
+	// directory is where a local package lies, or one that was got by an address; "" for one in the box.
 	directory string
+	pin       string // what an address stood for; "" for others
 }
 
 var _ solve.Source = (*Library)(nil)
@@ -202,6 +203,15 @@ func (l *Library) Local(directory, source string) (*Package, hcl.Diagnostics) {
 		p.directory = directory
 	}
 	return p, diags
+}
+
+// Pin is what the address of a package stood for, a digest or the id of a commit, when it is a moving one; "" for all
+// others.
+func (p *Package) Pin() string {
+	if p == nil {
+		return ""
+	}
+	return p.pin
 }
 
 // Directory is where a local package lies; "" for one in the box.

@@ -12,15 +12,15 @@ import (
 	"github.com/hashicorp/go-getter/v2"
 )
 
-// clone puts the files of the commit into the directory. Git itself proves that they are those of the commit: its id
-// is a digest over all of them. It needs the git command.
-func (w wish) clone(ctx context.Context, dir string) error {
-	u, err := url.Parse(w.source)
+// Clone puts the files of the commit, which is named by its full id, into the empty directory. Git itself proves that
+// they are those of the commit: its id is a digest over all of them. It needs the git command.
+func Clone(ctx context.Context, source, commit, dir string) error {
+	u, err := url.Parse(source)
 	if err != nil {
 		return err
 	}
 	// A full id is always taken as one, even where a branch has it as its name.
-	u.RawQuery = url.Values{"ref": {w.commit}}.Encode()
+	u.RawQuery = url.Values{"ref": {commit}}.Encode()
 	work := filepath.Join(dir, ".clone") // git wants to make the directory itself
 	client := &getter.Client{Getters: []getter.Getter{&getter.GitGetter{}}, DisableSymlinks: true}
 	request := &getter.Request{Src: "git::" + u.String(), Dst: work, GetMode: getter.ModeDir}
@@ -39,11 +39,11 @@ func (w wish) clone(ctx context.Context, dir string) error {
 			return err
 		}
 	}
-	return errors.Join(os.Remove(work), checkLinks(dir))
+	return errors.Join(os.Remove(work), CheckLinks(dir))
 }
 
-// checkLinks fails if a link leads out of the directory.
-func checkLinks(dir string) (err error) {
+// CheckLinks fails if a link leads out of the directory.
+func CheckLinks(dir string) (err error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err

@@ -18,12 +18,18 @@ const (
 	slack  = 1 << 30
 )
 
-func (w wish) unpack(ctx context.Context, dir string, fetcher *fetch.Fetcher, report sdk.Report) (err error) {
+func (w wish) unpack(ctx context.Context, dir string, fetcher *fetch.Fetcher, report sdk.Report) error {
 	path, err := fetcher.Fetch(ctx, fetch.Request{URLs: []string{w.source}, SHA256: w.sha256}, report)
 	if err != nil {
 		return err
 	}
-	file, err := fetch.OpenVerified(path, w.sha256)
+	return Unpack(ctx, path, w.sha256, w.strip, dir)
+}
+
+// Unpack puts what is in the archive at path, which has to have the digest, into the empty directory. Strip is how many
+// leading parts of the names are left out.
+func Unpack(ctx context.Context, path, sha256 string, strip int, dir string) (err error) {
+	file, err := fetch.OpenVerified(path, sha256)
 	if err != nil {
 		return err
 	}
@@ -33,11 +39,11 @@ func (w wish) unpack(ctx context.Context, dir string, fetcher *fetch.Fetcher, re
 		return err
 	}
 	defer func() { err = errors.Join(err, tree.Close()) }()
-	if err := into(ctx, tree, file, w.strip); err != nil {
+	if err := into(ctx, tree, file, strip); err != nil {
 		return err
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) == 0 {
-		return errors.Join(err, fmt.Errorf("nothing is left of it with strip = %d", w.strip))
+		return errors.Join(err, fmt.Errorf("nothing is left of it with strip = %d", strip))
 	}
 	return tree.CheckLinks()
 }
