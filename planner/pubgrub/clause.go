@@ -16,6 +16,7 @@ type clause struct {
 	rule    *Rule    // nil if it was learned
 	reasons []int32  // of a learned clause: those that it was resolved from
 	spread  int32    // of a learned clause: see Solver.spread
+	late    bool     // its conclusion was drawn at a later level than it could be
 	dropped bool     // nothing waits for it any more
 }
 

@@ -20,7 +20,8 @@ func (s *Solver) learn(broken int32) bool {
 		last, second := s.latest()
 		blamed, level := s.trail[s.work[last].satisfier], s.levelOf(second)
 		if level < blamed.level {
-			s.turn(last, second, level)
+			level, late := s.returnTo(level, blamed.level)
+			s.turn(last, second, level, late)
 			return true
 		}
 		s.resolve(last, blamed.cause)
@@ -107,9 +108,9 @@ func (s *Solver) remove(position int32) {
 	s.work = s.work[:last]
 }
 
-// turn makes a clause of work, goes back to the level at which only its last term does not hold, and draws the conclusion.
-func (s *Solver) turn(last, second, level int32) {
-	learned := clause{terms: make([]literal, len(s.work)), reasons: append([]int32(nil), s.reasons...), spread: s.spread()}
+// turn makes a clause of work, goes back to a level at which only its last term does not hold, and draws the conclusion.
+func (s *Solver) turn(last, second, level int32, late bool) {
+	learned := clause{terms: make([]literal, len(s.work)), reasons: append([]int32(nil), s.reasons...), spread: s.spread(), late: late}
 	for i, w := range s.work {
 		learned.terms[i] = w.literal
 		d := &s.packages[w.pack]
@@ -122,6 +123,7 @@ func (s *Solver) turn(last, second, level int32) {
 		s.watch(c, last, second)
 	}
 	s.forbid(&learned.terms[last], c)
+	s.catchUp()
 	for _, t := range learned.terms {
 		s.await(t.pack)
 	}

@@ -88,7 +88,7 @@ func (s *Solver) decideOn(p Package, v Version) {
 	s.record(p, s.packages[p].scale.set(s.sets.between(v, v)), none)
 }
 
-// backTo takes back everything above a level.
+// backTo takes back everything above a level. What was concluded late is noted as overdue.
 func (s *Solver) backTo(level int32) {
 	from := int(s.levels[level])
 	undone := s.trail[from:]
@@ -99,7 +99,12 @@ func (s *Solver) backTo(level int32) {
 		if n := len(d.history); n > 0 {
 			d.allowed = s.trail[d.history[n-1]].after
 		}
-		d.decided = d.decided && u.cause != none
+		switch {
+		case u.cause == none:
+			d.decided = false
+		case s.clauses[u.cause].late:
+			s.overdue = append(s.overdue, u.cause)
+		}
 	}
 	for _, u := range undone {
 		s.await(u.pack)

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	learnedLimit = 500 // clauses that are learned before some are dropped again
+	learnedLimit = 200 // clauses that are learned before some are dropped again
 	limitGrowth  = 100 // by which the limit grows each time, so that the search comes to an end
 	tight        = 2   // clauses of no more spread are kept for good
 )

@@ -12,6 +12,7 @@ type Solver struct {
 	loaded          []int32   // by Rule.ID: the number of its clause and 1; 0 if it is not loaded
 	learned         []int32   // the clauses that were learned and are not dropped
 	limit           int       // of their number
+	overdue         []int32   // clauses whose late conclusions were taken back
 	trail           []step
 	levels          []int32 // the length of the trail when each decision was made
 	head            int     // the trail up to here is propagated
@@ -22,11 +23,13 @@ type Solver struct {
 	sets            arena
 	room, knownRoom Set // to make a Set in
 
+	farBack int32 // the constant; 0 in tests
+
 	decisions, conflicts int
 }
 
 // NewSolver returns a solver of problem.
-func NewSolver(problem Problem) *Solver { return &Solver{problem: problem} }
+func NewSolver(problem Problem) *Solver { return &Solver{problem: problem, farBack: farBack} }
 
 // Solve looks for a solution that also keeps the given rules.
 func (s *Solver) Solve(roots []*Rule) Result {

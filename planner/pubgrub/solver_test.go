@@ -115,6 +115,7 @@ func TestAgainstBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := problems().Draw(t, "problem")
 		s := NewSolver(p)
+		s.farBack = rapid.SampledFrom([]int32{0, farBack}).Draw(t, "far back")
 		for range 4 {
 			var roots []*Rule
 			for range rapid.IntRange(1, 3).Draw(t, "roots") {
@@ -160,9 +161,12 @@ func TestSameAnswer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := problems().Draw(t, "problem")
 		used := NewSolver(p)
+		used.farBack = 0
 		for range 3 {
 			root := []*Rule{p.rule(t, -1, true)}
-			fresh, again := NewSolver(p).Solve(root), used.Solve(root)
+			first := NewSolver(p)
+			first.farBack = 0
+			fresh, again := first.Solve(root), used.Solve(root)
 			if !slices.Equal(fresh.Chosen, again.Chosen) || fresh.Decisions != again.Decisions || fresh.Conflicts != again.Conflicts || !slices.Equal(fresh.Core, again.Core) {
 				t.Fatalf("%+v after other queries, else %+v", again, fresh)
 			}
