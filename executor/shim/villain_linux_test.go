@@ -1,7 +1,6 @@
 package shim_test
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -34,11 +33,11 @@ type villain struct {
 	kills, users, apps, lines, statuses, unseen int
 
 	mu   sync.Mutex
-	pids map[int]bool // all that ever ran
+	pids map[int]uint64 // all that ever ran, by number, with when they started: the kernel gives numbers again
 }
 
 func newVillain(t *testing.T) *villain {
-	v := &villain{T: t, random: torture.Random(t), root: t.TempDir(), told: kernelTells(t), pids: map[int]bool{}}
+	v := &villain{T: t, random: torture.Random(t), root: t.TempDir(), told: kernelTells(t), pids: map[int]uint64{}}
 	t.Cleanup(v.cleanUp)
 	return v
 }
@@ -109,9 +108,13 @@ func user(dir string, command []string) int {
 }
 
 func (v *villain) note(pid int) {
+	started, err := protocol.StartTimeUnreaped(pid)
+	if err != nil {
+		return // it has gone for good already
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.pids[pid] = true
+	v.pids[pid] = started
 }
 
 func (v *villain) must(err error) {
@@ -240,26 +243,13 @@ func (v *villain) checkNothingLeft() {
 		eventually(v, "no process of "+dir, func() bool { return len(protocol.Marked(dir)) == 0 })
 	}
 	eventually(v, "all gone", func() bool {
-		for pid := range v.pids {
-			if ours(pid) {
+		for pid, started := range v.pids {
+			if now, err := protocol.StartTimeUnreaped(pid); err == nil && now == started {
 				return false
 			}
 		}
 		return len(zombies(v.T)) == 0
 	})
-}
-
-// ours reports whether a process, alive or not yet reaped, is one of this test binary.
-func ours(pid int) bool {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return false
-	}
-	defer f.Close()
-	s := bufio.NewScanner(f)
-	s.Scan()
-	name := strings.TrimPrefix(s.Text(), "Name:\t")
-	return strings.HasPrefix(filepath.Base(os.Args[0]), name)
 }
 
 // kernelTells reports whether this kernel tells the status of a process by its pidfd.
