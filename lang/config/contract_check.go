@@ -5,29 +5,50 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// CheckUse reports the attributes of a binding that the recipe uses and the contract of its service does not have.
-func (r *Recipe) CheckUse(requirement string, c *Contract) hcl.Diagnostics {
-	l := &loader{}
-	attributes := declared("attribute of the service "+c.Service, "", c.Attributes)
-	s := &scope{children: map[string]*scope{"binding": {children: map[string]*scope{requirement: attributes}}}}
+// CheckUses reports the attributes of bindings that the recipe uses and the contract of their service does not have.
+// Defined returns the contract of a service, nil to leave it alone.
+func (r *Recipe) CheckUses(defined func(service string) *Contract) hcl.Diagnostics {
+	known := r.boundScopes(defined)
+	if len(known) == 0 {
+		return nil
+	}
+	l, s := &loader{}, &scope{children: map[string]*scope{"binding": {children: known}}}
 	for _, expr := range r.expressions() {
 		if expr == nil {
 			continue
 		}
 		for _, t := range expr.Variables() {
 			if t.RootName() != "binding" || len(t) < 3 {
-				continue
+				continue // a binding as a whole is fine
 			}
-			if name, ok := stepName(t[1]); ok && name == requirement {
+			if name, ok := stepName(t[1]); ok && known[name] != nil {
 				l.checkTraversal(t, s)
 			}
 		}
 	}
 	return l.diags
+}
+
+// boundScopes are the attributes of the bindings whose services are defined, by requirement; those of one service are
+// shared.
+func (r *Recipe) boundScopes(defined func(service string) *Contract) map[string]*scope {
+	known, services := map[string]*scope{}, map[string]*scope{}
+	for name, q := range r.Requirements {
+		if services[q.Service] == nil {
+			if c := defined(q.Service); c != nil {
+				services[q.Service] = declared("attribute of the service "+q.Service, "", c.Attributes)
+			}
+		}
+		if s := services[q.Service]; s != nil {
+			known[name] = s
+		}
+	}
+	return known
 }
 
 // expressions are all that may use a binding.
@@ -131,9 +152,13 @@ func (r *Recipe) given(p *Provided) (given map[string]filled, all bool) {
 	return given, true
 }
 
-// typed works out the type of an expression of a bind block before anything is known, as far as that goes.
+// typed works out the type of an expression of a bind block before anything is known, as far as that is cheap: loops and
+// what is written as JSON are not looked at.
 func typed(expr hcl.Expression) filled {
 	f := filled{typ: cty.DynamicPseudoType, at: expr.Range()}
+	if loops(expr) {
+		return f
+	}
 	known := &hcl.EvalContext{Variables: map[string]cty.Value{"consumer": cty.ObjectVal(map[string]cty.Value{
 		"name": cty.UnknownVal(cty.String), "requirement": cty.UnknownVal(cty.String), "identifier": cty.UnknownVal(cty.String),
 		"host": cty.UnknownVal(cty.String), "port": cty.UnknownVal(cty.Number), "password": cty.UnknownVal(cty.String),
@@ -147,4 +172,21 @@ func typed(expr hcl.Expression) filled {
 		f.typ, f.null = v.Type(), v.IsNull()
 	}
 	return f
+}
+
+// loops reports whether an expression may take longer than its text is long.
+func loops(expr hcl.Expression) bool {
+	node, native := expr.(hclsyntax.Node)
+	if !native {
+		return true
+	}
+	found := false
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		switch n.(type) {
+		case *hclsyntax.ForExpr, *hclsyntax.SplatExpr:
+			found = true
+		}
+		return nil
+	})
+	return found
 }

@@ -46,11 +46,7 @@ func (d *recipeDecoder) checkContracts() {
 	for _, c := range sortedByRange(r.Contracts, func(c *Contract) hcl.Range { return c.Range }) {
 		d.checkOwner(c)
 	}
-	for _, q := range sortedByRange(r.Requirements, func(q *Requirement) hcl.Range { return q.Range }) {
-		if c := r.known(q.Service); c != nil {
-			d.diags = append(d.diags, r.CheckUse(q.Name, c)...)
-		}
-	}
+	d.diags = append(d.diags, r.CheckUses(r.known)...)
 	if d.diags.HasErrors() {
 		return // what is given cannot be told while something else is wrong
 	}

@@ -41,11 +41,7 @@ func (b *builder) checkContractsOf(r *recipe) {
 		}
 		return b.contracts[service]
 	}
-	for _, name := range slices.Sorted(maps.Keys(r.Requirements)) {
-		if c := elsewhere(r.Requirements[name].Service); c != nil {
-			b.diags = append(b.diags, r.CheckUse(name, c)...)
-		}
-	}
+	b.diags = append(b.diags, r.CheckUses(elsewhere)...)
 	for _, service := range slices.Sorted(maps.Keys(r.Provides)) {
 		if c := elsewhere(service); c != nil {
 			b.diags = append(b.diags, r.CheckFilled(r.Provides[service], c)...)
