@@ -5,7 +5,11 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,11 +23,12 @@ import (
 )
 
 // T8: the agent is killed again and again beside apps that write all the time. They do not notice: the same processes go
-// on, every line they write is in their logs once, and the next agent has them all back soon.
+// on, every line they write is in their logs once, a connection to one of them stays open, and the next agent has them all
+// back soon.
 func TestT8AgentKilled(t *testing.T) {
 	apps, kills := torture.Pick(10, 50), torture.Pick(5, 100)
 	p := newPlace(t)
-	p.write("stack.hcl", fmt.Sprintf("stack \"logs\" {}\napp \"web\" {\n  source    = \"./web\"\n  instances = %d\n}\n", apps))
+	p.write("stack.hcl", fmt.Sprintf("stack \"logs\" {}\napp \"web\" {\n  source    = \"./web\"\n  instances = %d\n}\noutput \"url\" { value = app.web.url }\n", apps))
 	p.write("web/recipe.hcl", `
 package {
   name    = "test/web"
@@ -40,6 +45,8 @@ process "web" {
 	if len(before) != apps {
 		t.Fatalf("%d of %d apps run: %v", len(before), apps, before)
 	}
+	talk := newTalk(t, strings.TrimSpace(p.mustRecipe("output", "url")))
+	talk.once()
 	random := torture.Random(t)
 	var took []time.Duration
 	for range kills {
@@ -47,6 +54,7 @@ process "web" {
 		pid := p.agentPID()
 		p.must(syscall.Kill(pid, syscall.SIGKILL))
 		began := time.Now()
+		talk.once() // while there is no agent
 		p.awaitReady(apps)
 		took = append(took, time.Since(began))
 	}
@@ -67,8 +75,44 @@ process "web" {
 	}
 	p.mustRecipe("destroy", "-auto-approve")
 	slices.Sort(took)
-	torture.Report(t, "T8", "%d kills beside %d apps: same pids, 0 restarts, 0 of %d lines lost or doubled; all back after %d ms (median), %d ms (most)",
-		kills, apps, lines, took[len(took)/2].Milliseconds(), took[len(took)-1].Milliseconds())
+	torture.Report(t, "T8", "%d kills beside %d apps: same pids, 0 restarts, 0 of %d lines lost or doubled; 1 connection, %d requests; all back after %d ms (median), %d ms (most)",
+		kills, apps, lines, talk.requests, took[len(took)/2].Milliseconds(), took[len(took)-1].Milliseconds())
+}
+
+// talk is one connection to an app, through the router.
+type talk struct {
+	testing.TB
+	url      string
+	client   *http.Client
+	opened   int
+	requests int
+}
+
+func newTalk(t testing.TB, url string) *talk {
+	c := &talk{TB: t, url: url}
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		c.opened++
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
+	c.client = &http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: 10 * time.Second}
+	t.Cleanup(c.client.CloseIdleConnections)
+	return c
+}
+
+// once sends a request, which has to go over the connection that the first one opened.
+func (c *talk) once() {
+	c.Helper()
+	response, err := c.client.Get(c.url)
+	if err != nil {
+		c.Fatal(err)
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		c.Fatal(err)
+	}
+	if c.requests++; c.opened != 1 {
+		c.Fatalf("request %d needed connection %d", c.requests, c.opened)
+	}
 }
 
 // awaitReady waits until an agent, which is started if none runs, has so many ready units.
