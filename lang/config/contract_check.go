@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 )
@@ -152,13 +151,10 @@ func (r *Recipe) given(p *Provided) (given map[string]filled, all bool) {
 	return given, true
 }
 
-// typed works out the type of an expression of a bind block before anything is known, as far as that is cheap: loops and
-// what is written as JSON are not looked at.
+// typed works out the type of an expression of a bind block before anything is known, as far as that goes: loops and
+// functions are not worked out here.
 func typed(expr hcl.Expression) filled {
 	f := filled{typ: cty.DynamicPseudoType, at: expr.Range()}
-	if loops(expr) {
-		return f
-	}
 	known := &hcl.EvalContext{Variables: map[string]cty.Value{"consumer": cty.ObjectVal(map[string]cty.Value{
 		"name": cty.UnknownVal(cty.String), "requirement": cty.UnknownVal(cty.String), "identifier": cty.UnknownVal(cty.String),
 		"host": cty.UnknownVal(cty.String), "port": cty.UnknownVal(cty.Number), "password": cty.UnknownVal(cty.String),
@@ -172,21 +168,4 @@ func typed(expr hcl.Expression) filled {
 		f.typ, f.null = v.Type(), v.IsNull()
 	}
 	return f
-}
-
-// loops reports whether an expression may take longer than its text is long.
-func loops(expr hcl.Expression) bool {
-	node, native := expr.(hclsyntax.Node)
-	if !native {
-		return true
-	}
-	found := false
-	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
-		switch n.(type) {
-		case *hclsyntax.ForExpr, *hclsyntax.SplatExpr:
-			found = true
-		}
-		return nil
-	})
-	return found
 }
