@@ -31,6 +31,7 @@ func (e *TakenError) Error() string {
 // Allotter hands out ports of 127.0.0.1. It is safe for concurrent use.
 type Allotter struct {
 	low, high int
+	claims    claims
 
 	mu     sync.Mutex
 	next   int            // where the next search begins
@@ -50,7 +51,7 @@ func New(low, high, start int) *Allotter {
 	if start < low || start > high {
 		start = low
 	}
-	return &Allotter{low: low, high: high, next: start, ports: map[string]int{}, owners: map[int]string{}}
+	return &Allotter{low: low, high: high, claims: openClaims(), next: start, ports: map[string]int{}, owners: map[int]string{}}
 }
 
 // Allot gives owner a port. With wanted 0 it is any free one of the range, and the one that owner has already if it
@@ -91,6 +92,9 @@ func (a *Allotter) allot(owner string, wanted int) (int, error) {
 	if err := try(wanted); err != nil {
 		return 0, err
 	}
+	if !a.claims.take(wanted) {
+		return 0, &TakenError{Port: wanted, Holder: "an app of another recipe agent"}
+	}
 	a.give(owner, wanted)
 	return wanted, nil
 }
@@ -107,6 +111,9 @@ func (a *Allotter) search(owner string) (int, error) {
 		}
 		if err := bindable(p); err != nil {
 			last = err
+			continue
+		}
+		if !a.claims.take(p) { // another agent has handed it out, and nobody listens there yet
 			continue
 		}
 		a.next = a.low + (p-a.low+1)%size
@@ -127,6 +134,7 @@ func (a *Allotter) Reserve(owner string, p int) error {
 	if holder, ok := a.owners[p]; ok && holder != owner {
 		return &TakenError{Port: p, Holder: holder}
 	}
+	a.claims.take(p) // it is ours, whoever claims it
 	a.give(owner, p)
 	return nil
 }
@@ -138,11 +146,15 @@ func (a *Allotter) Release(owner string) {
 	if p, ok := a.ports[owner]; ok {
 		delete(a.ports, owner)
 		delete(a.owners, p)
+		a.claims.drop(p)
 	}
 }
 
 func (a *Allotter) give(owner string, p int) {
-	delete(a.owners, a.ports[owner]) // no port is 0: nothing happens for a new owner
+	if old := a.ports[owner]; old != p {
+		delete(a.owners, old) // no port is 0: nothing happens for a new owner
+		a.claims.drop(old)
+	}
 	a.ports[owner] = p
 	a.owners[p] = owner
 }

@@ -45,7 +45,8 @@ func TestT22Allotments(t *testing.T) {
 }
 
 // TestT22Agents lets the allotters of two agents of one machine hand out ports at once. Far from each other, as
-// agents begin, they never meet. Begun at the same place they can; who comes second is told who was first.
+// agents begin, and begun at the same place: they never meet, since each claims what it hands out. Where there are no
+// claims they can, and who comes second is told who was first.
 func TestT22Agents(t *testing.T) {
 	random := torture.Random(t)
 	rounds, met := torture.Pick(3, 20), 0
