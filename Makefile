@@ -18,7 +18,7 @@ demo: build ## brings up examples/shop and says where it answers
 	@echo "  bin/recipe destroy -stack=shop       take it down again"
 
 test: ## all tests
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 
 check: ## what has to be true of every commit
 	@test -z "$$(gofmt -l .)" || { echo "gofmt:"; gofmt -l .; exit 1; }
@@ -28,7 +28,7 @@ check: ## what has to be true of every commit
 		echo "compiles for $$platform"; \
 		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -o /dev/null ./cmd/recipe || exit 1; \
 	done
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 30m ./...
 
 torture: REPORT := $(shell mktemp)
 torture: ## the whole crash programme of docs/reliability.md, at most 15 minutes; a line for each test
