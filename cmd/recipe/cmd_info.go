@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/nsynapse/recipe/planner/semver"
-
 	"github.com/nsynapse/recipe/registry"
 )
 

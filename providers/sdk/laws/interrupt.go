@@ -74,13 +74,7 @@ func interruptedCreation(t *trial) error {
 	}
 	for _, p := range points(took) {
 		v, err := t.stopped(p, t.null(), Object(t.schema, t.thing.Create))
-		if err == nil {
-			err = t.observes(seen)
-		}
-		if err == nil {
-			err = t.remove(v)
-		}
-		if err != nil {
+		if err := t.endsAs(seen, v, err); err != nil {
 			return fmt.Errorf("stopped at %s: %w", p.name, err)
 		}
 	}
@@ -100,17 +94,23 @@ func interruptedUpdate(t *trial) error {
 		if err == nil {
 			v, err = t.stopped(p, v, Object(t.schema, t.thing.Updates[0]))
 		}
-		if err == nil {
-			err = t.observes(seen)
-		}
-		if err == nil {
-			err = t.remove(v)
-		}
-		if err != nil {
+		if err := t.endsAs(seen, v, err); err != nil {
 			return fmt.Errorf("stopped at %s: %w", p.name, err)
 		}
 	}
 	return nil
+}
+
+// endsAs demands that a change which led to v, or failed with err, left what was seen after an undisturbed one; the thing is
+// deleted then.
+func (t *trial) endsAs(seen any, v cty.Value, err error) error {
+	if err == nil {
+		err = t.observes(seen)
+	}
+	if err == nil {
+		err = t.remove(v)
+	}
+	return err
 }
 
 // clean makes the first update undisturbed and says how long it took and what was seen; the thing is deleted then.

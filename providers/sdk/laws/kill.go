@@ -24,13 +24,7 @@ func killedCreation(t *trial) error {
 	}
 	return eachPart(took, func(after time.Duration) error {
 		v, err := t.killed(after, t.null(), Object(t.schema, t.thing.Create))
-		if err == nil {
-			err = t.observes(seen)
-		}
-		if err == nil {
-			err = t.remove(v)
-		}
-		return err
+		return t.endsAs(seen, v, err)
 	})
 }
 
@@ -47,13 +41,7 @@ func killedUpdate(t *trial) error {
 		if err == nil {
 			v, err = t.killed(after, v, Object(t.schema, t.thing.Updates[0]))
 		}
-		if err == nil {
-			err = t.observes(seen)
-		}
-		if err == nil {
-			err = t.remove(v)
-		}
-		return err
+		return t.endsAs(seen, v, err)
 	})
 }
 
