@@ -31,7 +31,7 @@ check: ## what has to be true of every commit
 	$(GO) test -race -timeout 30m ./...
 
 torture: REPORT := $(shell mktemp)
-torture: ## the whole crash programme of docs/reliability.md, at most 15 minutes; a line for each test
+torture: ## the whole crash programme of docs/reliability.md; a line for each test
 	@tail -f $(REPORT) & lines=$$!; \
 	RECIPE_TORTURE=full RECIPE_TORTURE_REPORT=$(REPORT) $(GO) test -count=1 -timeout 20m -run '^TestT[0-9]' ./... >$(REPORT).log 2>&1; \
 	status=$$?; sleep 1; kill $$lines; \
