@@ -118,7 +118,7 @@ func (c *cli) startAgent(home string) error {
 	select {
 	case err := <-ended:
 		if text, _ := os.ReadFile(log.Name()); len(text) > 0 {
-			return fmt.Errorf("the agent does not start: %s", lastLine(text))
+			return fmt.Errorf("the agent does not start: %s", lastError(text))
 		}
 		return fmt.Errorf("the agent does not start: %w", err)
 	case <-time.After(30 * time.Millisecond):

@@ -158,7 +158,13 @@ func (c *cli) onStack(ctx context.Context, flagged string) (*agent.Client, strin
 	return client, name, err
 }
 
-func lastLine(text []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+// lastError is what the last framed error of a log says, or its last line if there is none.
+func lastError(log []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+	for _, line := range slices.Backward(lines) {
+		if text, ok := strings.CutPrefix(line, "│ Error: "); ok {
+			return text
+		}
+	}
 	return lines[len(lines)-1]
 }
