@@ -22,7 +22,7 @@ const module = "github.com/nsynapse/recipe/"
 // a package; one that would have to be turned around is a sign that something lies on the wrong floor.
 const floors = `
 	# Floor 0: they stand alone.
-	NONE < lang/addr, lang/diag, lang/function;
+	NONE < lang/addr, lang/diag, lang/function, lang/schedule;
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
@@ -43,7 +43,7 @@ const floors = `
 	registry/oci < registry/ledger;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
+	lang/addr, lang/diag, lang/function, lang/schedule, planner/semver < lang/config;
 	lang/config < lang/config/format;
 	lang/addr, planner/pubgrub, planner/semver < planner/solve;
 	planner/solve < planner/lockfile;
@@ -77,7 +77,7 @@ const floors = `
 
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
-	executor/check, executor/supervisor, providers/sdk < executor/local;
+	executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
 	executor/disk, executor/port, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
