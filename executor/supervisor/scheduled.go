@@ -40,6 +40,13 @@ type job struct {
 	ended []chan<- Run
 }
 
+// tell says how the run ended.
+func (j *job) tell(run Run) {
+	for _, c := range j.ended {
+		c <- run
+	}
+}
+
 // deadlines are the times at which the unit has to look.
 func (t *timetable) deadlines(now time.Time) [2]time.Time {
 	due := t.dueAt
@@ -217,7 +224,7 @@ func (u *Unit) runEnded(exit *shim.Exit, problem string) {
 			run.Outcome, run.Reason = Cancelled, cmp.Or(problem, "it was stopped")
 		}
 	}
-	u.closeRun(run)
+	defer u.closeRun(run).tell(run)
 	switch {
 	case u.state == Stopping && u.after == thenStop:
 		u.enter(Stopped, "")
@@ -248,19 +255,17 @@ func (u *Unit) next(run Run) {
 func (u *Unit) endRunWith(o Outcome, reason string) {
 	run := u.times.job.Run
 	run.Ended, run.Outcome, run.Reason = u.s.clock.Now(), o, reason
-	u.closeRun(run)
+	defer u.closeRun(run).tell(run)
 	u.next(run)
 }
 
-// closeRun notes the end and tells those who wait.
-func (u *Unit) closeRun(run Run) {
+// closeRun notes the end of the run under way. Those who wait are to be told when the unit has gone on.
+func (u *Unit) closeRun(run Run) *job {
 	j := u.times.job
 	u.times.job, u.times.endBy = nil, time.Time{}
 	u.times.ledger.end(run)
 	u.saveTimes()
-	for _, c := range j.ended {
-		c <- run
-	}
+	return j
 }
 
 // leaveOut notes a run that will not be.
@@ -274,9 +279,7 @@ func (u *Unit) leaveOut(j *job, reason string) {
 		u.times.ledger.Kept = run.Due
 	}
 	u.saveTimes()
-	for _, c := range j.ended {
-		c <- run
-	}
+	j.tell(run)
 }
 
 // dropTimes ends the keeping of times: the unit is stopped.
@@ -289,7 +292,7 @@ func (u *Unit) dropTimes() {
 	if u.times.job != nil && u.process == nil { // it waits for its needs
 		run := u.times.job.Run
 		run.Ended, run.Outcome, run.Reason = u.s.clock.Now(), Cancelled, "it was stopped"
-		u.closeRun(run)
+		u.closeRun(run).tell(run)
 	}
 }
 
