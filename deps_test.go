@@ -78,7 +78,8 @@ const floors = `
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
 	executor/check, executor/supervisor, providers/sdk < executor/local;
-	executor/disk, executor/port, executor/unixsocket, providers/sdk < executor/router;
+	NONE < executor/router/upstream;
+	executor/disk, executor/port, executor/router/upstream, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
