@@ -23,8 +23,9 @@ type written struct {
 		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"implementation,block"`
 	Sources []struct {
-		Address string `hcl:"address,label"`
-		Commit  string `hcl:"commit"`
+		Address string    `hcl:"address,label"`
+		Commit  string    `hcl:"commit"`
+		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"source,block"`
 }
 
@@ -63,6 +64,9 @@ func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
 		f.Implementations[i.Service] = i.Package
 	}
 	for _, s := range w.Sources {
+		if before := f.Sources[s.Address]; before != "" && before != s.Commit {
+			diags = append(diags, mistake(s.Range, "Two commits for one source", "%s is locked to %s already. Take the block that is in your version control, and remove the other.", s.Address, before))
+		}
 		f.Sources[s.Address] = s.Commit
 	}
 	return f, diags
