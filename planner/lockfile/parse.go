@@ -27,6 +27,7 @@ type written struct {
 		Commit  string    `hcl:"commit"`
 		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"source,block"`
+	OSPackages []writtenOS `hcl:"deb,block"`
 }
 
 type writtenPackage struct {
@@ -68,6 +69,9 @@ func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
 			diags = append(diags, mistake(s.Range, "Two commits for one source", "%s is locked to %s already. Take the block that is in your version control, and remove the other.", s.Address, before))
 		}
 		f.Sources[s.Address] = s.Commit
+	}
+	for _, o := range w.OSPackages {
+		diags = append(diags, f.addOS(o)...)
 	}
 	return f, diags
 }
