@@ -3,6 +3,9 @@ package deb
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
@@ -67,6 +70,43 @@ func (s *Sources) Download(ctx context.Context, set Set) ([]string, error) {
 		}
 	}
 	return paths, nil
+}
+
+// Import takes the packages of a set over from a directory, in which each lies under its digest. What is among the downloads
+// already need not be there.
+func (s *Sources) Import(ctx context.Context, set Set, dir string) error {
+	for _, p := range set {
+		q := fetch.Request{SHA256: p.SHA256, Name: p.Name + " " + p.Version}
+		path := filepath.Join(dir, p.SHA256)
+		if _, err := os.Stat(path); err == nil {
+			q.URLs = []string{(&url.URL{Scheme: "file", Path: filepath.ToSlash(path)}).String()}
+		}
+		if _, err := s.fetcher.Fetch(ctx, q, sdk.Report{}); err != nil {
+			return fmt.Errorf("%s %s: %w", p.Name, p.Version, err)
+		}
+	}
+	return nil
+}
+
+// Locate makes sure that a set can be installed: each of its packages is among the downloads, or an address is known where
+// these bits were offered. What it finds out is noted, so that it is asked once.
+func (s *Sources) Locate(ctx context.Context, set Set) error {
+	if readManifest(s.fetcher.Dir(), set.Key()) != nil {
+		return nil
+	}
+	for _, p := range set.manifest() {
+		if !s.fetcher.Has(p.SHA256) {
+			continue
+		}
+		if err := p.claims(filepath.Join(s.fetcher.Dir(), p.SHA256)); err != nil {
+			return err
+		}
+	}
+	m, _, _, err := s.located(ctx, set.manifest(), sdk.Report{})
+	if err != nil {
+		return err
+	}
+	return m.write(s.fetcher.Dir())
 }
 
 // located returns the manifest with the addresses of what is not among the downloads. The sources are asked only for what

@@ -1,7 +1,6 @@
 package deb
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/zclconf/go-cty/cty"
@@ -40,19 +39,6 @@ type Package struct {
 	Origin  string // who publishes it, with suite and component: "Debian bookworm main"; "" if nobody says
 }
 
-// Check refuses a package that no source could offer.
-func (p Package) Check() error {
-	switch {
-	case !namePattern.MatchString(p.Name):
-		return fmt.Errorf("%q is not the name of a package", p.Name)
-	case !versionPattern.MatchString(p.Version):
-		return fmt.Errorf("%q is not a version", p.Version)
-	case !digestPattern.MatchString(p.SHA256):
-		return fmt.Errorf("%q is not a digest", p.SHA256)
-	}
-	return nil
-}
-
 // Key names the entry of the store that has just this set.
 func (s Set) Key() string { return s.manifest().key() }
 
@@ -64,16 +50,11 @@ func (s Set) Settle(v cty.Value, root string) cty.Value {
 	return withResult(v, root+"/"+s.Key(), s.Names())
 }
 
-// Keep notes beside the downloads in dir what the set consists of, so that a resource that is settled to it can be made.
-func (s Set) Keep(dir string) error {
-	if readManifest(dir, s.Key()) != nil {
-		return nil // which knows more
-	}
-	return s.manifest().write(dir)
-}
-
 // Kept is the set that an entry of the store was made of; nil if that is not known any more. Dir is that of the downloads.
 func Kept(dir, key string) Set { return readManifest(dir, key).set() }
+
+// KeyOf returns the key of the entry of the store in the value of a resource, "" if there is none yet.
+func KeyOf(v cty.Value) string { return keyOf(v) }
 
 func (s Set) manifest() manifest {
 	m := make(manifest, len(s))
