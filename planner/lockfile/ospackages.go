@@ -90,35 +90,46 @@ func (o *OSPackages) format() string {
 	return b.String()
 }
 
-// osChanges tells what other has else than f of the packages of operating systems.
-func (f *File) osChanges(other *File) []string {
-	before, after := map[string]string{}, map[string]string{}
-	f.osTexts(before)
-	other.osTexts(after)
-	changes := difference("", before, after)
-	for i := range f.OSPackages {
-		was := &f.OSPackages[i]
-		at := slices.IndexFunc(other.OSPackages, func(is OSPackages) bool { return is.Same(was) })
-		if len(changes) == 0 && (at < 0 || other.OSPackages[at].format() != was.format()) {
-			changes = append(changes, fmt.Sprintf("~ %s (%s) with other bits or another choice", strings.Join(was.Asked, " "), was.On()))
+// osChanges tells what other has else than f of the packages of operating systems: a line for each list that one of them
+// alone has, and for each package that differs in one that both have.
+func (f *File) osChanges(other *File) (changes []string) {
+	in := func(all []OSPackages, o *OSPackages) int {
+		return slices.IndexFunc(all, func(is OSPackages) bool { return is.Same(o) })
+	}
+	for _, was := range f.sortedOS() {
+		if at := in(other.OSPackages, &was); at < 0 {
+			changes = append(changes, "- "+was.summary())
+		} else {
+			changes = append(changes, was.differences(&other.OSPackages[at])...)
 		}
 	}
-	if len(changes) == 0 && len(f.OSPackages) < len(other.OSPackages) {
-		changes = append(changes, "+ packages of the operating system for another resource")
+	for _, is := range other.sortedOS() {
+		if in(f.OSPackages, &is) < 0 {
+			changes = append(changes, "+ "+is.summary())
+		}
 	}
-	return changes
+	slices.Sort(changes)
+	return slices.Compact(changes) // two lists may have a package in common
 }
 
-func (f *File) osTexts(into map[string]string) {
-	systems := map[string]bool{}
-	for i := range f.OSPackages {
-		systems[f.OSPackages[i].On()] = true
-	}
-	for on := range systems {
-		for name, versions := range f.OSVersions(on) {
-			into[name+" ("+on+")"] = strings.Join(versions, ", ")
+// summary names a whole list.
+func (o *OSPackages) summary() string {
+	return fmt.Sprintf("%s: %d packages (%s)", strings.Join(o.Asked, " "), len(o.Chosen), o.On())
+}
+
+func (o *OSPackages) differences(other *OSPackages) []string {
+	versions := func(o *OSPackages) map[string]string {
+		texts := map[string]string{}
+		for _, p := range o.Chosen {
+			texts[p.Name+" ("+o.On()+")"] = p.Version
 		}
+		return texts
 	}
+	changes := difference("", versions(o), versions(other))
+	if len(changes) == 0 && o.format() != other.format() {
+		changes = append(changes, "~ "+o.summary()+" with other bits")
+	}
+	return changes
 }
 
 // writtenOS is a block for gohcl.

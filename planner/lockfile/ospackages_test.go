@@ -65,9 +65,9 @@ func TestOSChanges(t *testing.T) {
 	}{
 		"nothing":    {before, nil},
 		"a version":  {debBlock("a", "debian 12", "a 1 a", "b 2 b") + debBlock("a", "debian 13", "a 2 a"), []string{"~ b (debian 12 on amd64) 1 -> 2"}},
-		"bits alone": {debBlock("a", "debian 12", "a 1 a", "b 1 c") + debBlock("a", "debian 13", "a 2 a"), []string{"~ a (debian 12 on amd64) with other bits or another choice"}},
-		"a system":   {debBlock("a", "debian 12", "a 1 a", "b 1 b"), []string{"- a (debian 13 on amd64) 2"}},
-		"a wish":     {before + debBlock("b", "debian 12", "b 1 b"), []string{"+ packages of the operating system for another resource"}},
+		"bits alone": {debBlock("a", "debian 12", "a 1 a", "b 1 c") + debBlock("a", "debian 13", "a 2 a"), []string{"~ a: 2 packages (debian 12 on amd64) with other bits"}},
+		"a system":   {debBlock("a", "debian 12", "a 1 a", "b 1 b"), []string{"- a: 1 packages (debian 13 on amd64)"}},
+		"a wish":     {before + debBlock("b", "debian 12", "b 1 b"), []string{"+ b: 1 packages (debian 12 on amd64)"}},
 	} {
 		if got := mustParse(t, before).Changes(mustParse(t, c.after)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
