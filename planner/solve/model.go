@@ -168,7 +168,9 @@ func (m *model) demand(c *member) {
 		return text + unless(wrong, lacking(m.shelves[r.Package], c.allowed))
 	}}
 	f.passing = len(c.allowed) > 0
-	if r.Text != "" && wrong == "" {
+	if wrong != "" {
+		f.change = fmt.Sprintf("name it with uses_provider %q, and make %s from another package", c.shelf.name, c.component)
+	} else if r.Text != "" {
 		f.change = fmt.Sprintf("change the version of %s", c.component)
 		f.loose = m.rule(fact{}, m.missing(c.shelf.node, c.shelf.runnable(nil))...)
 	}

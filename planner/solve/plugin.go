@@ -27,7 +27,7 @@ func misused(s *shelf, fitting pubgrub.Set, c *semver.Constraint) string {
 	case len(fitting) > 0 || len(rest) == 0:
 		return ""
 	case len(s.pluggable(c)) == len(rest):
-		return fmt.Sprintf(", but %s is a plugin, from which nothing is made; a plugin is named with uses_provider %q", s.name, s.name)
+		return fmt.Sprintf(", but %s is a plugin, from which nothing is made", s.name)
 	}
 	return fmt.Sprintf(", but %s is no plugin: it supplies no resource types", s.name)
 }
@@ -64,7 +64,7 @@ func (m *model) employ(d *Dependency) {
 	f := fact{at: d.Range.Ptr(), summary: "No version fits", tell: func() string {
 		return fmt.Sprintf("The stack uses the provider %s%s%s", d.Package, constraintText(d.Text), where(d.Range)) + useless(plugin, target, fitting, d)
 	}}
-	if d.Text != "" {
+	if f.change = "use another provider"; d.Text != "" && misused(target, fitting, d.Constraint) == "" {
 		f.change = fmt.Sprintf("change the version of the provider %s", d.Package)
 		f.loose = m.rule(fact{}, m.missing(target.node, target.pluggable(nil))...)
 	}
@@ -73,6 +73,9 @@ func (m *model) employ(d *Dependency) {
 
 // useless tells why no version of a plugin fits; "" if one does.
 func useless(whole, part *shelf, fitting pubgrub.Set, d *Dependency) string {
+	if len(whole.manifests) == 0 {
+		return ", and there is no such package in the registries of the stack"
+	}
 	return unless(misused(part, fitting, d.Constraint), lacking(whole, fitting))
 }
 
