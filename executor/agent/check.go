@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -54,7 +55,7 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 		return &Checked{Diagnostics: w.diagnostics()}, nil
 	}
 	w.input.Packages = packages
-	provider, err = w.withPlugins(ctx, provider, home)
+	provider, err = w.withPlugins(ctx, provider, home, work)
 	if errors.Is(err, errDiagnosed) {
 		return &Checked{Diagnostics: w.diagnostics()}, nil
 	}
@@ -79,9 +80,11 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 }
 
 // withPlugins is the box together with the plugins that the stack names, from where the user has them. They can be asked for
-// their schemas. What is learnt of them is kept in home, if there is one.
-func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home string) (sdk.Provider, error) {
-	list, diags := usedBy(w.input.Stack, w.directory, w.input.Packages, func(i int) string { return w.local[w.input.Lock.Packages[i].Origin].Directory() })
+// their schemas. What is learnt of them is kept in home, if there is one. What comes from registries was got into work.
+func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home, work string) (sdk.Provider, error) {
+	list, diags := usedBy(chosen{w.input.Stack, w.directory, w.input.Packages, w.input.Lock, func(i int) string {
+		return cmp.Or(w.local[w.input.Lock.Packages[i].Origin].Directory(), library.LooseDir(work, i))
+	}})
 	w.diags = append(w.diags, diags...)
 	if err := w.fail(); err != nil {
 		return nil, err
