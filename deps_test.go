@@ -91,6 +91,7 @@ const floors = `
 	# Registries: what is in them, who is trusted, and the two together.
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/ledger, registry/trust < registry;
 	registry < registry/attest;
+	providers/plugin/host, registry < registry/program;
 	registry/oci < registry/bundle;
 	providers/builtin/archive < registry/origin;
 	lang/eval, planner/lockfile, registry, registry/origin < registry/library;
@@ -108,7 +109,7 @@ const floors = `
 
 	# Floor 6: the programs. The shim's has to stay small.
 	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
-	providers/plugin/scaffold, registry/attest, registry/server < cmd/recipe;
+	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

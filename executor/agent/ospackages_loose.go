@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -13,9 +14,12 @@ import (
 // lockLoose settles the packages of the operating system without an agent. A stack that cannot be evaluated keeps what is
 // locked of them.
 func (w *written) lockLoose(ctx context.Context, home string) (err error) {
-	done, err := w.loosen(ctx)
-	defer func() { err = errors.Join(err, done()) }()
+	work, err := os.MkdirTemp("", "recipe-lock-*")
 	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	if err := w.loosen(ctx, work); err != nil {
 		return w.untold(err)
 	}
 	if !w.usesOS() {
@@ -27,7 +31,7 @@ func (w *written) lockLoose(ctx context.Context, home string) (err error) {
 		return w.unlocked(err.Error())
 	}
 	before := len(w.diags)
-	graph, _, err := w.evaluate(ctx, home)
+	graph, _, err := w.evaluate(ctx, home, work)
 	if err == nil && w.diags[before:].HasErrors() {
 		err = errDiagnosed
 	}

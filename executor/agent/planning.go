@@ -162,7 +162,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 
 // wantedPlugins returns all types that the stack may use, and keeps the plugins that some come from.
 func (a *Agent) wantedPlugins(ctx context.Context, w *written, packages []eval.Package) (sdk.Provider, error) {
-	list, diags := usedBy(w.input.Stack, w.directory, packages, func(i int) string { return packages[i].Path })
+	list, diags := usedBy(chosen{w.input.Stack, w.directory, packages, w.input.Lock, func(i int) string { return packages[i].Path }})
 	w.diags = append(w.diags, diags...)
 	wanted, diags := a.keepPlugins(ctx, list)
 	w.diags = append(w.diags, diags...)

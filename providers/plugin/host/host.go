@@ -50,17 +50,23 @@ func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, er
 	}
 	where := program{path: path, dir: filepath.Join(h.Dir, "work", digest), environ: h.Environ}
 	p := newPlugin(name, sdk.Schema{}, h.Patience, func() (link, error) { return h.link(digest, where) })
-	var err error
-	if p.schema, err = h.schema(ctx, p, digest); err != nil {
+	types, err := h.schema(ctx, p, digest)
+	if err != nil {
 		p.Kill()
 		return nil, err
 	}
-	for name, t := range p.schema.Types {
-		t.Plugin = true
-		p.schema.Types[name] = t
-	}
-	h.plugins[digest] = p
+	h.enter(p, types, digest)
 	return p, nil
+}
+
+// enter makes p the plugin of the digest, with these types.
+func (h *Host) enter(p *Plugin, types sdk.Schema, digest string) {
+	for name, t := range types.Types {
+		t.Plugin = true
+		types.Types[name] = t
+	}
+	p.schema = types
+	h.plugins[digest] = p
 }
 
 // link finds the plugin that an earlier host has left running, or starts it.
