@@ -62,7 +62,8 @@ const floors = `
 	# Providers in programs of their own: the protocol, the side of plugins, and ours.
 	NONE < providers/plugin/protocol, providers/plugin/scaffold;
 	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
-	providers/plugin/wire < providers/plugin, providers/plugin/host;
+	providers/plugin/wire < providers/plugin, providers/plugin/child;
+	providers/plugin/child < providers/plugin/host;
 	providers/sdk < providers/sdk/typed;
 	providers/plugin, providers/plugin/host, providers/sdk/sdktest < providers/plugin/plugintest;
 	lang/config, providers/plugin/host, providers/sdk/laws < providers/plugin/conformance;
