@@ -12,12 +12,14 @@ type Recipe struct {
 	Version     *semver.Version
 	Description string
 	NameRange   hcl.Range
-	Requires    *Constraint // on recipe itself; nil for none
-	Coexist     bool        // versions of different majors may be in one stack
-	Platforms   []string    // "linux/amd64"; nil for all
+	Requires    *Constraint       // on recipe itself; nil for none
+	Coexist     bool              // versions of different majors may be in one stack
+	Platforms   []string          // "linux/amd64"; nil for all
+	Kind        string            // PluginKind; "" for what apps and middleware are made from
+	Programs    map[string]string // of a plugin: the paths of its programs by platform, with slashes, or one for AnyPlatform
 
 	Depends      map[string]*Depend      // by package name
-	Providers    map[string]*Provider    // plugins that the package brings along, by name
+	Providers    map[string]*Provider    // plugins that the package uses, by name
 	Requirements map[string]*Requirement // by the name the recipe calls them
 	Provides     map[string]*Provided    // by service
 	Contracts    map[string]*Contract    // that the package defines, by service
