@@ -38,7 +38,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
 	}
 	for _, o := range objects {
-		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "instance" {
+		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "instance" && o.Type != "schedule" {
 			continue
 		}
 		v, err := o.Decode(types[o.Type].Object(), s.reveal)
@@ -83,7 +83,7 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs 
 	case "endpoint":
 		return a.endpoints.Restore(id)
 	}
-	if s.executor() != "" {
+	if s.executor() != "" && o.Type == "instance" {
 		a.place(id) // who runs it has gone on
 		return nil
 	}
@@ -97,7 +97,9 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs 
 	if err != nil {
 		return err
 	}
-	a.offer(id)
+	if o.Type == "instance" {
+		a.offer(id)
+	}
 	*specs = append(*specs, spec)
 	return nil
 }
@@ -130,6 +132,9 @@ func (a *Agent) offer(id sdk.Identity) {
 // unitChanged is told by the supervisor. Readiness goes on to the router.
 func (a *Agent) unitChanged(s supervisor.Status) {
 	stack, address, ok := splitUnit(s.Address)
+	if ok {
+		a.events.add(processEvent(stack, address, s))
+	}
 	if ok && a.directory.SetReady(stack, address, s.Ready) {
 		a.routes.send()
 	}

@@ -167,10 +167,20 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 		return before
 	}
 	for _, process := range r.Processes {
-		id := b.node(c.addr.At(index, "process."+process.Name), "instance", before, process.Range,
+		typ := "instance"
+		if process.Schedule != nil {
+			if index > 0 {
+				continue // it is the component's work, and not that of each instance
+			}
+			typ = "schedule"
+		}
+		id := b.node(c.addr.At(index, "process."+process.Name), typ, before, process.Range,
 			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) })
 		b.Nodes[id].last = true
 		last = append(last, id)
+	}
+	if len(last) == 0 { // all its processes are scheduled, and run in the first instance
+		return before
 	}
 	return last
 }

@@ -55,6 +55,18 @@ func Cron(expression, zone string) (Schedule, error) {
 	return s, nil
 }
 
+// Parse returns the schedule of a cron expression in a zone, or that of an interval such as "10m" if there is no expression.
+func Parse(cron, every, zone string) (Schedule, error) {
+	if cron != "" {
+		return Cron(cron, zone)
+	}
+	interval, err := time.ParseDuration(every)
+	if err != nil {
+		return Schedule{}, fmt.Errorf("%q is not a duration such as \"90s\", \"10m\" or \"24h\"", every)
+	}
+	return Every(interval)
+}
+
 // everyHour is the bit that the parser sets in a field that begins with *.
 const everyHour = 1 << 63
 
