@@ -64,6 +64,7 @@ type Agent struct {
 	local      *local.Provider
 	provider   sdk.Provider // of the types in the box
 	plugins    *host.Host
+	events     *events
 
 	mu     sync.Mutex
 	stacks map[string]*stack
@@ -84,7 +85,7 @@ func New(o Options) (*Agent, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New()}
+	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New(), events: newEvents()}
 	if err := os.MkdirAll(filepath.Join(o.Home, "stacks"), 0o711); err != nil {
 		return nil, fmt.Errorf("cannot make RECIPE_HOME: %w", err)
 	}

@@ -26,6 +26,9 @@ import (
 //	GET  /v1/stacks/NAME/outputs      map of OutputInfo; ?secrets=NAME shows that one in clear
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
+//	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
+//	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
+//	GET  /v1/events                   stream of Event; ?stack=&follow=1
 //	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
 //	GET  /v1/version                  VersionInfo
 //	POST /v1/shutdown                 ends the agent; apps go on. Refused while a run is under way
@@ -143,6 +146,10 @@ type UnitInfo struct {
 	Restarts  int            `json:"restarts"`
 	Ports     map[string]int `json:"ports,omitempty"`
 	Message   string         `json:"message,omitempty"` // what keeps it from being ready
+	CPU       float64        `json:"cpu_seconds"`       // used by it and its descendants so far
+	Memory    int64          `json:"memory_bytes"`      // resident now, of them all
+	Next      *time.Time     `json:"next,omitempty"`    // of a scheduled one: when it runs next
+	Last      *TimedRun      `json:"last,omitempty"`    // of a scheduled one: its last run that is over
 }
 
 // UnitRequest names the units to act on: all whose address Target contains.

@@ -14,6 +14,7 @@ import (
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/shim"
+	"github.com/nsynapse/recipe/executor/usage"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/state"
@@ -34,6 +35,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		ports[name][e.Port] = e.Number
 	}
+	table, _ := usage.Look() // without it nothing is shown of that
 	list := []UnitInfo{}
 	for _, s := range a.supervisor.Statuses() {
 		of, address, ok := splitUnit(s.Address)
@@ -41,8 +43,18 @@ func (a *Agent) units(stack string) []UnitInfo {
 			continue
 		}
 		_, component, _ := splitUnit(s.Component)
-		list = append(list, UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", "")})
+		used := table.Of(s.PID)
+		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
+			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", ""),
+			CPU: used.CPU.Seconds(), Memory: used.Memory}
+		if !s.Next.IsZero() {
+			info.Next = &s.Next
+		}
+		if s.Last != nil {
+			last := timedRun(of, address, *s.Last)
+			info.Last = &last
+		}
+		list = append(list, info)
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
