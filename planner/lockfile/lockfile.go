@@ -121,9 +121,6 @@ func (f *File) Format() []byte {
 	for _, address := range slices.Sorted(maps.Keys(f.Sources)) {
 		fmt.Fprintf(&b, "\nsource %q {\n  commit = %q\n}\n", address, f.Sources[address])
 	}
-	for _, address := range slices.Sorted(maps.Keys(f.Sources)) {
-		fmt.Fprintf(&b, "\nsource %q {\n  commit = %q\n}\n", address, f.Sources[address])
-	}
 	return b.Bytes()
 }
 
