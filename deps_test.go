@@ -62,7 +62,8 @@ const floors = `
 	# Providers in programs of their own: the protocol, the side of plugins, and ours.
 	NONE < providers/plugin/protocol, providers/plugin/scaffold;
 	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
-	providers/plugin/wire < providers/plugin, providers/plugin/host;
+	providers/plugin/wire < providers/plugin, providers/plugin/child;
+	providers/plugin/child < providers/plugin/host;
 	providers/sdk < providers/sdk/typed;
 	providers/plugin, providers/plugin/host, providers/sdk/sdktest < providers/plugin/plugintest;
 	lang/config, providers/plugin/host, providers/sdk/laws < providers/plugin/conformance;
@@ -78,7 +79,8 @@ const floors = `
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
 	executor/check, executor/supervisor, providers/sdk < executor/local;
-	executor/disk, executor/port, executor/unixsocket, providers/sdk < executor/router;
+	NONE < executor/router/upstream;
+	executor/disk, executor/port, executor/router/upstream, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;

@@ -3,8 +3,9 @@
 # would who was told its fingerprint. The stack in published/ uses it from there.
 set -eu
 cd "$(dirname "$0")"
+export CGO_ENABLED="${CGO_ENABLED:-0}" # without it the program runs on every Linux
 for platform in linux-amd64; do
-	CGO_ENABLED=0 GOOS=${platform%-*} GOARCH=${platform#*-} go build -o "bin/$platform/postgresql" .
+	GOOS=${platform%-*} GOARCH=${platform#*-} go build -o "bin/$platform/postgresql" .
 done
 if ! recipe key list | grep -q "^acme "; then
 	recipe key new acme

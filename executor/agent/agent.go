@@ -107,7 +107,7 @@ func New(o Options) (*Agent, error) {
 	if a.program, err = a.appProgram(); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	fetcher, err := fetch.New(filepath.Join(o.Home, "store", ".downloads"), fetch.Options{})
+	fetcher, err := fetch.New(downloadsDir(o.Home), fetch.Options{})
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}

@@ -40,35 +40,25 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 		}
 		return nil, err
 	}
-	provider, err := schemas()
-	if err != nil {
-		return nil, err
-	}
 	work, err := os.MkdirTemp("", "recipe-check-*")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	packages, diags := w.source.Loose(ctx, w.input.Lock, w.local, work)
-	w.diags = append(w.diags, diags...)
-	if err := w.fail(); err != nil {
-		return &Checked{Diagnostics: w.diagnostics()}, nil
+	var graph *eval.Graph
+	var provider sdk.Provider
+	if err = w.loosen(ctx, work); err == nil {
+		graph, provider, err = w.evaluate(ctx, home, work)
 	}
-	w.input.Packages = packages
-	provider, err = w.withPlugins(ctx, provider, home, work)
 	if errors.Is(err, errDiagnosed) {
 		return &Checked{Diagnostics: w.diagnostics()}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	library.Sources(w.input.Packages, w.sources)
-	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
-	graph, diags := eval.Make(ctx, w.input)
-	w.diags = append(w.diags, diags...)
 	c = &Checked{Name: w.input.Stack.Name}
 	if graph != nil {
-		_, diags = plan.Make(ctx, plan.Input{Graph: graph, State: state.New(c.Name, w.directory, ""), Provider: provider,
+		_, diags := plan.Make(ctx, plan.Input{Graph: graph, State: state.New(c.Name, w.directory, ""), Provider: provider,
 			ID: func(string) string { return "checked" }, Trust: true, Now: time.Time{}})
 		w.diags = append(w.diags, diags...)
 		if !diags.HasErrors() {
@@ -77,6 +67,30 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 	}
 	c.Diagnostics = w.diagnostics()
 	return c, nil
+}
+
+// loosen has the packages at hand without a store. What they need lies in work.
+func (w *written) loosen(ctx context.Context, work string) error {
+	packages, diags := w.source.Loose(ctx, w.input.Lock, w.local, work)
+	w.diags = append(w.diags, diags...)
+	w.input.Packages = packages
+	return w.fail()
+}
+
+// evaluate makes the graph of packages that are at hand, nil with errors, and returns a provider that can be asked for schemas.
+func (w *written) evaluate(ctx context.Context, home, work string) (*eval.Graph, sdk.Provider, error) {
+	provider, err := schemas()
+	if err == nil {
+		provider, err = w.withPlugins(ctx, provider, home, work)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	library.Sources(w.input.Packages, w.sources)
+	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
+	graph, diags := eval.Make(ctx, w.input)
+	w.diags = append(w.diags, diags...)
+	return graph, provider, nil
 }
 
 // withPlugins is the box together with the plugins that the stack names, from where the user has them. They can be asked for

@@ -59,6 +59,9 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.Settle = a.lockOS(ctx, w, graph, q); w.fail() != nil {
+		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
+	}
 	p, diags := plan.Make(ctx, in)
 	w.diags = append(w.diags, diags...)
 	if diags.HasErrors() {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/nsynapse/recipe/executor/router/upstream"
 )
 
 // retryAfter is the time between two attempts to listen on a port that could not be had.
@@ -13,6 +15,8 @@ const retryAfter = time.Second
 
 // plane is all endpoints that are open. Its methods are safe for concurrent use.
 type plane struct {
+	upstreams *upstream.Set
+
 	mu     sync.Mutex
 	table  Table
 	open   map[int]*endpoint // by port
@@ -22,7 +26,7 @@ type plane struct {
 }
 
 func newPlane() *plane {
-	return &plane{open: map[int]*endpoint{}, failed: map[int]Failure{}}
+	return &plane{upstreams: upstream.NewSet(), open: map[int]*endpoint{}, failed: map[int]Failure{}}
 }
 
 // set makes t the table and returns what it could not listen for.
@@ -35,6 +39,7 @@ func (p *plane) set(t Table) []Failure {
 	p.table = t
 	p.closeOthers()
 	p.openAll()
+	p.upstreams.Keep(t.upstreams())
 	return slices.SortedFunc(maps.Values(p.failed), func(a, b Failure) int { return cmp.Compare(a.Name, b.Name) })
 }
 
@@ -56,11 +61,12 @@ func (p *plane) closeOthers() {
 func (p *plane) openAll() {
 	clear(p.failed)
 	for _, e := range p.table.Endpoints {
+		upstreams := p.upstreams.Get(e.Upstreams)
 		if open, ok := p.open[e.Port]; ok {
-			open.swap(e, p.table.wait())
+			open.swap(e, upstreams, p.table.wait())
 			continue
 		}
-		open, err := listen(e, p.table.wait())
+		open, err := listen(e, upstreams, p.table.wait())
 		if err != nil {
 			p.failed[e.Port] = Failure{Name: e.Name, Port: e.Port, Reason: err.Error()}
 			continue

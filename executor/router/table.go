@@ -112,3 +112,14 @@ func (t Table) wait() time.Duration {
 	}
 	return t.Wait
 }
+
+// upstreams are the addresses that the table leads to.
+func (t Table) upstreams() map[string]bool {
+	all := map[string]bool{}
+	for _, e := range t.Endpoints {
+		for _, address := range e.Upstreams {
+			all[address] = true
+		}
+	}
+	return all
+}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nsynapse/recipe/providers/plugin/child"
 	"github.com/nsynapse/recipe/providers/plugin/protocol"
 	"github.com/nsynapse/recipe/providers/plugin/wire"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -48,7 +49,7 @@ func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, er
 	if p := h.plugins[digest]; p != nil {
 		return p, nil
 	}
-	where := program{path: path, dir: filepath.Join(h.Dir, "work", digest), environ: h.Environ}
+	where := child.Program{Path: path, Dir: filepath.Join(h.Dir, "work", digest), Environ: h.Environ, Dialect: dialect}
 	p := newPlugin(name, sdk.Schema{}, h.Patience, func() (link, error) { return h.link(digest, where) })
 	types, err := h.schema(ctx, p, digest)
 	if err != nil {
@@ -70,16 +71,16 @@ func (h *Host) enter(p *Plugin, types sdk.Schema, digest string) {
 }
 
 // link finds the plugin that an earlier host has left running, or starts it.
-func (h *Host) link(digest string, where program) (link, error) {
+func (h *Host) link(digest string, where child.Program) (link, error) {
 	if l := h.adopt(digest); l != nil {
 		return l, nil
 	}
-	c, err := where.start()
+	s, err := begin(where)
 	if err != nil {
 		return nil, err
 	}
-	h.note(digest, c)
-	return c, nil
+	s.Note(h.recordFile(digest))
+	return s, nil
 }
 
 // Close ends all plugins at once. Calls under way fail.

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/nsynapse/recipe/providers/plugin/child"
 	"github.com/nsynapse/recipe/providers/plugin/protocol"
 	"github.com/nsynapse/recipe/providers/plugin/wire"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -27,14 +28,14 @@ func (h *Host) OpenPublished(name, path, digest string, schema []byte) (*Plugin,
 	if err != nil {
 		return nil, fmt.Errorf("the package of the plugin %s cannot be used: %w", name, err)
 	}
-	where := program{path: path, dir: filepath.Join(h.Dir, "work", digest), environ: h.Environ}
+	where := child.Program{Path: path, Dir: filepath.Join(h.Dir, "work", digest), Environ: h.Environ, Dialect: dialect}
 	p := newPlugin(name, types, h.Patience, func() (link, error) { return h.agreed(digest, where, types) })
 	h.enter(p, types, digest)
 	return p, nil
 }
 
 // agreed is link to a program whose types were signed.
-func (h *Host) agreed(digest string, where program, signed sdk.Schema) (link, error) {
+func (h *Host) agreed(digest string, where child.Program, signed sdk.Schema) (link, error) {
 	l, err := h.link(digest, where)
 	if err != nil {
 		return nil, err
