@@ -58,6 +58,9 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		if u.PID != 0 {
 			pid = strconv.Itoa(u.PID)
 		}
+		if u.Executor != "" {
+			u.Message = "when last looked at; run by " + u.Executor
+		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, u.State, ago(u.Since), pid, ports(u.Ports), u.Restarts, u.Message)
 	}
 	return w.Flush()

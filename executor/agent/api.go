@@ -142,7 +142,8 @@ type UnitInfo struct {
 	Since     time.Time      `json:"since"`
 	Restarts  int            `json:"restarts"`
 	Ports     map[string]int `json:"ports,omitempty"`
-	Message   string         `json:"message,omitempty"` // what keeps it from being ready
+	Message   string         `json:"message,omitempty"`  // what keeps it from being ready
+	Executor  string         `json:"executor,omitempty"` // the plugin that runs it; the rest is then as it was known last
 }
 
 // UnitRequest names the units to act on: all whose address Target contains.
