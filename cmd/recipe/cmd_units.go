@@ -58,6 +58,9 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		if u.PID != 0 {
 			pid, cpu, memory = strconv.Itoa(u.PID), fmt.Sprintf("%.1fs", u.CPU), fmt.Sprintf("%dM", (u.Memory+1<<19)>>20)
 		}
+		if u.Executor != "" {
+			u.Message = "when last looked at; run by " + u.Executor
+		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, u.State, ago(u.Since), pid, cpu, memory, ports(u.Ports), u.Restarts, note(u))
 	}
 	return w.Flush()

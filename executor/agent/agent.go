@@ -127,7 +127,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home)})
+	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home), Say: a.pluginSays})
 	a.running, a.stop = context.WithCancel(context.Background())
 	return a, nil
 }

@@ -45,8 +45,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		_, component, _ := splitUnit(s.Component)
 		used := table.Of(s.PID)
 		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", ""),
-			CPU: used.CPU.Seconds(), Memory: used.Memory}
+			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", ""), CPU: used.CPU.Seconds(), Memory: used.Memory}
 		if !s.Next.IsZero() {
 			info.Next = &s.Next
 		}
@@ -55,6 +54,14 @@ func (a *Agent) units(stack string) []UnitInfo {
 			info.Last = &last
 		}
 		list = append(list, info)
+	}
+	for _, s := range a.all() {
+		if stack == "" || s.name == stack {
+			list = append(list, s.outside(a.provider.Schema().Types["instance"].Object())...)
+		}
+	}
+	for i := range list {
+		list[i].Ports = ports[unitName(list[i].Stack, list[i].Address)]
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
@@ -93,6 +100,9 @@ func (a *Agent) act(ctx context.Context, q UnitRequest, forward bool, do func(ct
 
 // choose lists the units of s that target contains.
 func (a *Agent) choose(s *stack, target string) ([]string, error) {
+	if s.executor() != "" {
+		return nil, elsewhere(s)
+	}
 	var chosen []string
 	var within addr.Instance
 	if target != "" {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/nsynapse/recipe/providers/plugin/child"
@@ -28,8 +27,8 @@ func (h *Host) OpenPublished(name, path, digest string, schema []byte) (*Plugin,
 	if err != nil {
 		return nil, fmt.Errorf("the package of the plugin %s cannot be used: %w", name, err)
 	}
-	where := child.Program{Path: path, Dir: filepath.Join(h.Dir, "work", digest), Environ: h.Environ, Dialect: dialect}
-	p := newPlugin(name, types, h.Patience, func() (link, error) { return h.agreed(digest, where, types) })
+	where, said := h.program(name, path, digest)
+	p := newPlugin(name, types, h.Patience, said, func() (link, error) { return h.agreed(digest, where, types) })
 	h.enter(p, types, digest)
 	return p, nil
 }

@@ -48,6 +48,7 @@ func read(_ context.Context, known note) (*note, error) {
 
 func write(_ context.Context, c typed.Change[note]) (*note, error) {
 	c.Report.Logf("the seal of this note is %s", c.Wanted.Seal)
+	fmt.Fprintf(os.Stderr, "sealing %q with %q\n", c.Wanted.Text, c.Wanted.Seal)
 	if err := os.WriteFile(c.Wanted.Path, []byte(c.Wanted.Text), 0o600); err != nil {
 		return nil, err
 	}
