@@ -210,5 +210,5 @@ func (a *Agent) unitDir(s *stack, unit string) string {
 		return ""
 	}
 	_, name, _ := strings.Cut(unit, ".process.")
-	return filepath.Join(eval.InstanceDirectory(a.Home, s.name, address.Component.Slug(), address.Index), "process", name)
+	return filepath.Join(eval.InstanceDirectory(a.Home, s.name, address), "process", name)
 }
