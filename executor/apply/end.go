@@ -47,7 +47,7 @@ func (c *carrier) end() (Result, error) {
 }
 
 func (c *carrier) generation() state.Generation {
-	g := state.Generation{Number: c.run.Plan.Generation, Time: c.Now(), Action: "apply", Result: "done", Tree: c.run.Plan.Tree, Changes: map[string]int{}}
+	g := state.Generation{Held: c.run.Held, Number: c.run.Plan.Generation, Time: c.Now(), Action: "apply", Result: "done", Tree: c.run.Plan.Tree, Changes: map[string]int{}}
 	if c.run.Plan.Destroy {
 		g.Action = "destroy"
 	}

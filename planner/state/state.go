@@ -48,8 +48,9 @@ type Generation struct {
 	Action  string          `json:"action"` // "apply" or "destroy"
 	Result  string          `json:"result"` // "done", "undone", "stopped" or "error"
 	Error   string          `json:"error,omitempty"`
-	Changes map[string]int  `json:"changes"` // how many of each action
-	Tree    string          `json:"tree"`    // the stack's files, a key of the store
+	Held    bool            `json:"held,omitempty"` // stopped by a failure that was not to be taken back
+	Changes map[string]int  `json:"changes"`        // how many of each action
+	Tree    string          `json:"tree"`           // the stack's files, a key of the store
 	Lock    json.RawMessage `json:"lock,omitempty"`
 }
 
