@@ -38,6 +38,9 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 		if err != nil {
 			return nil, err
 		}
+		if q.Kept != nil {
+			return a.planKept(ctx, s, q)
+		}
 		return a.planRemoval(ctx, s, q)
 	}
 	w, err := a.written(ctx, q)

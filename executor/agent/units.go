@@ -35,17 +35,34 @@ func (a *Agent) units(stack string) []UnitInfo {
 		ports[name][e.Port] = e.Number
 	}
 	list := []UnitInfo{}
+	held := a.heldUnits()
 	for _, s := range a.supervisor.Statuses() {
 		of, address, ok := splitUnit(s.Address)
 		if !ok || stack != "" && of != stack {
 			continue
 		}
 		_, component, _ := splitUnit(s.Component)
-		list = append(list, UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", "")})
+		unit := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
+			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", "")}
+		if unit.Held = held(of, address); unit.Held && unit.Message == "" {
+			unit.Message = "keeps its version until recipe promote"
+		}
+		list = append(list, unit)
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
+}
+
+// heldUnits tells of a unit whether it waits to be promoted.
+func (a *Agent) heldUnits() func(stack, address string) bool {
+	held := map[string][]addr.Instance{}
+	for _, s := range a.all() {
+		held[s.name] = s.held()
+	}
+	return func(stack, address string) bool {
+		at, err := addr.Parse(address)
+		return err == nil && slices.ContainsFunc(held[stack], func(i addr.Instance) bool { return i.Contains(at) && i.Slot == at.Slot })
+	}
 }
 
 // act does something with all units that the target contains, in the order of their needs: those that nothing else

@@ -44,7 +44,7 @@ func (m *maker) removalEffect(t *task, k *known) {
 	schema := m.types[t.Type]
 	switch {
 	case t.Action != Remove:
-	case schema.Data && m.left(t.Addr) && !used(k.actual):
+	case schema.Data && !m.Trust && unused(k.actual):
 	case schema.Data:
 		t.Data = true
 		t.Effect = "deletes its data"

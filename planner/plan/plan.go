@@ -37,7 +37,9 @@ type Plan struct {
 	Directory     string                     `json:"directory"`
 	Lineage       string                     `json:"lineage"`
 	Serial        uint64                     `json:"serial"`
-	Generation    int                        `json:"generation"` // the number it will have when applied
+	Generation    int                        `json:"generation"`       // the number it will have when applied
+	Action        string                     `json:"action,omitempty"` // "rollback", "promote" or "scale"; "" for what the files say
+	Of            int                        `json:"of,omitempty"`     // with Action: the generation whose files and packages these are
 	Destroy       bool                       `json:"destroy,omitempty"`
 	Targets       []addr.Instance            `json:"targets,omitempty"`
 	Tree          string                     `json:"tree,omitempty"`

@@ -161,6 +161,11 @@ func used(v cty.Value) bool {
 	return u.IsKnown() && !u.IsNull() && u.True()
 }
 
+// unused reports whether an allocation is known to have nothing in its data directory.
+func unused(v cty.Value) bool {
+	return v != cty.NilVal && !v.IsNull() && v.Type().HasAttribute("used") && v.GetAttr("used").IsKnown() && !v.GetAttr("used").IsNull() && !used(v)
+}
+
 func (m *maker) promoted(a addr.Instance) bool {
 	return slices.ContainsFunc(m.Promote, func(c addr.Component) bool { return c.Of("").Contains(a) })
 }

@@ -70,6 +70,12 @@ func (r *report) header() {
 		return
 	}
 	what := fmt.Sprintf("Stack %s, generation %d", p.Stack, p.Generation)
+	switch {
+	case p.Action == "rollback":
+		what += fmt.Sprintf(", back to generation %d", p.Of)
+	case p.Action != "":
+		what += ", " + p.Action
+	}
 	if p.Destroy {
 		what = fmt.Sprintf("Stack %s is destroyed", p.Stack)
 	}
