@@ -117,7 +117,7 @@ func New(o Options) (*Agent, error) {
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, a.routes.publish)
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged})
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),

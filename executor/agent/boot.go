@@ -49,7 +49,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		clear, _ := v.UnmarkDeep()
 		id := sdk.Identity{Address: o.Addr.String(), Stack: s.name, Known: clear}
 		at := len(specs)
-		if err := a.restoreObject(s, o, id, &specs); err != nil {
+		if err := a.restoreObject(s, o, id, begun[o.Addr], &specs); err != nil {
 			fmt.Fprintf(a.Log, "stack %s: %s: %s\n", s.name, o.Addr, err)
 		}
 		for i := range specs[at:] {
@@ -76,7 +76,9 @@ func (s *stack) begun() map[addr.Instance]bool {
 	return begun
 }
 
-func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs *[]supervisor.Spec) error {
+// restoreObject reserves what a resource holds. A process that a run was at gets no connections until the run says so: it may
+// have been asked to end.
+func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, begun bool, specs *[]supervisor.Spec) error {
 	switch o.Type {
 	case "allocation":
 		return a.local.Restore(id)
@@ -97,7 +99,7 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs 
 	if err != nil {
 		return err
 	}
-	if o.Type == "instance" {
+	if o.Type == "instance" && !begun {
 		a.offer(id)
 	}
 	*specs = append(*specs, spec)
@@ -111,19 +113,14 @@ func (a *Agent) instanceChanged(id sdk.Identity) {
 		return
 	}
 	a.offer(id)
+	if status, ok := a.supervisor.Status(unitName(id.Stack, id.Address)); ok && status.Ready {
+		a.routes.send() // it was taken out to be removed, and stays
+	}
 }
 
 // offer puts the ports of a process into the directory.
 func (a *Agent) offer(id sdk.Identity) {
-	ports := map[string]int{}
-	if v := id.Known.GetAttr("ports"); !v.IsNull() {
-		for it := v.ElementIterator(); it.Next(); {
-			name, number := it.Element()
-			n, _ := number.AsBigFloat().Int64()
-			ports[name.AsString()] = int(n)
-		}
-	}
-	a.directory.Offer(id.Stack, id.Known.GetAttr("component").AsString(), id.Address, ports)
+	a.directory.Offer(id.Stack, id.Known.GetAttr("component").AsString(), id.Address, portsByName(id))
 	if status, ok := a.supervisor.Status(unitName(id.Stack, id.Address)); ok {
 		a.directory.SetReady(id.Stack, id.Address, status.Ready)
 	}

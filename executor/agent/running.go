@@ -134,6 +134,11 @@ func (a *Agent) sweep(s *stack) error {
 		for _, o := range st.Outputs {
 			keepSecrets(o.Value, keep)
 		}
+		for i := range st.Generations { // any of them can be gone back to
+			for _, v := range st.Generations[i].Variables {
+				keepSecrets(v, keep)
+			}
+		}
 	})
 	if busy {
 		return nil // the next run has begun already, and will sweep behind itself

@@ -37,6 +37,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 	}
 	table, _ := usage.Look() // without it nothing is shown of that
 	list := []UnitInfo{}
+	held := a.heldUnits()
 	for _, s := range a.supervisor.Statuses() {
 		of, address, ok := splitUnit(s.Address)
 		if !ok || stack != "" && of != stack {
@@ -46,6 +47,9 @@ func (a *Agent) units(stack string) []UnitInfo {
 		used := table.Of(s.PID)
 		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
 			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", ""), CPU: used.CPU.Seconds(), Memory: used.Memory}
+		if info.Held = held(of, address); info.Held && info.Message == "" {
+			info.Message = "keeps its version until recipe promote"
+		}
 		if !s.Next.IsZero() {
 			info.Next = &s.Next
 		}
@@ -65,6 +69,18 @@ func (a *Agent) units(stack string) []UnitInfo {
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
+}
+
+// heldUnits tells of a unit whether it waits to be promoted.
+func (a *Agent) heldUnits() func(stack, address string) bool {
+	held := map[string][]addr.Instance{}
+	for _, s := range a.all() {
+		held[s.name] = s.held()
+	}
+	return func(stack, address string) bool {
+		at, err := addr.Parse(address)
+		return err == nil && slices.ContainsFunc(held[stack], func(i addr.Instance) bool { return i.Contains(at) && i.Slot == at.Slot })
+	}
 }
 
 // act does something with all units that the target contains, in the order of their needs: those that nothing else
@@ -232,5 +248,5 @@ func (a *Agent) unitDir(s *stack, unit string) string {
 		return ""
 	}
 	_, name, _ := strings.Cut(unit, ".process.")
-	return filepath.Join(eval.InstanceDirectory(a.Home, s.name, address.Component.Slug(), address.Index), "process", name)
+	return filepath.Join(eval.InstanceDirectory(a.Home, s.name, address), "process", name)
 }

@@ -51,6 +51,12 @@ func (d *stackDecoder) component(b *hcl.Block) {
 			d.bind(c, inner)
 		case "port":
 			d.fixedPort(c, inner)
+		case "update":
+			if c.Update != nil {
+				d.duplicate("update block", c.Update.Range, inner.DefRange)
+				continue
+			}
+			c.Update = d.update(inner, true)
 		default:
 			d.later(c, inner)
 		}
@@ -210,8 +216,6 @@ func (d *stackDecoder) later(c *Component, b *hcl.Block) {
 	switch b.Type {
 	case "route":
 		d.fault(&b.DefRange, "Routes come later", "Routes come with a later version of recipe. Remove this block; the app's own URL is %s.url.", c.Block)
-	case "update":
-		d.fault(&b.DefRange, "Update strategies come later", "Update strategies come with a later version of recipe. Remove this block; until then a changed component is stopped and started again.")
 	}
 }
 

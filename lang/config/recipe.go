@@ -34,6 +34,7 @@ type Recipe struct {
 	Bind         *Binder    // nil: consumers get host, port and uri
 	Health       *Health    // of the main process; nil for the default checks
 	Stop         *Stop      // default of all processes
+	Update       *Update    // nil for the usual; what the stack says goes before
 
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }

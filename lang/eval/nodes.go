@@ -20,10 +20,12 @@ func (b *builder) nodes() {
 		b.installNodes(r)
 	}
 	for _, c := range b.components {
+		b.owner = c
 		c.base = b.node(c.addr.Of("base"), "", nil, b.header(c), nil)
 		c.final = b.node(c.addr.Of(""), "", nil, b.header(c), nil)
 	}
 	for _, c := range b.components {
+		b.owner = c
 		b.componentNodes(c)
 	}
 	b.order()
@@ -67,7 +69,7 @@ func (b *builder) header(c *component) hcl.Range {
 
 func (b *builder) node(a addr.Instance, typ string, needs []int32, at hcl.Range, eval evaluator) int32 {
 	id := int32(len(b.Nodes))
-	b.Nodes = append(b.Nodes, Desired{Addr: a, Type: typ, Needs: needs, Range: at, eval: eval})
+	b.Nodes = append(b.Nodes, Desired{Addr: a, Type: typ, Needs: needs, Range: at, eval: eval, component: b.owner})
 	return id
 }
 
@@ -135,6 +137,13 @@ func p0(v cty.Value) evaluator {
 	return func(*Pass) (cty.Value, hcl.Diagnostics) { return v, nil }
 }
 
+// slotted is node for what an instance has twice while it is updated.
+func (b *builder) slotted(a addr.Instance, typ string, needs []int32, at hcl.Range, eval evaluator) int32 {
+	id := b.node(a, typ, needs, at, eval)
+	b.Nodes[id].slotted = true
+	return id
+}
+
 // instanceNodes makes the nodes of one instance and returns those that its component waits for.
 func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 	r := c.recipe
@@ -142,12 +151,12 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 	if slices.ContainsFunc(r.ports, func(name string) bool { return b.portNumber(c, name) != nil }) {
 		needs = []int32{c.base} // a port's number may depend on an input
 	}
-	allocation := b.node(c.addr.At(index, ""), "allocation", needs, b.header(c), func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.allocation(c, index) })
+	allocation := b.slotted(c.at(index, ""), "allocation", needs, b.header(c), func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.allocation(c, index) })
 	c.allocations = append(c.allocations, allocation)
 
 	ids := make([]int32, len(r.Configure))
 	for i, res := range r.Configure {
-		ids[i] = b.node(c.addr.At(index, "configure."+res.Type+"."+res.Name), res.Type, nil, res.Range,
+		ids[i] = b.slotted(c.at(index, "configure."+res.Type+"."+res.Name), res.Type, nil, res.Range,
 			func(p *Pass) (cty.Value, hcl.Diagnostics) {
 				return p.resource(res, p.configureContext(c, index), b.place(c, index, "configure."+res.Type+"."+res.Name))
 			})
@@ -174,7 +183,7 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 			}
 			typ = "schedule"
 		}
-		id := b.node(c.addr.At(index, "process."+process.Name), typ, before, process.Range,
+		id := b.slotted(c.at(index, "process."+process.Name), typ, before, process.Range,
 			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) })
 		b.Nodes[id].last = true
 		last = append(last, id)
@@ -189,6 +198,13 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 func (g *Graph) place(c *component, index int, part string) place {
 	directory := c.directories[index]
 	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part}
+}
+
+// stepPlace is place for a step. It runs once for both slots, so what it remembers lies in neither.
+func (g *Graph) stepPlace(c *component, index int, part string) place {
+	at := g.place(c, index, part)
+	at.state = InstanceDirectory(g.in.Home, g.in.Stack.Name, c.addr.At(index, "")) + ".steps/" + part
+	return at
 }
 
 // bindingNodes makes the nodes of one requirement of c.
