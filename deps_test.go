@@ -79,7 +79,8 @@ const floors = `
 	executor/disk, providers/sdk < executor/bus;
 	executor/check, executor/supervisor, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
-	executor/disk, executor/port, executor/router/upstream, executor/unixsocket, providers/sdk < executor/router;
+	executor/router/upstream < executor/router/web;
+	executor/disk, executor/port, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
