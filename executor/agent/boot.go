@@ -38,7 +38,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
 	}
 	for _, o := range objects {
-		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "instance" {
+		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "route" && o.Type != "instance" {
 			continue
 		}
 		v, err := o.Decode(types[o.Type].Object(), s.reveal)
@@ -82,6 +82,8 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs 
 		return a.local.Restore(id)
 	case "endpoint":
 		return a.endpoints.Restore(id)
+	case "route":
+		return a.fronts.Restore(id)
 	}
 	if s.executor() != "" {
 		a.place(id) // who runs it has gone on

@@ -51,6 +51,8 @@ func (d *stackDecoder) component(b *hcl.Block) {
 			d.bind(c, inner)
 		case "port":
 			d.fixedPort(c, inner)
+		case "route":
+			d.route(c, inner)
 		default:
 			d.later(c, inner)
 		}
@@ -208,8 +210,6 @@ func (l *loader) portNumber(a *hcl.Attribute) {
 
 func (d *stackDecoder) later(c *Component, b *hcl.Block) {
 	switch b.Type {
-	case "route":
-		d.fault(&b.DefRange, "Routes come later", "Routes come with a later version of recipe. Remove this block; the app's own URL is %s.url.", c.Block)
 	case "update":
 		d.fault(&b.DefRange, "Update strategies come later", "Update strategies come with a later version of recipe. Remove this block; until then a changed component is stopped and started again.")
 	}

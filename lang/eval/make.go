@@ -22,6 +22,7 @@ func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 		Graph:    &Graph{in: in, byBlock: map[addr.Component][]*component{}},
 		locked:   map[addr.Component]*solve.Component{},
 		bindings: map[addr.Component][]*solve.Binding{},
+		places:   map[string]*route{},
 	}
 	var diags hcl.Diagnostics
 	b.scope, diags = newStackScope(in.Stack, in.Variables)
@@ -54,6 +55,7 @@ type builder struct {
 	all      []*recipe // parallel to Lock.Packages
 	locked   map[addr.Component]*solve.Component
 	bindings map[addr.Component][]*solve.Binding
+	places   map[string]*route // routes by host and path
 	diags    hcl.Diagnostics
 }
 
@@ -173,6 +175,7 @@ func (b *builder) add(c *component) {
 	if c.block != nil {
 		b.checkInputs(c)
 		b.checkPorts(c)
+		b.routes(c)
 	} else {
 		b.checkRequiredInputs(c, b.in.Stack.Range)
 	}

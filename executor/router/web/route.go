@@ -22,9 +22,11 @@ type Route struct {
 	Timeout   time.Duration   `json:"timeout,omitempty"`   // of silence of the upstream; 0 for DefaultTimeout
 	Wait      time.Duration   `json:"wait,omitempty"`      // for a ready upstream; 0 for DefaultWait
 	BodyLimit int64           `json:"body_limit,omitempty"`
-	Retries   *int            `json:"retries,omitempty"` // on other upstreams; nil for DefaultRetries
-	Limit     int             `json:"limit,omitempty"`   // requests in flight; 0 for no limit
-	TLS       string          `json:"tls,omitempty"`     // "" for none, LocalCA, ACME
+	Retries   *int            `json:"retries,omitempty"`   // on other upstreams; nil for DefaultRetries
+	Limit     int             `json:"limit,omitempty"`     // requests in flight; 0 for no limit
+	TLS       string          `json:"tls,omitempty"`       // "" for none, LocalCA, ACME
+	Email     string          `json:"email,omitempty"`     // with ACME, for the account; may be empty
+	Directory string          `json:"directory,omitempty"` // with ACME: the address of the server; "" for the usual one
 }
 
 // What TLS of a Route may be.
