@@ -80,7 +80,8 @@ const floors = `
 	executor/check, executor/supervisor, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
-	executor/disk, executor/port, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
+	NONE < executor/router/certs;
+	executor/disk, executor/port, executor/router/certs, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
@@ -108,7 +109,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
+	executor/agent, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
 	providers/plugin/scaffold, registry/attest, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `

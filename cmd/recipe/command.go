@@ -34,7 +34,7 @@ func commands() []command {
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), versionCommand(),
+		agentCommand(), caCommand(), versionCommand(),
 	}
 }
 

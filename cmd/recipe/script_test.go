@@ -28,6 +28,7 @@ const scriptPatience = 60 * time.Second
 //	PLUGIN   the program of testdata/plugin
 //	EXECUTOR the program of testdata/executor
 //	SHARED   a directory that scripts and apps may write to
+//	HTTP_PORT the port of routes without TLS
 //	MODULE   the root of this module
 //
 // $APP, $PLUGIN, $EXECUTOR and $SHARED also stand for their values in the .hcl files of a script.
@@ -80,6 +81,8 @@ func setupScript(env *testscript.Env) error {
 	http, https := frontsOf(n)
 	env.Setenv("RECIPE_HTTP", http)
 	env.Setenv("RECIPE_HTTPS", https)
+	_, port, _ := strings.Cut(http, ":")
+	env.Setenv("HTTP_PORT", port)
 	env.Setenv("SHARED", shared)
 	env.Setenv("MODULE", module)
 	env.Setenv("GORACE", raceOptions(shared))

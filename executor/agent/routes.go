@@ -148,11 +148,15 @@ func (r *routes) table() router.Table {
 		t.Routes = append(t.Routes, route)
 	}
 	t.Fronts = r.agent.Fronts.Fronts(routes)
+	t.Certificates = CertificatesDir(r.agent.Home)
 	if r.agent.AccessLog && len(routes) > 0 {
 		t.Log = filepath.Join(r.dir, "log")
 	}
 	return t
 }
+
+// CertificatesDir is where the router of a home keeps its certificates; see package certs.
+func CertificatesDir(home string) string { return filepath.Join(home, "certificates") }
 
 // ensure starts the router process when it is wanted for the first time; afterwards the supervisor keeps it alive.
 func (r *routes) ensure(ctx context.Context, wanted bool) error {

@@ -1,9 +1,11 @@
 package router
 
 import (
+	"crypto/tls"
 	"net"
 	"strconv"
 
+	"github.com/nsynapse/recipe/executor/router/certs"
 	"github.com/nsynapse/recipe/executor/router/web"
 )
 
@@ -13,7 +15,11 @@ func (p *plane) openFronts() {
 		return
 	}
 	if p.web == nil {
-		p.web = web.New(p.upstreams, nil)
+		p.web = web.New(p.upstreams, p.certify)
+	}
+	if old := p.certs.Load(); old == nil || p.certsDir != p.table.Certificates {
+		p.certsDir = p.table.Certificates
+		p.certs.Store(certs.Open(p.certsDir))
 	}
 	p.web.Set(p.table.Routes)
 	if p.log != p.table.Log {
@@ -36,6 +42,11 @@ func (p *plane) openFronts() {
 		p.fronts[f] = l
 		go p.web.Serve(l, f.Secure)
 	}
+}
+
+// certify returns the certificate for a host.
+func (p *plane) certify(_ *tls.ClientHelloInfo, host, _ string) (*tls.Certificate, error) {
+	return p.certs.Load().Local(host)
 }
 
 // portOf returns the port of an address that was checked.

@@ -6,8 +6,10 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/router/certs"
 	"github.com/nsynapse/recipe/executor/router/upstream"
 	"github.com/nsynapse/recipe/executor/router/web"
 )
@@ -18,16 +20,18 @@ const retryAfter = time.Second
 // plane is all endpoints that are open. Its methods are safe for concurrent use.
 type plane struct {
 	upstreams *upstream.Set
+	certs     atomic.Pointer[certs.Store]
 
-	mu     sync.Mutex
-	table  Table
-	open   map[int]*endpoint // by port
-	web    *web.Server       // nil until there was a route
-	fronts map[Front]net.Listener
-	log    string
-	failed map[int]Failure // by port
-	retry  *time.Timer     // runs while there are failures
-	closed bool
+	mu       sync.Mutex
+	table    Table
+	open     map[int]*endpoint // by port
+	web      *web.Server       // nil until there was a route
+	fronts   map[Front]net.Listener
+	log      string
+	certsDir string
+	failed   map[int]Failure // by port
+	retry    *time.Timer     // runs while there are failures
+	closed   bool
 }
 
 func newPlane() *plane {

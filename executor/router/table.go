@@ -17,6 +17,8 @@ type Table struct {
 	Endpoints []Endpoint  `json:"endpoints"`
 	Routes    []web.Route `json:"routes,omitempty"`
 	Fronts    []Front     `json:"fronts,omitempty"` // where the routes are answered
+	// Certificates is the directory of the local CA and of what ACME servers gave; see package certs.
+	Certificates string `json:"certificates,omitempty"`
 	// Log is the directory of the access log; "" for none.
 	Log string `json:"log,omitempty"`
 	// Wait is how long a connection waits while no upstream can be reached, in nanoseconds; 0 stands for

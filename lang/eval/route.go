@@ -66,8 +66,13 @@ func (b *builder) addRoute(c *component, at hcl.Range, whole cty.Value, values m
 		b.diags = append(b.diags, fail(at, "Two routes for one place", "Requests for %s go somewhere else already (%s). Give one of the two another host or path.", place, position(first.at))...)
 		return
 	}
-	if whole.GetAttr("tls").AsString() == "acme" {
-		b.acme(at, whole.GetAttr("host").AsString(), values)
+	switch host := whole.GetAttr("host").AsString(); whole.GetAttr("tls").AsString() {
+	case "acme":
+		b.acme(at, host, values)
+	case "local":
+		if host != "localhost" && !strings.HasSuffix(host, ".localhost") {
+			b.diags = append(b.diags, fail(at, "No certificate for this host", `The CA of this machine speaks for localhost and the names below it only, and not for %s. Use such a name, or tls = "acme".`, host)...)
+		}
 	}
 	r := &route{at: at, part: "route." + place, attributes: values}
 	b.places[place] = r

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -22,8 +23,9 @@ const (
 	sweepInterval = 10 * time.Second      // between two looks for connections that are kept for too long
 )
 
-// Certify returns the certificate for a handshake. It is called by several goroutines.
-type Certify func(*tls.ClientHelloInfo) (*tls.Certificate, error)
+// Certify returns the certificate for a handshake for host, in lower case, which has a route with this TLS: LocalCA or
+// ACME. It is called by several goroutines.
+type Certify func(hello *tls.ClientHelloInfo, host, tls string) (*tls.Certificate, error)
 
 // Server forwards requests by its table. Make it with New. Its methods are safe for concurrent use.
 type Server struct {
@@ -45,7 +47,15 @@ type Server struct {
 func New(set *upstream.Set, certify Certify) *Server {
 	s := &Server{upstreams: set, stopped: make(chan struct{})}
 	s.table.Store(newTable(nil, nil, set))
-	s.tls = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1", "acme-tls/1"}, GetCertificate: certify}
+	s.tls = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1", "acme-tls/1"},
+		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			host := string(hostName(nil, []byte(hello.ServerName)))
+			kind := s.table.Load().secured(host)
+			if kind == "" {
+				return nil, fmt.Errorf("no route of %q has TLS", host)
+			}
+			return certify(hello, host, kind)
+		}}
 	s.long = newLong(s)
 	go s.sweep()
 	return s

@@ -121,6 +121,23 @@ func (t *table) find(host, path []byte) *rule {
 	return nil
 }
 
+// secured returns what TLS the routes of a host have, "" for none.
+func (t *table) secured(host string) string {
+	kind := ""
+	look := func(rules []*rule) {
+		for _, r := range rules {
+			kind = cmp.Or(kind, r.TLS)
+		}
+	}
+	look(t.exact[host])
+	for i, c := range host {
+		if c == '.' && i > 0 {
+			look(t.wild[host[i:]])
+		}
+	}
+	return kind
+}
+
 // hostName appends a host without its port and last dot, in lower case.
 func hostName(to, host []byte) []byte {
 	for i, c := range host {
