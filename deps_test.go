@@ -80,7 +80,9 @@ const floors = `
 	executor/disk, providers/sdk < executor/bus;
 	executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
-	executor/disk, executor/port, executor/router/upstream, executor/unixsocket, providers/sdk < executor/router;
+	executor/router/upstream < executor/router/web;
+	NONE < executor/router/certs;
+	executor/disk, executor/port, executor/router/certs, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
@@ -109,7 +111,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
+	executor/agent, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
 	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `

@@ -35,7 +35,7 @@ func commands() []command {
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), versionCommand(),
+		agentCommand(), caCommand(), versionCommand(),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -28,6 +29,9 @@ func (a *Agent) boot() {
 	a.routes.send()
 }
 
+// taken are the types of resources that an agent takes over when it starts.
+var taken = []string{"allocation", "endpoint", "route", "instance", "schedule"}
+
 // restore reserves what the recorded resources of a stack hold, and returns the processes that should run.
 func (a *Agent) restore(s *stack) []supervisor.Spec {
 	var specs []supervisor.Spec
@@ -38,7 +42,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
 	}
 	for _, o := range objects {
-		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "instance" && o.Type != "schedule" {
+		if !slices.Contains(taken, o.Type) {
 			continue
 		}
 		v, err := o.Decode(types[o.Type].Object(), s.reveal)
@@ -84,6 +88,8 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, begun 
 		return a.local.Restore(id)
 	case "endpoint":
 		return a.endpoints.Restore(id)
+	case "route":
+		return a.fronts.Restore(id)
 	}
 	if s.executor() != "" && o.Type == "instance" {
 		a.place(id) // who runs it has gone on

@@ -39,7 +39,7 @@ func (b *builder) count() int {
 	}
 	for _, c := range b.components {
 		r := c.recipe
-		n += 2 + len(r.secrets) + len(r.served) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
+		n += 2 + len(r.secrets) + len(r.served) + len(c.routes) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
 		for _, bind := range c.bindings {
 			n += 3
 			if bound := bind.implementation.recipe.Bind; bound != nil {
@@ -112,6 +112,7 @@ func (b *builder) componentNodes(c *component) {
 	for _, port := range c.recipe.served {
 		c.endpoints = append(c.endpoints, b.node(c.addr.Of("endpoint."+port), "endpoint", nil, c.recipe.Ports[port].Range, p0(b.endpointValue(c, port))))
 	}
+	b.routeNodes(c)
 	for _, bind := range c.bindings {
 		b.bindingNodes(c, bind)
 		base = append(base, bind.join)
@@ -121,6 +122,9 @@ func (b *builder) componentNodes(c *component) {
 	}
 	b.Nodes[c.base].Needs = base
 	final := slices.Clone(c.endpoints)
+	for _, r := range c.routes {
+		final = append(final, r.node)
+	}
 	c.configures = make([][]int32, c.instances)
 	for i := range c.instances {
 		final = append(final, b.instanceNodes(c, i)...)
