@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -88,6 +89,15 @@ func (s *Source) Versions(ctx context.Context, name string) ([]*solve.Manifest, 
 	return list, nil
 }
 
+// Remember keeps for the next time what was verified of the registries.
+func (s *Source) Remember(ctx context.Context) error {
+	var errs []error
+	for _, c := range s.set {
+		errs = append(errs, c.Remember(ctx))
+	}
+	return errors.Join(errs...)
+}
+
 func (s *Source) lookUp(ctx context.Context, name string) ([]*registry.Release, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -157,6 +167,23 @@ func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Pac
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: err.Error()}}
 	}
 	return open(os.DirFS(dir), locked.Origin, prefixOf(locked))
+}
+
+// Uses reports whether any package of a lock may have a resource of the type. Only of packages that do not say so, as in
+// registries that were filled by an older recipe, it is not known.
+func (s *Source) Uses(typ string, lock *solve.Lock, local map[string]*Package) bool {
+	for _, locked := range lock.Packages {
+		if r := s.release(locked); r != nil {
+			if r.Types == nil || slices.Contains(r.Types, typ) {
+				return true
+			}
+			continue
+		}
+		if p := s.find(locked, local); p == nil || slices.Contains(registry.TypesOf(p.Recipe), typ) {
+			return true
+		}
+	}
+	return false
 }
 
 // manifestOf says of a release what a solver has to know.
