@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -32,6 +34,31 @@ func (r *Release) FetchTo(ctx context.Context, platform, dir string) error {
 		return err
 	}
 	return r.unpack(ctx, a, dir)
+}
+
+// Look returns the files for a platform without unpacking them, with the promises of Fetch. The error is
+// archive.ErrNotForMemory when they are too many for that.
+func (r *Release) Look(ctx context.Context, platform string) (fs.FS, error) {
+	a, err := r.allowed(platform)
+	if err != nil {
+		return nil, err
+	}
+	if a.Size > archive.MaxMemory {
+		return nil, archive.ErrNotForMemory
+	}
+	repository, err := r.from.registry.Repository(r.Name)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := oci.Read(ctx, repository, a.descriptor(), archive.MaxMemory)
+	if err != nil {
+		return nil, fmt.Errorf("the files of %s %s from %s are refused: %w", r.Name, r.Version, r.Registry, err)
+	}
+	files, err := archive.Read(ctx, bytes.NewReader(packed), a.Content)
+	if err != nil && !errors.Is(err, archive.ErrNotForMemory) {
+		err = fmt.Errorf("the files of %s %s are refused: %w", r.Name, r.Version, err)
+	}
+	return files, err
 }
 
 // Attached returns what was published beside the release, of an artifact type; nil if there is nothing. Nobody has

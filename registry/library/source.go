@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/eval"
@@ -18,6 +19,7 @@ import (
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/archive"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -139,34 +141,46 @@ func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string
 	return s.Library.Put(ctx, locked, local)
 }
 
-// Loose is that of the library. What comes from a registry is got into the directory work.
+// lookers is how many packages are looked at together.
+const lookers = 8
+
+// Loose is that of the library. What comes from a registry and is large is got into the directory work.
 func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*Package, work string) ([]eval.Package, hcl.Diagnostics) {
 	packages := s.Library.Loose(lock, local)
-	var diags hcl.Diagnostics
+	said := make([]hcl.Diagnostics, len(lock.Packages))
+	var group errgroup.Group
+	group.SetLimit(lookers)
 	for i, locked := range lock.Packages {
 		r := s.release(locked)
 		if r == nil {
 			continue
 		}
-		p, more := s.look(ctx, r, locked, filepath.Join(work, fmt.Sprint(i)))
-		diags = append(diags, more...)
-		if p != nil {
-			packages[i] = looseOf(locked, p)
-		}
+		group.Go(func() error {
+			p, diags := s.look(ctx, r, locked, filepath.Join(work, fmt.Sprint(i)))
+			said[i] = diags
+			if p != nil {
+				packages[i] = looseOf(locked, p)
+			}
+			return nil
+		})
 	}
-	return packages, diags
+	_ = group.Wait() // what is wrong has been said
+	return packages, slices.Concat(said...)
 }
 
-// look gets the files of a release into a directory that it makes.
+// look opens the files of a release: in memory, or in a directory that it makes if they are many.
 func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Package, dir string) (*Package, hcl.Diagnostics) {
-	err := os.Mkdir(dir, 0o700)
-	if err == nil {
-		err = r.FetchTo(ctx, registry.Platform(), dir)
+	files, err := r.Look(ctx, registry.Platform())
+	if errors.Is(err, archive.ErrNotForMemory) {
+		files = os.DirFS(dir)
+		if err = os.Mkdir(dir, 0o700); err == nil {
+			err = r.FetchTo(ctx, registry.Platform(), dir)
+		}
 	}
 	if err != nil {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: err.Error()}}
 	}
-	return open(os.DirFS(dir), locked.Origin, prefixOf(locked))
+	return open(files, locked.Origin, prefixOf(locked))
 }
 
 // Uses reports whether any package of a lock may have a resource of the type. Only of packages that do not say so, as in
