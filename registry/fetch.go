@@ -61,9 +61,9 @@ func (r *Release) Look(ctx context.Context, platform string) (fs.FS, error) {
 	return files, err
 }
 
-// Attached returns what was published beside the release, of an artifact type; nil if there is nothing. Nobody has
-// verified it.
-func (r *Release) Attached(ctx context.Context, artifactType string) ([]byte, error) {
+// Attached returns what was published beside the release, of an artifact type; none if there is nothing. Nobody has
+// verified it, and others who may push there can have added some.
+func (r *Release) Attached(ctx context.Context, artifactType string) (all [][]byte, err error) {
 	repository, err := r.from.registry.Repository(r.Name)
 	if err != nil {
 		return nil, err
@@ -76,16 +76,24 @@ func (r *Release) Attached(ctx context.Context, artifactType string) ([]byte, er
 		if d.ArtifactType != artifactType {
 			continue
 		}
-		var image v1.Manifest
-		if err := readJSON(ctx, repository, d, v1.MediaTypeImageManifest, &image); err != nil {
+		content, err := r.attachment(ctx, repository, d)
+		if err != nil {
 			return nil, err
 		}
-		if len(image.Layers) != 1 || image.Subject == nil || image.Subject.Digest != r.Digest {
-			return nil, fmt.Errorf("%s is not about %s %s", d.Digest, r.Name, r.Version)
-		}
-		return oci.Read(ctx, repository, image.Layers[0], maxAttached)
+		all = append(all, content)
 	}
-	return nil, nil
+	return all, nil
+}
+
+func (r *Release) attachment(ctx context.Context, repository oci.Fetcher, d v1.Descriptor) ([]byte, error) {
+	var image v1.Manifest
+	if err := readJSON(ctx, repository, d, v1.MediaTypeImageManifest, &image); err != nil {
+		return nil, err
+	}
+	if len(image.Layers) != 1 || image.Subject == nil || image.Subject.Digest != r.Digest {
+		return nil, fmt.Errorf("%s is not about %s %s", d.Digest, r.Name, r.Version)
+	}
+	return oci.Read(ctx, repository, image.Layers[0], maxAttached)
 }
 
 // maxAttached bounds what is published beside a release, in bytes.
