@@ -130,13 +130,20 @@ func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string
 	return s.Library.Put(ctx, locked, local)
 }
 
-// Loose is that of the library. What comes from a registry is got into the directory work, each package into LooseDir.
+// Loose is that of the library. What comes from a registry is got into the directory work, each package into LooseDir; of a plugin
+// only the schema is got.
 func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*Package, work string) ([]eval.Package, hcl.Diagnostics) {
 	packages := s.Library.Loose(lock, local)
 	var diags hcl.Diagnostics
 	for i, locked := range lock.Packages {
 		r := s.release(locked)
-		if r == nil {
+		switch {
+		case r == nil:
+			continue
+		case r.Plugin != nil:
+			var more hcl.Diagnostics
+			packages[i], more = surface(ctx, r)
+			diags = append(diags, more...)
 			continue
 		}
 		p, more := s.look(ctx, r, locked, LooseDir(work, i))
@@ -146,6 +153,20 @@ func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*
 		}
 	}
 	return packages, diags
+}
+
+// surface is a plugin as far as its types go: its program is not got for that.
+func surface(ctx context.Context, r *registry.Release) (eval.Package, hcl.Diagnostics) {
+	schema, err := r.Schema(ctx)
+	if err != nil {
+		return eval.Package{}, cannotGet(err)
+	}
+	recipe := &config.Recipe{Name: r.Name, Version: &r.Version, Kind: r.Kind, Programs: map[string]string{config.AnyPlatform: "program"}}
+	return eval.Package{Recipe: recipe, Path: "/store/" + r.Name, Read: func(string) ([]byte, error) { return schema, nil }}, nil
+}
+
+func cannotGet(err error) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: sentence(err)}}
 }
 
 // LooseDir is where Loose puts the files of the package of a lock that has this index.
@@ -158,7 +179,7 @@ func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Pac
 		err = r.FetchTo(ctx, registry.Platform(), dir)
 	}
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: err.Error()}}
+		return nil, cannotGet(err)
 	}
 	return open(os.DirFS(dir), locked.Origin, prefixOf(locked))
 }
