@@ -134,5 +134,5 @@ func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home, work 
 
 // schemas is a provider that can only be asked for its schemas.
 func schemas() (sdk.Provider, error) {
-	return sdk.Union(builtin.New(builtin.Options{}), bus.Provider(), local.New(local.Options{}), router.NewEndpoints(nil, nil))
+	return sdk.Union(builtin.New(builtin.Options{}), bus.Provider(), local.New(local.Options{}), router.NewEndpoints(nil, nil), router.NewRoutes(router.Addresses{}, nil))
 }

@@ -176,6 +176,17 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Restart(ctx, unit) }))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(false, func(ctx context.Context, unit string) error { return a.supervisor.Pause(ctx, unit) }))
 	mux.HandleFunc("POST /v1/units/start", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Resume(ctx, unit) }))
+	mux.HandleFunc("GET /v1/units/runs", answer(func(r *http.Request) (any, error) {
+		return a.timed(r.Context(), UnitRequest{Stack: r.FormValue("stack"), Target: r.FormValue("target")})
+	}))
+	mux.HandleFunc("POST /v1/units/run-now", answer(func(r *http.Request) (any, error) {
+		q, err := body[UnitRequest](r)
+		if err != nil {
+			return nil, err
+		}
+		return a.runNow(r.Context(), q)
+	}))
+	mux.HandleFunc("GET /v1/events", a.handleEvents)
 	mux.HandleFunc("GET /v1/logs", a.handleLogs)
 	return mux
 }
@@ -268,6 +279,12 @@ func (a *Agent) handleRun(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	stream(w, r, n.follow)
+}
+
+func (a *Agent) handleEvents(w http.ResponseWriter, r *http.Request) {
+	stream(w, r, func(ctx context.Context, tell func(Event) error) error {
+		return a.events.tell(ctx, r.FormValue("stack"), r.FormValue("follow") != "", tell)
+	})
 }
 
 func (a *Agent) handleLogs(w http.ResponseWriter, r *http.Request) {

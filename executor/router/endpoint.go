@@ -42,19 +42,30 @@ type route struct {
 
 // listen opens the endpoint and accepts connections until close.
 func listen(e Endpoint, upstreams []*upstream.Upstream, wait time.Duration) (*endpoint, error) {
+	l, err := bind("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
+	if err != nil {
+		return nil, err
+	}
+	p := &endpoint{listener: l, gone: make(chan struct{})}
+	p.route.Store(&route{Endpoint: e, upstreams: upstreams, wait: wait, replaced: make(chan struct{})})
+	go p.accept()
+	return p, nil
+}
+
+// bind listens at an address. A port that is taken is a *port.TakenError, with its holder.
+func bind(network, address string) (*net.TCPListener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false) // costs, and there is one path only
-	l, err := config.Listen(context.Background(), "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
+	l, err := config.Listen(context.Background(), network, address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, &port.TakenError{Port: e.Port, Holder: port.Holder(e.Port)}
+		_, text, _ := net.SplitHostPort(address)
+		number, _ := strconv.Atoi(text)
+		return nil, &port.TakenError{Port: number, Holder: port.Holder(number)}
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &endpoint{listener: l.(*net.TCPListener), gone: make(chan struct{})}
-	p.route.Store(&route{Endpoint: e, upstreams: upstreams, wait: wait, replaced: make(chan struct{})})
-	go p.accept()
-	return p, nil
+	return l.(*net.TCPListener), nil
 }
 
 // close stops listening. Connections that wait are closed; those that have their upstream stay.

@@ -47,6 +47,7 @@ func recipeSchema() *hcl.BodySchema {
 		{Type: "process", LabelNames: []string{"name"}},
 		{Type: "health"},
 		{Type: "stop"},
+		{Type: "update"},
 		{Type: "bind"},
 		{Type: "unbind"},
 	}}
@@ -100,6 +101,10 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 	case "stop":
 		if d.once(b) {
 			r.Stop = d.stop(b)
+		}
+	case "update":
+		if d.once(b) {
+			r.Update = d.update(b, false)
 		}
 	case "bind":
 		d.binder(b)

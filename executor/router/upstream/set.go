@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
+	"time"
 )
 
 // ErrInTable means that an upstream was to be drained that still gets new connections.
@@ -29,7 +31,7 @@ func (s *Set) Get(addresses []string) []*Upstream {
 	for i, address := range addresses {
 		u := s.all[address]
 		if u == nil {
-			u = &Upstream{Address: address}
+			u = newUpstream(address)
 			s.all[address] = u
 		}
 		u.revive()
@@ -67,4 +69,17 @@ func (s *Set) Drain(ctx context.Context, address string) (open int, err error) {
 	case <-ctx.Done():
 	}
 	return u.InFlight(), nil
+}
+
+// Sweep closes the connections that were kept for too long without being used.
+func (s *Set) Sweep(now time.Time) {
+	for _, u := range s.list() {
+		u.CloseIdle(now.Add(-idleTime))
+	}
+}
+
+func (s *Set) list() []*Upstream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.all))
 }
