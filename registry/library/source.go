@@ -145,7 +145,8 @@ func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string
 // lookers is how many packages are looked at together.
 const lookers = 8
 
-// Loose is that of the library. What comes from a registry and is large is got into the directory work, each package into LooseDir.
+// Loose is that of the library. What comes from a registry and is large is got into the directory work, each package into LooseDir; of
+// a plugin only the schema is got.
 func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*Package, work string) ([]eval.Package, hcl.Diagnostics) {
 	packages := s.Library.Loose(lock, local)
 	said := make([]hcl.Diagnostics, len(lock.Packages))
@@ -157,6 +158,10 @@ func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*
 			continue
 		}
 		group.Go(func() error {
+			if r.Plugin != nil {
+				packages[i], said[i] = surface(ctx, r)
+				return nil
+			}
 			p, diags := s.look(ctx, r, locked, LooseDir(work, i))
 			said[i] = diags
 			if p != nil {
@@ -167,6 +172,20 @@ func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*
 	}
 	_ = group.Wait() // what is wrong has been said
 	return packages, slices.Concat(said...)
+}
+
+// surface is a plugin as far as its types go: its program is not got for that.
+func surface(ctx context.Context, r *registry.Release) (eval.Package, hcl.Diagnostics) {
+	schema, err := r.Schema(ctx)
+	if err != nil {
+		return eval.Package{}, cannotGet(err)
+	}
+	recipe := &config.Recipe{Name: r.Name, Version: &r.Version, Kind: r.Kind, Programs: map[string]string{config.AnyPlatform: "program"}}
+	return eval.Package{Recipe: recipe, Path: "/store/" + r.Name, Read: func(string) ([]byte, error) { return schema, nil }}, nil
+}
+
+func cannotGet(err error) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: sentence(err)}}
 }
 
 // LooseDir is where Loose puts the files of the package of a lock that has this index.
@@ -182,7 +201,7 @@ func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Pac
 		}
 	}
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: err.Error()}}
+		return nil, cannotGet(err)
 	}
 	return open(files, locked.Origin, prefixOf(locked))
 }
