@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -16,16 +15,13 @@ import (
 
 // boot brings back what the states say is running.
 func (a *Agent) boot() {
-	var specs []supervisor.Spec
-	if _, err := os.Stat(a.routes.dir); err == nil {
-		a.routes.started.Store(true)
-		specs = append(specs, a.routes.spec())
-	}
+	specs := a.routes.boot()
 	for _, s := range a.all() {
 		specs = append(specs, a.restore(s)...)
 	}
 	a.supervisor.Boot(a.running, specs)
 	a.routes.send()
+	a.background.Go(a.routes.upgrade)
 }
 
 // restore reserves what the recorded resources of a stack hold, and returns the processes that should run.
@@ -131,6 +127,9 @@ func (a *Agent) offer(id sdk.Identity) {
 
 // unitChanged is told by the supervisor. Readiness goes on to the router.
 func (a *Agent) unitChanged(s supervisor.Status) {
+	if s.State == supervisor.Finished && isRouterUnit(s.Address) {
+		a.background.Go(func() { a.routes.forget(s.Address) })
+	}
 	stack, address, ok := splitUnit(s.Address)
 	if ok && a.directory.SetReady(stack, address, s.Ready) {
 		a.routes.send()
