@@ -27,6 +27,7 @@ const (
 	manifestType   = "application/vnd.recipe.manifest.v1"
 	archiveType    = "application/vnd.recipe.archive.v1.tar+zstd"
 	keysType       = "application/vnd.recipe.keys.v1+json"
+	schemaType     = "application/vnd.recipe.schema.v1+json"
 	statusNoteType = "application/vnd.recipe.status.v1+note"
 )
 

@@ -22,8 +22,10 @@ func (r *Release) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.read(ctx, c.kept(repository), r.index, r.Name, r.Version.String())
-	return err
+	if _, err = c.read(ctx, c.kept(repository), r.index, r.Name, r.Version.String()); err != nil {
+		return err
+	}
+	return r.pass(ctx, c.kept(repository))
 }
 
 // Kept returns a release of this registry without asking it: what was kept is verified again, with the keys that are trusted

@@ -109,11 +109,16 @@ func prepare(m *Manifest, by *trust.Signer) (*publication, error) {
 		return nil, err
 	}
 	p := &publication{manifest: m, objects: []object{config, keys}}
+	beside := []v1.Descriptor{keys.Descriptor}
+	if m.Plugin != nil {
+		p.objects = append(p.objects, object{m.Plugin.descriptor(), m.Plugin.text})
+		beside = append(beside, m.Plugin.descriptor())
+	}
 	index := v1.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: v1.MediaTypeImageIndex, ArtifactType: PackageType,
 		Annotations: map[string]string{v1.AnnotationTitle: m.Name, v1.AnnotationVersion: m.Version.String(), v1.AnnotationDescription: m.Description}}
 	for _, a := range m.Archives {
 		layer := v1.Descriptor{MediaType: archiveType, Digest: a.Digest, Size: a.Size}
-		image, err := describe(v1.MediaTypeImageManifest, imageOf(PackageType, config, layer, keys.Descriptor))
+		image, err := describe(v1.MediaTypeImageManifest, imageOf(PackageType, config, append([]v1.Descriptor{layer}, beside...)...))
 		if err != nil {
 			return nil, err
 		}

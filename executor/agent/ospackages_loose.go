@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -20,12 +21,15 @@ func (w *written) lockLoose(ctx context.Context, home string) (err error) {
 		return w.unlocked(err.Error())
 	}
 	before := len(w.diags)
-	done, err := w.loosen(ctx)
-	defer func() { err = errors.Join(err, done()) }()
+	work, err := os.MkdirTemp("", "recipe-lock-*")
 	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	if err := w.loosen(ctx, work); err != nil {
 		return w.untold(err)
 	}
-	graph, _, err := w.evaluate(ctx, home)
+	graph, _, err := w.evaluate(ctx, home, work)
 	if err == nil && w.diags[before:].HasErrors() {
 		err = errDiagnosed
 	}

@@ -85,7 +85,11 @@ func (c *carrier) delete(ctx context.Context, i int32, status, then Status, begi
 	if status != Doing && !c.record(i, taskRecord{Status: Doing}) {
 		return c.failed()
 	}
-	left, err := c.call(ctx, i, before, cty.NullVal(before.Type()), c.token(i, "delete"), false)
+	seen, err := c.seen(i, before)
+	if err != nil {
+		return err
+	}
+	left, err := c.call(ctx, i, seen, cty.NullVal(before.Type()), c.token(i, "delete"), false)
 	if err != nil {
 		return c.fail(i, left, err)
 	}

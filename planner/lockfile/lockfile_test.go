@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"strings"
@@ -45,6 +46,9 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("kept %+v, want %+v", made, want)
 	}
 	made.Sources["git::https://git.example.com/shop.git//app?ref=v2"] = strings.Repeat("1a", 20)
+	if n := bytes.Count(made.Format(), []byte("source \"git::")); n != 1 {
+		t.Errorf("one source is written %d times", n)
+	}
 	read, diags := Parse(made.Format(), Name)
 	if at := read.Packages["acme/theme"][0].Release; at != nil && at.Range.Start.Line == 3 {
 		at.Range = hcl.Range{}

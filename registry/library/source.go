@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -144,7 +145,8 @@ func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string
 // lookers is how many packages are looked at together.
 const lookers = 8
 
-// Loose is that of the library. What comes from a registry and is large is got into the directory work.
+// Loose is that of the library. What comes from a registry and is large is got into the directory work, each package into LooseDir; of
+// a plugin only the schema is got.
 func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*Package, work string) ([]eval.Package, hcl.Diagnostics) {
 	packages := s.Library.Loose(lock, local)
 	said := make([]hcl.Diagnostics, len(lock.Packages))
@@ -156,7 +158,11 @@ func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*
 			continue
 		}
 		group.Go(func() error {
-			p, diags := s.look(ctx, r, locked, filepath.Join(work, fmt.Sprint(i)))
+			if r.Plugin != nil {
+				packages[i], said[i] = surface(ctx, r)
+				return nil
+			}
+			p, diags := s.look(ctx, r, locked, LooseDir(work, i))
 			said[i] = diags
 			if p != nil {
 				packages[i] = looseOf(locked, p)
@@ -168,6 +174,23 @@ func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*
 	return packages, slices.Concat(said...)
 }
 
+// surface is a plugin as far as its types go: its program is not got for that.
+func surface(ctx context.Context, r *registry.Release) (eval.Package, hcl.Diagnostics) {
+	schema, err := r.Schema(ctx)
+	if err != nil {
+		return eval.Package{}, cannotGet(err)
+	}
+	recipe := &config.Recipe{Name: r.Name, Version: &r.Version, Kind: r.Kind, Programs: map[string]string{config.AnyPlatform: "program"}}
+	return eval.Package{Recipe: recipe, Path: "/store/" + r.Name, Read: func(string) ([]byte, error) { return schema, nil }}, nil
+}
+
+func cannotGet(err error) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: sentence(err)}}
+}
+
+// LooseDir is where Loose puts the files of the package of a lock that has this index.
+func LooseDir(work string, index int) string { return filepath.Join(work, strconv.Itoa(index)) }
+
 // look opens the files of a release: in memory, or in a directory that it makes if they are many.
 func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Package, dir string) (*Package, hcl.Diagnostics) {
 	files, err := r.Look(ctx, registry.Platform())
@@ -178,7 +201,7 @@ func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Pac
 		}
 	}
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: err.Error()}}
+		return nil, cannotGet(err)
 	}
 	return open(files, locked.Origin, prefixOf(locked))
 }
@@ -205,6 +228,9 @@ func manifestOf(r *registry.Release) (*solve.Manifest, error) {
 	at := hcl.Range{Filename: r.Name + "@" + r.Version.String() + "/recipe.hcl"}
 	version := r.Version
 	m := &solve.Manifest{Name: r.Name, Version: &version, Origin: r.Registry, Coexist: r.Coexist, Platforms: r.Platforms()}
+	if r.Plugin != nil {
+		m.Plugin, m.Protocols = true, r.Plugin.Protocols
+	}
 	if r.Recipe != "" {
 		c, err := constraintOf(r.Recipe)
 		if err != nil {
@@ -218,6 +244,13 @@ func manifestOf(r *registry.Release) (*solve.Manifest, error) {
 			return nil, err
 		}
 		m.Depends = append(m.Depends, solve.Dependency{Package: d.Package, Text: d.Constraint, Constraint: c, Range: at})
+	}
+	for _, d := range r.Uses {
+		c, err := constraintOf(d.Constraint)
+		if err != nil {
+			return nil, err
+		}
+		m.Uses = append(m.Uses, solve.Dependency{Package: d.Package, Text: d.Constraint, Constraint: c, Range: at})
 	}
 	for _, q := range r.Requires {
 		c, err := constraintOf(q.Constraint)
