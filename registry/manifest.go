@@ -36,6 +36,7 @@ type Manifest struct {
 	Requires    []Requirement  `json:"requires,omitempty"`
 	Provides    []Service      `json:"provides,omitempty"`
 	Inputs      []Input        `json:"inputs,omitempty"`
+	Types       []string       `json:"types,omitzero"` // of the resources that the recipe uses; nil if nobody said
 	Readme      string         `json:"readme,omitempty"`
 	Plugin      *Plugin        `json:"plugin,omitempty"` // what a plugin supplies; nil for others
 	Archives    []Archive      `json:"archives"`
