@@ -30,12 +30,13 @@ func commands() []command {
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		rollbackCommand(), promoteCommand(), scaleCommand(),
-		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(), backupCommand(), restoreCommand(),
+		psCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
+		runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), versionCommand(),
+		agentCommand(), caCommand(), versionCommand(),
 	}
 }
 

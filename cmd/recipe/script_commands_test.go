@@ -5,10 +5,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +25,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/executor/router/certs"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/plan"
 )
@@ -96,7 +100,7 @@ func getCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		timeout = time.Second // the router keeps connections for a while when nobody is there to take them
 	}
-	client := http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialHere, TLSClientConfig: trustingCA(ts)}}
 	var text string
 	await(ts, func() error {
 		body, err := fetchText(&client, args[0])
@@ -113,6 +117,25 @@ func getCommand(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	_, err := io.WriteString(ts.Stdout(), text)
 	ts.Check(err)
+}
+
+// trustingCA trusts the local CA of the script's home, if there is one.
+func trustingCA(ts *testscript.TestScript) *tls.Config {
+	text, err := os.ReadFile(certs.CertificatePath(agent.CertificatesDir(ts.Getenv("RECIPE_HOME"))))
+	if err != nil {
+		return nil
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return &tls.Config{RootCAs: roots}
+}
+
+// dialHere finds every name below localhost on this machine, as browsers do.
+func dialHere(ctx context.Context, network, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
 func fetchText(client *http.Client, url string) (string, error) {
@@ -235,7 +258,7 @@ func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// gone demands that, in the end, no process of RECIPE_HOME is left, the agent included, and no file but the store.
+// gone demands that, in the end, no process of RECIPE_HOME is left, the agent included, and no file but the store and what is trusted.
 func goneCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: gone")
@@ -256,7 +279,7 @@ func onlyStore(home string) error {
 		return nil
 	}
 	for _, e := range entries {
-		if e.Name() != "store" {
+		if e.Name() != "store" && e.Name() != "certificates" { // a CA that was trusted stays
 			out, _ := exec.Command("find", home, "-not", "-path", home+"/store/*").CombinedOutput()
 			return fmt.Errorf("files are left:\n%s", out)
 		}

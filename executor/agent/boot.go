@@ -3,7 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
-	"os"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -16,17 +16,17 @@ import (
 
 // boot brings back what the states say is running.
 func (a *Agent) boot() {
-	var specs []supervisor.Spec
-	if _, err := os.Stat(a.routes.dir); err == nil {
-		a.routes.started.Store(true)
-		specs = append(specs, a.routes.spec())
-	}
+	specs := a.routes.boot()
 	for _, s := range a.all() {
 		specs = append(specs, a.restore(s)...)
 	}
 	a.supervisor.Boot(a.running, specs)
 	a.routes.send()
+	a.background.Go(a.routes.upgrade)
 }
+
+// taken are the types of resources that an agent takes over when it starts.
+var taken = []string{"allocation", "endpoint", "route", "instance", "schedule"}
 
 // restore reserves what the recorded resources of a stack hold, and returns the processes that should run.
 func (a *Agent) restore(s *stack) []supervisor.Spec {
@@ -38,7 +38,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
 	}
 	for _, o := range objects {
-		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "instance" {
+		if !slices.Contains(taken, o.Type) {
 			continue
 		}
 		v, err := o.Decode(types[o.Type].Object(), s.reveal)
@@ -84,8 +84,10 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, begun 
 		return a.local.Restore(id)
 	case "endpoint":
 		return a.endpoints.Restore(id)
+	case "route":
+		return a.fronts.Restore(id)
 	}
-	if s.executor() != "" {
+	if s.executor() != "" && o.Type == "instance" {
 		a.place(id) // who runs it has gone on
 		return nil
 	}
@@ -99,7 +101,7 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, begun 
 	if err != nil {
 		return err
 	}
-	if !begun {
+	if o.Type == "instance" && !begun {
 		a.offer(id)
 	}
 	*specs = append(*specs, spec)
@@ -128,7 +130,13 @@ func (a *Agent) offer(id sdk.Identity) {
 
 // unitChanged is told by the supervisor. Readiness goes on to the router.
 func (a *Agent) unitChanged(s supervisor.Status) {
+	if s.State == supervisor.Finished && isRouterUnit(s.Address) {
+		a.background.Go(func() { a.routes.forget(s.Address) })
+	}
 	stack, address, ok := splitUnit(s.Address)
+	if ok {
+		a.events.add(processEvent(stack, address, s))
+	}
 	if ok && a.directory.SetReady(stack, address, s.Ready) {
 		a.routes.send()
 	}

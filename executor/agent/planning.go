@@ -63,6 +63,9 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if in.Settle = a.lockOS(ctx, w, graph, q); w.fail() != nil {
+		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
+	}
 	p, diags := plan.Make(ctx, in)
 	w.diags = append(w.diags, diags...)
 	if diags.HasErrors() {
@@ -163,7 +166,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 
 // wantedPlugins returns all types that the stack may use, and keeps the plugins that some come from.
 func (a *Agent) wantedPlugins(ctx context.Context, w *written, packages []eval.Package) (sdk.Provider, error) {
-	list, diags := usedBy(w.input.Stack, w.directory, packages, func(i int) string { return packages[i].Path })
+	list, diags := usedBy(chosen{w.input.Stack, w.directory, packages, w.input.Lock, func(i int) string { return packages[i].Path }})
 	w.diags = append(w.diags, diags...)
 	wanted, diags := a.keepPlugins(ctx, list)
 	w.diags = append(w.diags, diags...)

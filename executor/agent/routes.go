@@ -11,11 +11,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/router"
-	"github.com/nsynapse/recipe/executor/supervisor"
 )
-
-// routerUnit is the address of the router process; no stack has such a unit.
-const routerUnit = "router"
 
 // routes keeps the router's table in line with endpoints and directory. However many changes come at a time, one
 // table is under way and at most one more waits: the next one holds them all.
@@ -44,9 +40,9 @@ func newRoutes(a *Agent) *routes {
 	return &routes{agent: a, dir: dir, client: router.Dial(dir)}
 }
 
-// publish sends the table as it is from now on and returns when the router has it. It fails if the endpoint of that
-// name is wanted and cannot be listened for.
-func (r *routes) publish(ctx context.Context, name string) error {
+// publish sends the table as it is from now on and returns when the router has it. It fails if an endpoint or front of
+// one of these names is wanted and cannot be listened for.
+func (r *routes) publish(ctx context.Context, names ...string) error {
 	p := r.send()
 	select {
 	case <-ctx.Done():
@@ -56,7 +52,12 @@ func (r *routes) publish(ctx context.Context, name string) error {
 	if p.err != nil {
 		return p.err
 	}
-	return p.report.Err(name)
+	for _, name := range names {
+		if err := p.report.Err(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // send has the table sent, now or after the one under way.
@@ -99,7 +100,7 @@ func (r *routes) sendOne() (router.Report, error) {
 	ctx, cancel := context.WithTimeout(r.agent.running, 30*time.Second)
 	defer cancel()
 	table := r.table()
-	if err := r.ensure(ctx, len(table.Endpoints) > 0); err != nil {
+	if err := r.ensure(ctx, len(table.Endpoints)+len(table.Routes) > 0); err != nil {
 		return router.Report{}, err
 	}
 	if !r.started.Load() {
@@ -136,8 +137,22 @@ func (r *routes) table() router.Table {
 	for _, e := range r.agent.endpoints.List() {
 		t.Endpoints = append(t.Endpoints, router.Endpoint{Name: e.Name(), Port: e.Port, Upstreams: ready[service{e.Stack, e.Component, e.Target}]})
 	}
+	routes := r.agent.fronts.List()
+	for _, n := range routes {
+		route := n.Route
+		route.Upstreams = ready[service{n.Stack, n.Component, n.Target}]
+		t.Routes = append(t.Routes, route)
+	}
+	t.Fronts = r.agent.Fronts.Fronts(routes)
+	t.Certificates = CertificatesDir(r.agent.Home)
+	if r.agent.AccessLog && len(routes) > 0 {
+		t.Log = filepath.Join(r.dir, "log")
+	}
 	return t
 }
+
+// CertificatesDir is where the router of a home keeps its certificates; see package certs.
+func CertificatesDir(home string) string { return filepath.Join(home, "certificates") }
 
 // ensure starts the router process when it is wanted for the first time; afterwards the supervisor keeps it alive.
 func (r *routes) ensure(ctx context.Context, wanted bool) error {
@@ -147,39 +162,11 @@ func (r *routes) ensure(ctx context.Context, wanted bool) error {
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return fmt.Errorf("cannot make the router's directory: %w", err)
 	}
-	if err := r.agent.supervisor.Start(ctx, r.spec()); err != nil {
+	if err := r.agent.supervisor.Start(ctx, r.spec(1)); err != nil {
 		return fmt.Errorf("cannot start the router: %w", err)
 	}
 	r.started.Store(true)
 	return nil
-}
-
-func (r *routes) spec() supervisor.Spec {
-	return supervisor.Spec{
-		Address: routerUnit, Component: routerUnit, Dir: filepath.Join(r.dir, "process"),
-		Command: []string{r.agent.Program, "router", r.dir}, Env: []string{"PATH=/usr/bin:/bin"}, WorkDir: "/", UID: -1, GID: -1,
-		Startup: supervisor.Check{Probe: routerProbe{r.client}},
-	}
-}
-
-// routerProbe asks the router for its figures.
-type routerProbe struct{ client *router.Client }
-
-func (p routerProbe) Run(ctx context.Context) error {
-	_, err := p.client.Stats(ctx)
-	return err
-}
-
-// end stops the router process when nothing needs it any more.
-func (r *routes) end(ctx context.Context) error {
-	if !r.started.Load() {
-		return nil
-	}
-	if err := r.agent.supervisor.Remove(ctx, routerUnit); err != nil {
-		return err
-	}
-	r.started.Store(false)
-	return os.RemoveAll(r.dir)
 }
 
 func (r *routes) close() {

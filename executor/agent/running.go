@@ -85,6 +85,7 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 		}
 	}
 	n := newNews(begin)
+	a.events.add(Event{Time: time.Now(), Type: "run", Stack: s.name, State: "began"})
 	ctx, cancel := context.WithCancel(a.running)
 	s.mu.Lock()
 	s.news, s.cancel, s.carrying = n, cancel, true
@@ -100,6 +101,7 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 		s.mu.Lock()
 		s.carrying = false
 		s.mu.Unlock()
+		a.events.add(runEvent(s.name, result))
 		n.end(result)
 	})
 	return n, nil

@@ -14,6 +14,7 @@ import (
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/shim"
+	"github.com/nsynapse/recipe/executor/usage"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/state"
@@ -34,6 +35,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		ports[name][e.Port] = e.Number
 	}
+	table, _ := usage.Look() // without it nothing is shown of that
 	list := []UnitInfo{}
 	held := a.heldUnits()
 	for _, s := range a.supervisor.Statuses() {
@@ -42,12 +44,28 @@ func (a *Agent) units(stack string) []UnitInfo {
 			continue
 		}
 		_, component, _ := splitUnit(s.Component)
-		unit := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", "")}
-		if unit.Held = held(of, address); unit.Held && unit.Message == "" {
-			unit.Message = "keeps its version until recipe promote"
+		used := table.Of(s.PID)
+		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
+			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", ""), CPU: used.CPU.Seconds(), Memory: used.Memory}
+		if info.Held = held(of, address); info.Held && info.Message == "" {
+			info.Message = "keeps its version until recipe promote"
 		}
-		list = append(list, unit)
+		if !s.Next.IsZero() {
+			info.Next = &s.Next
+		}
+		if s.Last != nil {
+			last := timedRun(of, address, *s.Last)
+			info.Last = &last
+		}
+		list = append(list, info)
+	}
+	for _, s := range a.all() {
+		if stack == "" || s.name == stack {
+			list = append(list, s.outside(a.provider.Schema().Types["instance"].Object())...)
+		}
+	}
+	for i := range list {
+		list[i].Ports = ports[unitName(list[i].Stack, list[i].Address)]
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
@@ -98,6 +116,9 @@ func (a *Agent) act(ctx context.Context, q UnitRequest, forward bool, do func(ct
 
 // choose lists the units of s that target contains.
 func (a *Agent) choose(s *stack, target string) ([]string, error) {
+	if s.executor() != "" {
+		return nil, elsewhere(s)
+	}
 	var chosen []string
 	var within addr.Instance
 	if target != "" {

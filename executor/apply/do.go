@@ -276,10 +276,33 @@ func (c *carrier) wanted(i int32, before cty.Value) (cty.Value, error) {
 	if !v.IsWhollyKnown() {
 		return cty.NilVal, fmt.Errorf("its value depends on something that is still not known; if you used -target, include what it depends on")
 	}
-	if err := c.asPlanned(i, v); err != nil {
+	err := c.asPlanned(i, v)
+	if err != nil {
 		return cty.NilVal, err
 	}
-	return keepComputed(v, before, c.types[c.changes[i].Type]), nil
+	schema := c.types[c.changes[i].Type]
+	if v, err = c.fillPlanned(i, v, schema); err != nil {
+		return cty.NilVal, err
+	}
+	return keepComputed(v, before, schema), nil
+}
+
+// fillPlanned fills the open computed attributes of wanted with what the plan has settled, see plan.Input.Settle.
+func (c *carrier) fillPlanned(i int32, wanted cty.Value, schema sdk.TypeSchema) (cty.Value, error) {
+	planned, err := c.decode(i, c.changes[i].After)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	attributes := wanted.AsValueMap()
+	for name, a := range schema.Attributes {
+		if !a.Computed || a.Stable { // what stays is kept from before
+			continue
+		}
+		if plain, _ := attributes[name].Unmark(); plain.IsNull() && planned.GetAttr(name).IsWhollyKnown() {
+			attributes[name] = planned.GetAttr(name)
+		}
+	}
+	return cty.ObjectVal(attributes), nil
 }
 
 // keepComputed fills the open computed attributes of wanted from before: those that stay over every update.

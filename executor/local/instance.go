@@ -238,7 +238,7 @@ func New(o Options) *Provider {
 
 // Schema implements sdk.Provider.
 func (p *Provider) Schema() sdk.Schema {
-	return sdk.Schema{Types: map[string]sdk.TypeSchema{"allocation": allocationSchema(), "instance": instanceSchema()}}
+	return sdk.Schema{Types: map[string]sdk.TypeSchema{"allocation": allocationSchema(), "instance": instanceSchema(), "schedule": scheduleSchema()}}
 }
 
 // Resource implements sdk.Provider.
@@ -248,6 +248,8 @@ func (p *Provider) Resource(name string) sdk.Resource {
 		return allocation{p.ports}
 	case "instance":
 		return instance{p}
+	case "schedule":
+		return scheduled{p}
 	}
 	return nil
 }

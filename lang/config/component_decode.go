@@ -57,8 +57,8 @@ func (d *stackDecoder) component(b *hcl.Block) {
 				continue
 			}
 			c.Update = d.update(inner, true)
-		default:
-			d.later(c, inner)
+		case "route":
+			d.route(c, inner)
 		}
 	}
 }
@@ -209,13 +209,6 @@ func (d *stackDecoder) fixedPort(c *Component, b *hcl.Block) {
 func (l *loader) portNumber(a *hcl.Attribute) {
 	if len(a.Expr.Variables()) == 0 {
 		l.integer(a, 1, 65535)
-	}
-}
-
-func (d *stackDecoder) later(c *Component, b *hcl.Block) {
-	switch b.Type {
-	case "route":
-		d.fault(&b.DefRange, "Routes come later", "Routes come with a later version of recipe. Remove this block; the app's own URL is %s.url.", c.Block)
 	}
 }
 

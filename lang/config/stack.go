@@ -23,6 +23,8 @@ type Stack struct {
 	Executor   *Provider            // the plugin that runs the instances; nil for the agent itself
 	Providers  map[string]*Provider // plugins for all recipes, by name; they go before those that recipes bring
 
+	Certificates *Certificates // for routes with tls = "acme"; nil for none
+
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }
 
@@ -92,6 +94,7 @@ type Component struct {
 	Inputs    map[string]*Assignment // by input name
 	Binds     map[string]*Bind       // by requirement name
 	Ports     map[string]hcl.Expression
+	Routes    []*Route // in the order of the file
 	DependsOn []Reference
 	Update    *Update // nil for what the recipe says, or the usual
 }

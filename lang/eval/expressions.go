@@ -44,7 +44,7 @@ func (r *recipe) expressions() []hcl.Expression {
 		}
 	}
 	for _, p := range r.Processes {
-		add(p.Command, p.Env, p.Directory)
+		add(p.Expressions()...)
 		for _, c := range checks(p.Health) {
 			attributes(c.Attributes)
 		}

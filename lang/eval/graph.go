@@ -99,6 +99,7 @@ type component struct {
 	bindings    []*binding   // by requirement name
 	secrets     []int32      // parallel to recipe.secrets
 	endpoints   []int32      // parallel to recipe.served
+	routes      []*route     // in the order of the file
 	directories []string     // one per instance, of its slot
 	allocations []int32      // one per instance
 	configures  [][]int32    // per instance, parallel to recipe.Configure

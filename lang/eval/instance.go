@@ -136,7 +136,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	env, more := p.environment(c, index, own)
 	diags = append(diags, more...)
 	number := slices.Index(c.recipe.Processes, process)
-	main := number == 0
+	main := process == c.recipe.Main()
 	health, more := p.health(c, index, process, main, ctx)
 	diags = append(diags, more...)
 	attributes := map[string]cty.Value{
@@ -163,6 +163,9 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 		attributes["ports"] = p.portsMap(c, index)
 	}
 	maps.Copy(attributes, health)
+	if process.Schedule != nil {
+		return p.scheduled(c, process, attributes, ctx, diags)
+	}
 	v, err := conform(p.graph.in.Types["instance"], attributes)
 	if err != nil {
 		at := process.Range

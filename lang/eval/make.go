@@ -23,6 +23,7 @@ func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 		Graph:    &Graph{in: in, byBlock: map[addr.Component][]*component{}},
 		locked:   map[addr.Component]*solve.Component{},
 		bindings: map[addr.Component][]*solve.Binding{},
+		places:   map[string]*route{},
 	}
 	for _, a := range in.Second {
 		b.second[a] = true
@@ -59,7 +60,8 @@ type builder struct {
 	locked   map[addr.Component]*solve.Component
 	bindings map[addr.Component][]*solve.Binding
 	second   map[addr.Instance]bool
-	owner    *component // of the nodes that are made now
+	owner    *component        // of the nodes that are made now
+	places   map[string]*route // routes by host and path
 	diags    hcl.Diagnostics
 }
 
@@ -186,6 +188,7 @@ func (b *builder) add(c *component) {
 	if c.block != nil {
 		b.checkInputs(c)
 		b.checkPorts(c)
+		b.routes(c)
 	} else {
 		b.checkRequiredInputs(c, b.in.Stack.Range)
 	}

@@ -39,7 +39,7 @@ func (b *builder) count() int {
 	}
 	for _, c := range b.components {
 		r := c.recipe
-		n += 2 + len(r.secrets) + len(r.served) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
+		n += 2 + len(r.secrets) + len(r.served) + len(c.routes) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
 		if r.Backup != nil {
 			n += c.instances
 		}
@@ -115,6 +115,7 @@ func (b *builder) componentNodes(c *component) {
 	for _, port := range c.recipe.served {
 		c.endpoints = append(c.endpoints, b.node(c.addr.Of("endpoint."+port), "endpoint", nil, c.recipe.Ports[port].Range, p0(b.endpointValue(c, port))))
 	}
+	b.routeNodes(c)
 	for _, bind := range c.bindings {
 		b.bindingNodes(c, bind)
 		base = append(base, bind.join)
@@ -124,6 +125,9 @@ func (b *builder) componentNodes(c *component) {
 	}
 	b.Nodes[c.base].Needs = base
 	final := slices.Clone(c.endpoints)
+	for _, r := range c.routes {
+		final = append(final, r.node)
+	}
 	c.configures = make([][]int32, c.instances)
 	for i := range c.instances {
 		final = append(final, b.instanceNodes(c, i)...)
@@ -182,10 +186,20 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 		return before
 	}
 	for _, process := range r.Processes {
-		id := b.slotted(c.at(index, "process."+process.Name), "instance", before, process.Range,
+		typ := "instance"
+		if process.Schedule != nil {
+			if index > 0 {
+				continue // it is the component's work, and not that of each instance
+			}
+			typ = "schedule"
+		}
+		id := b.slotted(c.at(index, "process."+process.Name), typ, before, process.Range,
 			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) })
 		b.Nodes[id].last = true
 		last = append(last, id)
+	}
+	if len(last) == 0 { // all its processes are scheduled, and run in the first instance
+		return before
 	}
 	return last
 }

@@ -23,6 +23,9 @@ type Input struct {
 	Seal     state.Seal // puts secrets of planned values away; nil to check only: the plan then has no values
 	Open     state.Open
 	ID       func(clear string) string // the name Seal gives
+	// Settle returns a wanted value with those computed attributes filled in that are known before anything is done, as what a
+	// lock file says. It is called once for each resource; nil fills in nothing.
+	Settle func(typ string, wanted cty.Value) cty.Value
 
 	Targets  []addr.Instance  // only these, and what they need; nil for everything
 	Replace  []addr.Instance  // replaced even if nothing changes
@@ -112,6 +115,9 @@ func (m *maker) want() {
 		if diags.HasErrors() {
 			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].object))
 			continue
+		}
+		if m.Settle != nil {
+			wanted = m.Settle(n.Type, wanted)
 		}
 		m.resource(id, n, wanted, prior)
 	}

@@ -74,11 +74,13 @@ type State struct {
 	Plugins     []Plugin // those that any plan has used, by name
 }
 
-// Plugin is a program that supplies resource types. It is in the store, under the key of its digest.
+// Plugin is a program that supplies resource types. It is in the store: a program of its own under the key of its digest, a
+// published one in its package.
 type Plugin struct {
-	Name   string `json:"name"`   // "acme/postgresql"
-	Digest string `json:"digest"` // the SHA-256 of the program, in hexadecimal
-	File   string `json:"file"`   // its name in the store
+	Name    string `json:"name"`              // "acme/postgresql"
+	Digest  string `json:"digest,omitempty"`  // the SHA-256 of a program of its own, in hexadecimal
+	Package string `json:"package,omitempty"` // the key of the package of a published one
+	File    string `json:"file"`              // its path in the entry of the store, with slashes
 	// Executor marks the one that runs the instances; without one the agent does.
 	Executor bool `json:"executor,omitempty"`
 }

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
+	"time"
 )
 
 // ErrInTable means that an upstream was to be drained that still gets new connections.
@@ -29,7 +31,7 @@ func (s *Set) Get(addresses []string) []*Upstream {
 	for i, address := range addresses {
 		u := s.all[address]
 		if u == nil {
-			u = &Upstream{Address: address}
+			u = newUpstream(address)
 			s.all[address] = u
 		}
 		u.revive()
@@ -67,4 +69,36 @@ func (s *Set) Drain(ctx context.Context, address string) (open int, err error) {
 	case <-ctx.Done():
 	}
 	return u.InFlight(), nil
+}
+
+// InFlight is how much is in flight to the upstream at address.
+func (s *Set) InFlight(address string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u := s.all[address]; u != nil {
+		return u.InFlight()
+	}
+	return 0
+}
+
+// Total is how much is in flight to all upstreams.
+func (s *Set) Total() int {
+	n := 0
+	for _, u := range s.list() {
+		n += u.InFlight()
+	}
+	return n
+}
+
+// Sweep closes the connections that were kept for too long without being used.
+func (s *Set) Sweep(now time.Time) {
+	for _, u := range s.list() {
+		u.CloseIdle(now.Add(-idleTime))
+	}
+}
+
+func (s *Set) list() []*Upstream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.all))
 }

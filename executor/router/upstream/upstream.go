@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"net/http"
 	"sync"
 	"sync/atomic"
 )
@@ -8,12 +9,23 @@ import (
 // Upstream is one process behind the router, known by where it listens. It is safe for concurrent use.
 type Upstream struct {
 	Address string // host:port
+	ID      uint64 // a hash of Address, never 0
 
 	inFlight atomic.Int64
 	gone     atomic.Bool // out of the table: nothing new begins
 
-	mu    sync.Mutex
-	quiet chan struct{} // closed when nothing is in flight; nil unless somebody waits for that
+	failed     atomic.Int64 // in a row
+	rests      atomic.Int64 // in a row
+	restsUntil atomic.Int64 // Unix time in nanoseconds
+
+	mu         sync.Mutex
+	quiet      chan struct{} // closed when nothing is in flight; nil unless somebody waits for that
+	idle       []*Conn       // by the time of their last use, the latest last
+	plain, h2c *http.Transport
+}
+
+func newUpstream(address string) *Upstream {
+	return &Upstream{Address: address, ID: max(HashOf(address), 1)}
 }
 
 // Acquire begins a connection or request to u. It returns false when u has left the table; else Release has to follow.
@@ -30,6 +42,7 @@ func (u *Upstream) Acquire() bool {
 // Release ends what Acquire began.
 func (u *Upstream) Release() {
 	if u.inFlight.Add(-1) == 0 && u.gone.Load() {
+		u.closeKept() // a transport keeps what was in use when u was retired
 		u.tellQuiet()
 	}
 }
@@ -60,8 +73,11 @@ func (u *Upstream) tellQuiet() {
 	}
 }
 
-// retire lets nothing new begin.
-func (u *Upstream) retire() { u.gone.Store(true) }
+// retire lets nothing new begin, and closes what is kept.
+func (u *Upstream) retire() {
+	u.gone.Store(true)
+	u.closeKept()
+}
 
 // revive takes u back into the table.
 func (u *Upstream) revive() { u.gone.Store(false) }
