@@ -61,10 +61,25 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 // Releases returns the versions of a package that may be chosen, newest first, all of them verified; none if no registry
 // has it. Left out is what is revoked, what a revoked key has signed, and what is yanked unless it is among the locked.
 func (s Set) Releases(ctx context.Context, name string, locked []string) ([]*Release, error) {
-	c, versions, err := s.Find(ctx, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	for _, c := range s {
+		all, err := c.releases(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) > 0 {
+			return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || !r.choosable(locked) }), nil
+		}
 	}
+	return nil, nil
+}
+
+// releases returns all versions of a package, newest first, all of them verified; nil in the place of one that a revoked key has
+// signed.
+func (c *Client) releases(ctx context.Context, name string) ([]*Release, error) {
+	if all, ok, err := c.unchanged(ctx, name); ok || err != nil {
+		return all, err
+	}
+	versions, err := c.Versions(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +96,12 @@ func (s Set) Releases(ctx context.Context, name string, locked []string) ([]*Rel
 			return err
 		})
 	}
-	err = group.Wait()
-	return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || !r.choosable(locked) }), err
+	return all, group.Wait()
+}
+
+func newestFirst(releases []*Release) []*Release {
+	slices.SortFunc(releases, func(a, b *Release) int { return b.Version.Compare(a.Version) })
+	return releases
 }
 
 func (r *Release) choosable(locked []string) bool {
@@ -98,14 +117,16 @@ func rank(v semver.Version) int {
 
 // Found is one result of a search. What cannot be verified has no description.
 type Found struct {
-	Name        string `json:"name"`
-	Version     string `json:"version"`
-	Description string `json:"description"`
-	Registry    string `json:"registry"`
-	Problem     string `json:"problem,omitempty"` // why it is not to be had
+	Name        string   `json:"name"`
+	Version     string   `json:"version"`
+	Kind        string   `json:"kind,omitempty"` // as in Manifest
+	Description string   `json:"description"`
+	Types       []string `json:"types,omitempty"` // of a plugin
+	Registry    string   `json:"registry"`
+	Problem     string   `json:"problem,omitempty"` // why it is not to be had
 }
 
-// Search returns the packages whose name or description has the word in it, by registry and name. Registries that list
+// Search returns the packages whose name or description, or whose types, have the word in them, by registry and name. Registries that list
 // nothing are told in silent.
 func (s Set) Search(ctx context.Context, word string) (found []Found, silent []string, err error) {
 	for _, c := range s {
@@ -126,7 +147,7 @@ func (s Set) Search(ctx context.Context, word string) (found []Found, silent []s
 	}
 	word = strings.ToLower(word)
 	found = slices.DeleteFunc(found, func(f Found) bool {
-		return f.Version == "" || !strings.Contains(strings.ToLower(f.Name+" "+f.Description), word)
+		return f.Version == "" || !strings.Contains(strings.ToLower(strings.Join(append(slices.Clone(f.Types), f.Name, f.Kind, f.Description), " ")), word)
 	})
 	return found, silent, nil
 }
@@ -147,7 +168,10 @@ func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
 				found[i].Version, found[i].Problem = "?", err.Error()
 				return ctx.Err()
 			}
-			found[i].Version, found[i].Description = r.Version.String(), r.Description
+			found[i].Version, found[i].Kind, found[i].Description = r.Version.String(), r.Kind, r.Description
+			if r.Plugin != nil {
+				found[i].Types = r.Plugin.Types
+			}
 			return nil
 		})
 	}

@@ -156,8 +156,8 @@ func (c *cli) keepLock(path, text string) error {
 	return nil
 }
 
-// join follows a run that is under way, so that what an interrupted apply began is finished before anything new. One that was
-// stopped meanwhile, or whose files are gone, is no obstacle: the plan that comes next does the rest.
+// join follows a run that is under way, so that what an interrupted apply began is finished before anything new. However it
+// ends, the plan that comes next is made from what is there then.
 func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 	client, err := r.c.running(ctx)
 	if err != nil || client == nil {
@@ -178,6 +178,16 @@ func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 	}
 	if errors.Is(err, errStopped) {
 		r.c.say("\nThat run was stopped. What it had done stays.")
+		err = nil
+	}
+	var back undone
+	var stays held
+	switch {
+	case errors.As(err, &back):
+		r.c.say("\nThat run failed, and was taken back: " + back.Error())
+		err = nil
+	case errors.As(err, &stays):
+		r.c.say("\nThat run failed, and stays where it is: " + stays.Error())
 		err = nil
 	}
 	if err == nil {
@@ -206,13 +216,18 @@ func (r *runner) run(ctx context.Context, client *agent.Client, signed *agent.Si
 
 // ask asks whether to go on.
 func (c *cli) ask(p *plan.Plan, input bool) error {
-	f, isFile := c.stdin.(*os.File)
-	if !input || isFile && !term.IsTerminal(int(f.Fd())) && c.getenv("RECIPE_INPUT") == "" {
-		return hinted{errors.New("nobody is there to approve the plan"), "Add -auto-approve, or save the plan with recipe plan -out=FILE and apply that."}
-	}
 	what := "Do you want to carry out this plan?"
 	if p.Destroy {
 		what = "Do you really want to take all of this down? There is no way back."
+	}
+	return c.confirm(what, input, "Add -auto-approve, or save the plan with recipe plan -out=FILE and apply that.")
+}
+
+// confirm asks a question, and is an error unless the answer is yes; way is what to do when nobody can be asked.
+func (c *cli) confirm(what string, input bool, way string) error {
+	f, isFile := c.stdin.(*os.File)
+	if !input || isFile && !term.IsTerminal(int(f.Fd())) && c.getenv("RECIPE_INPUT") == "" {
+		return hinted{errors.New("nobody is there to approve it"), way}
 	}
 	fmt.Fprintf(c.stdout, "\n%s Only \"yes\" is a yes: ", what)
 	answer, _ := bufio.NewReader(c.stdin).ReadString('\n')

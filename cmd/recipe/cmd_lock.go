@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -55,6 +56,7 @@ func (c *cli) resolve(ctx context.Context, s *stackFlags, args, upgrade []string
 		return nil, err
 	}
 	q.Upgrade, q.Fresh = upgrade, fresh
+	debug.SetGCPercent(400) // little is garbage, and the process soon ends
 	r, err := agent.Resolve(ctx, c.home, q)
 	if err != nil {
 		return nil, err
@@ -85,9 +87,11 @@ func (c *cli) lock(r *agent.Resolved) error {
 	}
 	changes := r.Before.Changes(r.After)
 	if c.json {
-		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions(), "implementations": r.After.Implementations, "sources": r.After.Sources, "changes": changes})
+		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions(), "implementations": r.After.Implementations,
+			"sources": r.After.Sources, "os_packages": r.OS, "changes": changes, "diagnostics": r.Diagnostics})
 		return nil
 	}
+	c.diagnostics(r.Diagnostics)
 	for _, change := range changes {
 		fmt.Fprintln(c.stdout, change)
 	}

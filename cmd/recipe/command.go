@@ -29,7 +29,9 @@ func commands() []command {
 	return []command{
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
-		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
+		rollbackCommand(), promoteCommand(), scaleCommand(),
+		psCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
+		runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),

@@ -26,6 +26,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/router/certs"
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/plan"
 )
 
@@ -64,8 +65,8 @@ func fingerprintCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("FINGERPRINT", found)
 }
 
-// changes [FLAGS...] plans, with the flags of recipe plan, and prints "action address" of each change, sorted. The
-// text for people is tested elsewhere; this is the plan itself.
+// changes [FLAGS...] plans, with the flags of recipe plan, and prints "action address" of each change, sorted, and "roll
+// address to address" for those that are a part of that. The text for people is tested elsewhere; this is the plan itself.
 func changesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("unsupported: ! changes")
@@ -77,9 +78,12 @@ func changesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &p))
 	var list []string
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Does() {
+		if c := &p.Changes[i]; c.Does() && !c.Roll {
 			list = append(list, fmt.Sprintf("%s %s\n", c.Action, c.Addr))
 		}
+	}
+	for _, r := range p.Rolls {
+		list = append(list, fmt.Sprintf("roll %s to %s\n", r.From, r.To))
 	}
 	slices.Sort(list)
 	_, err := io.WriteString(ts.Stdout(), strings.Join(list, ""))
@@ -208,7 +212,8 @@ func linesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// pid VAR [ADDRESS] sets a variable to the process id of the agent, or of the process with that address.
+// pid VAR [ADDRESS] sets a variable to the process id of the agent, or of the process with that address, in whatever slot
+// unless it says ~b.
 func pidCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: pid VAR [ADDRESS]")
@@ -222,8 +227,10 @@ func pidCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	units, err := client.Units(context.Background(), "")
 	ts.Check(err)
+	wanted, err := addr.Parse(args[1])
+	ts.Check(err)
 	for _, u := range units {
-		if u.Address == args[1] && u.PID != 0 {
+		if a, err := addr.Parse(u.Address); err == nil && wanted.Contains(a) && u.PID != 0 {
 			ts.Setenv(args[0], strconv.Itoa(u.PID))
 			return
 		}

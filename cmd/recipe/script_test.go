@@ -158,13 +158,16 @@ func cleanUp(t testscript.T, base, home, shared string) {
 	}
 }
 
-// condition knows [root], and [packages]: the package sources of this machine answer, and tests may take their time.
+// condition knows [root]; [packages]: the package sources of this machine answer, and tests may take their time; and [netns]: this
+// machine lets us make a network of our own that leads nowhere.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "packages":
 		return !testing.Short() && !raceDetector && packageSourcesAnswer(), nil
+	case "netns":
+		return exec.Command("unshare", "-n", "ip", "link", "set", "lo", "up").Run() == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }

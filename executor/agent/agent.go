@@ -69,6 +69,7 @@ type Agent struct {
 	local      *local.Provider
 	provider   sdk.Provider // of the types in the box
 	plugins    *host.Host
+	events     *events
 
 	mu     sync.Mutex
 	stacks map[string]*stack
@@ -89,7 +90,7 @@ func New(o Options) (*Agent, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New()}
+	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New(), events: newEvents()}
 	if err := os.MkdirAll(filepath.Join(o.Home, "stacks"), 0o711); err != nil {
 		return nil, fmt.Errorf("cannot make RECIPE_HOME: %w", err)
 	}
@@ -112,7 +113,7 @@ func New(o Options) (*Agent, error) {
 	if a.program, err = a.appProgram(); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	fetcher, err := fetch.New(filepath.Join(o.Home, "store", ".downloads"), fetch.Options{})
+	fetcher, err := fetch.New(downloadsDir(o.Home), fetch.Options{})
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
@@ -122,7 +123,7 @@ func New(o Options) (*Agent, error) {
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged})
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),
@@ -133,7 +134,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home)})
+	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home), Say: a.pluginSays})
 	a.running, a.stop = context.WithCancel(context.Background())
 	return a, nil
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/unixsocket"
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 )
 
@@ -223,6 +224,22 @@ func (c *Client) Outputs(ctx context.Context, name, reveal string) (map[string]O
 	return call[map[string]OutputInfo](ctx, c, http.MethodGet, "/stacks/"+url.PathEscape(name)+"/outputs?secrets="+url.QueryEscape(reveal), nil)
 }
 
+// Backup takes a backup of an instance.
+func (c *Client) Backup(ctx context.Context, stack string, q BackupRequest) (BackupInfo, error) {
+	return call[BackupInfo](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/backup", q)
+}
+
+// Restore brings a backup back.
+func (c *Client) Restore(ctx context.Context, stack string, q BackupRequest) (BackupInfo, error) {
+	return call[BackupInfo](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/restore", q)
+}
+
+// Backups lists the backups of an instance, oldest first, also those of a stack that is gone.
+func (c *Client) Backups(ctx context.Context, stack string, at addr.Instance) ([]BackupInfo, error) {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}}
+	return call[[]BackupInfo](ctx, c, http.MethodGet, "/backups?"+q.Encode(), nil)
+}
+
 // Units lists the processes of a stack, or of all stacks with "".
 func (c *Client) Units(ctx context.Context, stack string) ([]UnitInfo, error) {
 	return call[[]UnitInfo](ctx, c, http.MethodGet, "/units?stack="+url.QueryEscape(stack), nil)
@@ -231,6 +248,30 @@ func (c *Client) Units(ctx context.Context, stack string) ([]UnitInfo, error) {
 // Act restarts, stops or starts units; verb is that word.
 func (c *Client) Act(ctx context.Context, verb string, q UnitRequest) (UnitAnswer, error) {
 	return call[UnitAnswer](ctx, c, http.MethodPost, "/units/"+verb, q)
+}
+
+// Runs lists the last runs of the scheduled processes that target contains, the oldest first.
+func (c *Client) Runs(ctx context.Context, stack, target string) ([]TimedRun, error) {
+	q := url.Values{"stack": {stack}, "target": {target}}
+	return call[[]TimedRun](ctx, c, http.MethodGet, "/units/runs?"+q.Encode(), nil)
+}
+
+// RunNow lets a scheduled process run, and returns when that has ended.
+func (c *Client) RunNow(ctx context.Context, q UnitRequest) (TimedRun, error) {
+	return call[TimedRun](ctx, c, http.MethodPost, "/units/run-now", q)
+}
+
+// Events tells what has happened to a stack, or to all with "", and with follow what comes, until ctx ends.
+func (c *Client) Events(ctx context.Context, stack string, follow bool, each func(Event) error) error {
+	q := url.Values{"stack": {stack}}
+	if follow {
+		q.Set("follow", "1")
+	}
+	answer, err := c.send(ctx, http.MethodGet, "/events?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	return lines(answer, each)
 }
 
 // Logs tells the last lines of the units that component contains and, with follow, what comes after, until ctx ends.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -19,6 +20,7 @@ import (
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/providers/plugin/protocol"
 	"github.com/nsynapse/recipe/registry/library"
 )
 
@@ -30,6 +32,7 @@ type written struct {
 	input     eval.Input
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
+	before    *lockfile.File // what lies beside the stack
 	locked    *lockfile.File // what was chosen
 
 	plugins []state.Plugin // all that the plan may need; once kept
@@ -81,7 +84,8 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	values, diags := eval.Variables(parsed.Variables, given)
 	w.diags = append(w.diags, diags...)
-	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
+	var locked *lockfile.File
+	w.before, locked, diags = readLock(w.directory, q.Upgrade, w.sources)
 	w.diags = append(w.diags, diags...)
 	w.source, diags = lib.With(parsed.Registries, w.directory, locked)
 	w.diags = append(w.diags, diags...)
@@ -120,6 +124,7 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 	for _, p := range s.Exclude {
 		wanted.Exclude[p.Name] = p.Range
 	}
+	addPlugins(wanted, s)
 	if ours, err := semver.Parse(version); err == nil { // a build without a version is trusted
 		wanted.Recipe = &ours
 	}
@@ -128,6 +133,21 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 		lock, more = solve.Solve(ctx, wanted, source)
 	}
 	return lock, local, append(diags, more...)
+}
+
+// addPlugins adds what the stack itself asks for of plugins.
+func addPlugins(wanted *solve.Wanted, s *config.Stack) {
+	wanted.Given, wanted.Protocol = map[string]bool{}, protocol.Version
+	for _, name := range slices.Sorted(maps.Keys(s.Providers)) {
+		if p := s.Providers[name]; p.Published() {
+			wanted.Uses = append(wanted.Uses, library.Use(p))
+		} else {
+			wanted.Given[name] = true
+		}
+	}
+	if s.Executor != nil && s.Executor.Published() {
+		wanted.Uses = append(wanted.Uses, library.Use(s.Executor))
+	}
 }
 
 // rootsOf returns what the stack itself asks for. Pins are what addresses stood for before.

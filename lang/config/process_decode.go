@@ -30,6 +30,25 @@ func (d *recipeDecoder) step(b *hcl.Block) {
 	d.recipe.Steps = append(d.recipe.Steps, s)
 }
 
+// command reads a block of a backup: a command, and what else it may say.
+func (d *recipeDecoder) command(b *hcl.Block, others ...string) *Command {
+	schema := attributes(others...)
+	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
+	c := &Command{Attributes: d.content(b.Body, schema).Attributes, Range: b.DefRange}
+	d.checkDuration(c.Attributes["timeout"])
+	return c
+}
+
+// checkBackup demands that what is written aside can be brought back.
+func (d *recipeDecoder) checkBackup() {
+	switch r := d.recipe; {
+	case r.Backup != nil && r.Restore == nil:
+		d.fault(&r.Backup.Range, "Backup without restore", "Nothing would bring this backup back. Add a restore block with a command, which finds what this one wrote in the directory RECIPE_BACKUP.")
+	case r.Restore != nil && r.Backup == nil:
+		d.fault(&r.Restore.Range, "Restore without backup", "There is nothing to bring back. Add a backup block with a command, which writes into the directory RECIPE_BACKUP.")
+	}
+}
+
 func (d *recipeDecoder) process(b *hcl.Block) {
 	name := b.Labels[0]
 	for _, first := range d.recipe.Processes {
@@ -39,19 +58,20 @@ func (d *recipeDecoder) process(b *hcl.Block) {
 		}
 	}
 	d.name("process", name, b.LabelRanges[0])
-	schema := attributes("kind", "env", "directory", "root", "success_codes", "schedule")
+	schema := attributes(append(scheduleAttributes(), "kind", "env", "directory", "root", "success_codes")...)
 	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
 	schema.Blocks = []hcl.BlockHeaderSchema{{Type: "health"}, {Type: "stop"}}
 	c := d.content(b.Body, schema)
 	p := &Process{
 		Name:         name,
-		Kind:         d.kind(c.Attributes),
+		Kind:         d.word(c.Attributes["kind"], "web", "worker", "schedule"),
 		Root:         d.boolean(c.Attributes["root"]),
 		SuccessCodes: d.integers(c.Attributes["success_codes"], 0, 255),
 		Range:        b.DefRange,
 	}
 	p.Command, p.Env, p.Directory = exprOf(c, "command"), exprOf(c, "env"), exprOf(c, "directory")
 	d.processBlocks(p, c.Blocks)
+	p.Schedule = d.schedule(b, p, c)
 	d.recipe.Processes = append(d.recipe.Processes, p)
 }
 
@@ -61,21 +81,6 @@ func exprOf(c *hcl.BodyContent, name string) hcl.Expression {
 		return a.Expr
 	}
 	return nil
-}
-
-func (d *recipeDecoder) kind(attrs hcl.Attributes) string {
-	a := attrs["kind"]
-	schedule := attrs["schedule"]
-	scheduled := a != nil && len(a.Expr.Variables()) == 0 && d.text(a) == "schedule"
-	if schedule == nil && !scheduled {
-		return d.word(a, "web", "worker")
-	}
-	at := schedule
-	if scheduled {
-		at = a
-	}
-	d.fault(at.Range.Ptr(), "Schedules come later", `Processes of kind "schedule" come with a later version of recipe. Remove this process, or let a worker keep the time itself.`)
-	return "worker"
 }
 
 func (d *recipeDecoder) processBlocks(p *Process, blocks hcl.Blocks) {

@@ -31,10 +31,16 @@ func (d *recipeDecoder) checkReferences() {
 	for _, s := range r.Steps {
 		d.checkAttributes(s.Attributes, all)
 	}
+	for _, c := range []*Command{r.Backup, r.Restore} {
+		if c != nil {
+			d.checkAttributes(c.Attributes, all)
+		}
+	}
+	d.checkBackup()
 	for _, p := range r.Processes {
-		d.check(p.Command, all)
-		d.check(p.Env, all)
-		d.check(p.Directory, all)
+		for _, e := range p.Expressions() {
+			d.check(e, all)
+		}
 		d.checkHealth(p.Health, all)
 	}
 	d.checkHealth(r.Health, all)

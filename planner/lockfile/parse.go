@@ -23,9 +23,11 @@ type written struct {
 		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"implementation,block"`
 	Sources []struct {
-		Address string `hcl:"address,label"`
-		Commit  string `hcl:"commit"`
+		Address string    `hcl:"address,label"`
+		Commit  string    `hcl:"commit"`
+		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"source,block"`
+	OSPackages []writtenOS `hcl:"deb,block"`
 }
 
 type writtenPackage struct {
@@ -63,7 +65,13 @@ func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
 		f.Implementations[i.Service] = i.Package
 	}
 	for _, s := range w.Sources {
+		if before := f.Sources[s.Address]; before != "" && before != s.Commit {
+			diags = append(diags, mistake(s.Range, "Two commits for one source", "%s is locked to %s already. Take the block that is in your version control, and remove the other.", s.Address, before))
+		}
 		f.Sources[s.Address] = s.Commit
+	}
+	for _, o := range w.OSPackages {
+		diags = append(diags, f.addOS(o)...)
 	}
 	return f, diags
 }
@@ -142,27 +150,4 @@ func text(e hcl.Expression) string {
 
 func mistake(at hcl.Range, summary, format string, args ...any) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Subject: &at, Detail: fmt.Sprintf(format, args...)}
-}
-
-// strange finds the first word that no lock file has; nil if there is none. The parser is recursive, so it must not see text
-// that nests deeper than blocks do.
-func strange(text []byte, name string) *hcl.Range {
-	tokens, _ := hclsyntax.LexConfig(text, name, hcl.InitialPos) // the parser tells what is wrong
-	depth := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case hclsyntax.TokenIdent, hclsyntax.TokenEqual, hclsyntax.TokenOQuote, hclsyntax.TokenQuotedLit, hclsyntax.TokenCQuote,
-			hclsyntax.TokenNewline, hclsyntax.TokenComment, hclsyntax.TokenEOF:
-		case hclsyntax.TokenOBrace:
-			depth++
-		case hclsyntax.TokenCBrace:
-			depth--
-		default:
-			return &t.Range
-		}
-		if depth > 2 {
-			return &t.Range
-		}
-	}
-	return nil
 }

@@ -1,4 +1,4 @@
-package host
+package child
 
 import (
 	"path/filepath"
@@ -14,10 +14,10 @@ var passed = []string{
 }
 
 // environment is all that the program finds in its environment but what go-plugin tells it.
-func (p program) environment() []string {
-	tmp := filepath.Join(p.dir, "tmp")
-	env := []string{"HOME=" + p.dir, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp}
-	for _, variable := range p.environ {
+func (p Program) environment() []string {
+	tmp := filepath.Join(p.Dir, "tmp")
+	env := []string{"HOME=" + p.Dir, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp}
+	for _, variable := range p.Environ {
 		if name, _, _ := strings.Cut(variable, "="); slices.Contains(passed, name) {
 			env = append(env, variable)
 		}
