@@ -53,6 +53,7 @@ const floors = `
 	providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
+	executor/shim/protocol < executor/cgroup;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
 
@@ -78,7 +79,7 @@ const floors = `
 
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
-	executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
+	executor/cgroup, executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/bus"
+	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/directory"
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/local"
@@ -67,6 +68,7 @@ type Agent struct {
 	fronts     *router.Routes
 	routes     *routes
 	local      *local.Provider
+	cgroups    cgroup.Host
 	provider   sdk.Provider // of the types in the box
 	plugins    *host.Host
 	events     *events
@@ -123,7 +125,8 @@ func New(o Options) (*Agent, error) {
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain})
+	a.cgroups = cgroup.Use()
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),

@@ -76,6 +76,10 @@ func app(words []string) int {
 			for range n {
 				_, _ = os.Stdout.Write(line)
 			}
+		case "eat": // memory without an end
+			eat()
+		case "breed": // children without an end; says how many when there can be no more
+			fmt.Println(breed())
 		case "env":
 			for _, v := range os.Environ() {
 				fmt.Println(v)
