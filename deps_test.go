@@ -26,7 +26,7 @@ const floors = `
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket, executor/usage;
+	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/systemd, executor/unixsocket, executor/usage;
 	NONE < executor/shim/protocol;
 
 	# The frame of the crash programme; only tests import it.
@@ -54,6 +54,7 @@ const floors = `
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
 	executor/shim/protocol < executor/cgroup;
+	executor/cgroup, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
 
@@ -112,7 +113,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
+	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, executor/systemd, lang/config/format, planner/index, providers/plugin/conformance,
 	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `

@@ -16,12 +16,20 @@ import (
 )
 
 func agentCommand() command {
-	return command{name: "agent", group: "The agent", summary: "Run the agent; other commands start it by themselves.",
+	return command{name: "agent", group: "The agent", args: "[install | uninstall]", summary: "Run the agent, or have it started with the machine; other commands start it by themselves.",
 		example: "recipe agent -stop",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			stop := flags.Bool("stop", false, "end the running agent; apps go on")
 			idle := flags.Duration("idle", 3*time.Second, "end when there is no stack and nobody asks for anything; 0 for never")
+			print := flags.Bool("print", false, "install: print the unit of systemd, and the line for cron, and do nothing")
+			user := flags.Bool("user", false, "install, uninstall: for the systemd of this user; of itself for all but root")
 			return func(ctx context.Context, args []string) error {
+				switch {
+				case len(args) == 1 && args[0] == "install":
+					return c.installAgent(ctx, *user, *print)
+				case len(args) == 1 && args[0] == "uninstall":
+					return c.uninstallAgent(ctx, *user)
+				}
 				if err := atMost(args, 0); err != nil {
 					return err
 				}
