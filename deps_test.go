@@ -26,7 +26,7 @@ const floors = `
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/systemd, executor/unixsocket, executor/usage;
+	NONE < executor/check, executor/directory, executor/disk, executor/metrics, executor/port, executor/systemd, executor/unixsocket, executor/usage;
 	NONE < executor/shim/protocol;
 
 	# The frame of the crash programme; only tests import it.
@@ -108,7 +108,7 @@ const floors = `
 	executor/journal, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/usage, executor/vault,
+	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/router, executor/usage, executor/vault,
 	planner/lockfile, providers/builtin, providers/plugin/host, registry/bundle, registry/library, recipes
 	< executor/agent;
 

@@ -48,6 +48,8 @@ type Options struct {
 	Fronts router.Addresses
 	// AccessLog has the router log the requests of routes.
 	AccessLog bool
+	// Metrics is where, besides the socket, GET /metrics is answered: an address of this machine alone. "" is nowhere.
+	Metrics string
 }
 
 // Agent is one agent, the only one of its RECIPE_HOME.
@@ -72,6 +74,7 @@ type Agent struct {
 	provider   sdk.Provider // of the types in the box
 	plugins    *host.Host
 	events     *events
+	runs       runs
 
 	mu     sync.Mutex
 	stacks map[string]*stack
