@@ -26,7 +26,7 @@ const floors = `
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/metrics, executor/port, executor/systemd, executor/unixsocket, executor/usage;
+	NONE < executor/check, executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
 	NONE < executor/shim/protocol;
 
 	# The frame of the crash programme; only tests import it.
@@ -105,7 +105,7 @@ const floors = `
 	lang/eval < planner/plan;
 
 	# Floor 4: carrying it out.
-	executor/journal, planner/plan < executor/apply;
+	executor/journal, executor/otlp, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
 	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/router, executor/usage, executor/vault,

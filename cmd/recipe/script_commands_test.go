@@ -38,6 +38,7 @@ func scriptCommands() map[string]scriptCommand {
 		"eventual":    eventualCommand,
 		"fingerprint": fingerprintCommand,
 		"get":         getCommand,
+		"collector":   collectorCommand,
 		"gone":        goneCommand,
 		"jsonl":       jsonlCommand,
 		"lines":       linesCommand,

@@ -18,6 +18,7 @@ import (
 	"github.com/nsynapse/recipe/executor/directory"
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/executor/port"
 	"github.com/nsynapse/recipe/executor/router"
 	"github.com/nsynapse/recipe/executor/supervisor"
@@ -169,7 +170,7 @@ func (a *Agent) Start() error {
 	a.background.Go(a.sweepPlugins)
 	for _, s := range a.all() {
 		if s.underWay() {
-			if _, err := a.carry(s, 0, true); err != nil {
+			if _, err := a.carry(s, otlp.Context{}, 0, true); err != nil {
 				fmt.Fprintf(a.Log, "the run of stack %s cannot be carried on: %s\n", s.name, err)
 			}
 		} else if err := local.Purge(s.dir); err != nil { // an agent that was killed right after a run has not

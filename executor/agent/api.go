@@ -96,6 +96,7 @@ func (s *SignedPlan) Decode() (*plan.Plan, error) {
 type ApplyRequest struct {
 	Plan     *SignedPlan `json:"plan"`
 	Parallel int         `json:"parallel,omitempty"`
+	Trace    string      `json:"trace,omitempty"` // the traceparent of the run; tasks are the parts of it that their addresses name
 }
 
 // RunLine is one line of the news of a run. Exactly one part is set; the last line has Result.

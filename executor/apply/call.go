@@ -28,6 +28,11 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 			result, err = cty.NilVal, redacted{fmt.Errorf("internal error: the provider of %s panicked: %v\n%s", change.Type, fault, debug.Stack()), []cty.Value{before, after}}
 		}
 	}()
+	part := change.Addr.String()
+	if undo {
+		part = UndoPart(part)
+	}
+	ctx = sdk.WithTraceparent(ctx, c.Trace.Part(part).String())
 	clearBefore, _ := before.UnmarkDeep()
 	clearAfter, _ := after.UnmarkDeep()
 	result, diags := resource.Apply(ctx, sdk.ApplyRequest{
