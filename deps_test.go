@@ -73,6 +73,11 @@ const floors = `
 	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
 	providers/builtin/archive, providers/builtin/deb < providers/builtin;
 
+	# Providers of Terraform, in programs of their own too.
+	NONE < providers/terraform/tfplugin6, providers/terraform/terraformtest;
+	providers/terraform/tfplugin6 < providers/terraform/tfplugin5;
+	providers/plugin/child, providers/terraform/tfplugin5 < providers/terraform;
+
 	# Examples of plugins.
 	providers/plugin, providers/sdk/typed < examples/plugin-postgresql;
 
@@ -103,7 +108,7 @@ const floors = `
 
 	# Floor 5: the long-running process, which wires everything.
 	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
-	planner/lockfile, providers/builtin, providers/plugin/host, registry/bundle, registry/library, recipes
+	planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.

@@ -23,7 +23,6 @@ import (
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
-	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
@@ -63,7 +62,7 @@ type Agent struct {
 	routes     *routes
 	local      *local.Provider
 	provider   sdk.Provider // of the types in the box
-	plugins    *host.Host
+	plugins    hosts
 
 	mu     sync.Mutex
 	stacks map[string]*stack
@@ -126,7 +125,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home)})
+	a.plugins = newHosts(o.Home)
 	a.running, a.stop = context.WithCancel(context.Background())
 	return a, nil
 }
@@ -151,6 +150,7 @@ func (a *Agent) Start() error {
 			fmt.Fprintf(a.Log, "stack %s is left alone: %s\n", entry.Name(), err)
 		}
 	}
+	a.plugins.terraform.Sweep()
 	a.boot()
 	a.background.Go(a.sweepPlugins)
 	for _, s := range a.all() {
@@ -169,7 +169,7 @@ func (a *Agent) Start() error {
 func (a *Agent) Close() error {
 	a.stop()
 	a.background.Wait()
-	a.plugins.Close()
+	a.plugins.close()
 	a.supervisor.Close()
 	a.routes.close()
 	var errs []error

@@ -14,7 +14,6 @@ import (
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/builtin"
-	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
@@ -96,8 +95,8 @@ func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home string
 		}
 		defer os.RemoveAll(home)
 	}
-	h := host.New(host.Options{Dir: pluginsDir(home)})
-	defer h.Close()
+	h := newHosts(home)
+	defer h.close()
 	all := []sdk.Provider{box}
 	for i := range list {
 		p, d := list[i].open(ctx, h, list[i].file, box)

@@ -21,6 +21,7 @@ import (
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
+	"github.com/nsynapse/recipe/providers/terraform"
 )
 
 // pluginsDir is where the host of a home keeps what it knows of plugins.
@@ -73,7 +74,13 @@ func usedBy(s *config.Stack, directory string, packages []eval.Package, root fun
 			continue
 		}
 		for _, name := range slices.Sorted(maps.Keys(packages[i].Recipe.Providers)) {
-			if p := packages[i].Recipe.Providers[name]; s.Providers[name] == nil {
+			p := packages[i].Recipe.Providers[name]
+			switch {
+			case s.Providers[name] != nil:
+			case p.Source == "":
+				diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "No program for a provider", Subject: p.Range.Ptr(),
+					Detail: fmt.Sprintf("The package leaves the program of %s to the stack. Name it there: provider %q %q { source = \"./PATH\" }", name, p.Protocol, path.Base(name))})
+			default:
 				add(p, filepath.Join(root(i), filepath.FromSlash(p.Source)))
 			}
 		}
@@ -97,7 +104,7 @@ func (u *used) weigh() *hcl.Diagnostic {
 	info, err := os.Stat(u.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return bad("There is no program %s. Build the plugin first.", u.file)
+		return bad("There is no program %s. Build or download it first.", u.file)
 	case err != nil:
 		return bad("Cannot look at the plugin: %s.", err)
 	case !info.Mode().IsRegular():
@@ -112,8 +119,8 @@ func (u *used) weigh() *hcl.Diagnostic {
 }
 
 // open starts the plugin if its types are not known yet. Its program has been put at file meanwhile.
-func (u *used) open(ctx context.Context, h *host.Host, file string, box sdk.Provider) (*host.Plugin, *hcl.Diagnostic) {
-	p, err := h.Open(ctx, u.Name, file, u.digest)
+func (u *used) open(ctx context.Context, h hosts, file string, box sdk.Provider) (sdk.Provider, *hcl.Diagnostic) {
+	p, err := h.open(ctx, u.Protocol, u.Name, file, u.digest)
 	if err == nil {
 		err = u.own(p.Schema(), box.Schema())
 	}
@@ -130,10 +137,14 @@ func (u *used) own(types, box sdk.Schema) error {
 	}
 	prefix := typePrefix(u.Name)
 	for _, t := range slices.Sorted(maps.Keys(types.Types)) {
+		name := t
+		if u.Protocol == config.Terraform {
+			name = strings.TrimPrefix(t, terraform.DataPrefix)
+		}
 		if _, taken := box.Types[t]; taken {
 			return fmt.Errorf("it supplies the type %s, which recipe has in the box; its author has to give it another name", t)
 		}
-		if t != prefix && !strings.HasPrefix(t, prefix+"_") {
+		if name != prefix && !strings.HasPrefix(name, prefix+"_") {
 			return fmt.Errorf("it supplies the type %s, and the types of a provider called %s begin with %s_; use it by another name", t, u.Name, prefix)
 		}
 	}
@@ -154,7 +165,7 @@ func (a *Agent) keepPlugins(ctx context.Context, list []used) ([]state.Plugin, h
 	var diags hcl.Diagnostics
 	for i := range list {
 		u := &list[i]
-		p := state.Plugin{Name: u.Name, Digest: u.digest, File: filepath.Base(u.file), Executor: u.executor}
+		p := state.Plugin{Name: u.Name, Digest: u.digest, File: filepath.Base(u.file), Protocol: u.Protocol, Executor: u.executor}
 		dir, err := a.store.Add(ctx, pluginKey(p), func(dir string) error { return copyProgram(u.file, filepath.Join(dir, p.File)) })
 		if err != nil {
 			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cannot keep a plugin", Subject: u.SourceRange.Ptr(), Detail: upper(err.Error()) + "."})
@@ -193,7 +204,7 @@ func (a *Agent) withPlugins(ctx context.Context, plugins []state.Plugin) (sdk.Pr
 		if err != nil {
 			return nil, fmt.Errorf("the plugin %s cannot be used: %w", p.Name, err)
 		}
-		opened, err := a.plugins.Open(ctx, p.Name, filepath.Join(dir, p.File), p.Digest)
+		opened, err := a.plugins.open(ctx, p.Protocol, p.Name, filepath.Join(dir, p.File), p.Digest)
 		if err != nil {
 			return nil, err
 		}
@@ -218,7 +229,7 @@ func (a *Agent) sweepPlugins() {
 	case <-time.After(adoption):
 	case <-a.running.Done():
 	}
-	a.plugins.Sweep()
+	a.plugins.ours.Sweep()
 }
 
 // merged are the plugins of a plan: those that are wanted, and those that an earlier one has used, since what they made may

@@ -292,6 +292,9 @@ func keepComputed(wanted, before cty.Value, schema sdk.TypeSchema) cty.Value {
 
 // asPlanned holds the value against the plan: never a change that the plan did not show.
 func (c *carrier) asPlanned(i int32, v cty.Value) error {
+	if c.plans(i) {
+		return nil
+	}
 	planned, err := c.decode(i, c.changes[i].After)
 	if err != nil {
 		return err
@@ -310,7 +313,7 @@ func (c *carrier) asPlanned(i int32, v cty.Value) error {
 
 // settled reports whether an update has nothing to do after all.
 func (c *carrier) settled(i int32, before, after cty.Value) bool {
-	if before.IsNull() || c.changes[i].Action == plan.Replace || c.changes[i].Action == plan.Create {
+	if before.IsNull() || c.changes[i].Action == plan.Replace || c.changes[i].Action == plan.Create || c.plans(i) {
 		return false
 	}
 	planned, err := c.decode(i, c.changes[i].After)

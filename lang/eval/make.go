@@ -21,7 +21,7 @@ func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 	b := builder{
 		Graph:    &Graph{in: in, byBlock: map[addr.Component][]*component{}},
 		locked:   map[addr.Component]*solve.Component{},
-		bindings: map[addr.Component][]*solve.Binding{},
+		bindings: map[addr.Component][]*solve.Binding{}, configured: map[*config.Provider]bool{},
 	}
 	var diags hcl.Diagnostics
 	b.scope, diags = newStackScope(in.Stack, in.Variables)
@@ -55,6 +55,8 @@ type builder struct {
 	locked   map[addr.Component]*solve.Component
 	bindings map[addr.Component][]*solve.Binding
 	diags    hcl.Diagnostics
+
+	configured map[*config.Provider]bool // whose configuration was checked
 }
 
 func (b *builder) lock() {

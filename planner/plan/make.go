@@ -38,7 +38,7 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 	}
 	if in.Graph != nil {
 		m.pass = in.Graph.NewPass(in.ID)
-		m.want()
+		m.want(ctx)
 	}
 	m.remove()
 	if m.diags.HasErrors() {
@@ -70,7 +70,7 @@ type task struct {
 }
 
 // want plans every node of the graph, needs first.
-func (m *maker) want() {
+func (m *maker) want(ctx context.Context) {
 	selected := m.selected()
 	m.tasks = make([]task, len(m.Graph.Nodes))
 	for _, id := range m.Graph.Order {
@@ -97,14 +97,48 @@ func (m *maker) want() {
 			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].object))
 			continue
 		}
-		m.resource(id, n, wanted, prior)
+		m.resource(ctx, id, n, wanted, prior)
 	}
 }
 
 // resource decides what to do with one node and tells the pass how it will turn out.
-func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *known) {
+func (m *maker) resource(ctx context.Context, id int32, n *eval.Desired, wanted cty.Value, prior *known) {
 	c := comparison{kind: m.types[n.Type]}
 	t := &m.tasks[id]
+	anew := m.anew(t, n, prior)
+	var before cty.Value
+	if prior != nil && !prior.actual.IsNull() {
+		before = prior.actual
+	}
+	var planned cty.Value
+	if planner := m.planner(n.Type); planner != nil {
+		var ok bool
+		if planned, ok = m.ask(ctx, planner, &c, t, n, wanted, prior, anew); !ok {
+			m.pass.Set(id, cty.UnknownVal(c.object))
+			return
+		}
+	} else {
+		if !anew {
+			c.differences(prior, wanted)
+			t.Action, t.Reason = c.action()
+		}
+		planned = c.planned(before, wanted, t.Action)
+	}
+	if prior != nil {
+		*prior = known{} // not needed any more, and there may be many
+	}
+	m.pass.Set(id, planned)
+	if t.Action == NoOp {
+		return
+	}
+	t.Attributes = c.changed
+	t.Before, t.After = m.encode(n.Addr, before), m.encode(n.Addr, planned)
+	t.Effect = m.effect(n, t.Action)
+	t.Data = t.Action == Replace && m.types[n.Type].Data
+}
+
+// anew settles the action for a thing that is made anew, whatever differs.
+func (m *maker) anew(t *task, n *eval.Desired, prior *known) bool {
 	switch {
 	case prior == nil:
 		t.Action, t.Reason = Create, "new"
@@ -118,25 +152,9 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *kno
 	case m.replaced(n.Addr):
 		t.Action, t.Reason = Replace, "you asked for it"
 	default:
-		c.differences(prior, wanted)
-		t.Action, t.Reason = c.action()
+		return false
 	}
-	var before cty.Value
-	if t.Action != Create {
-		before = prior.actual
-	}
-	planned := c.planned(before, wanted, t.Action)
-	if prior != nil {
-		*prior = known{} // not needed any more, and there may be many
-	}
-	m.pass.Set(id, planned)
-	if t.Action == NoOp {
-		return
-	}
-	t.Attributes = c.changed
-	t.Before, t.After = m.encode(n.Addr, before), m.encode(n.Addr, planned)
-	t.Effect = m.effect(n, t.Action)
-	t.Data = t.Action == Replace && m.types[n.Type].Data
+	return true
 }
 
 func (m *maker) encode(a addr.Instance, v cty.Value) state.Encoded {

@@ -67,9 +67,11 @@ type State struct {
 
 // Plugin is a program that supplies resource types. It is in the store, under the key of its digest.
 type Plugin struct {
-	Name   string `json:"name"`   // "acme/postgresql"
+	Name   string `json:"name"`   // "acme/postgresql", "terraform/random"
 	Digest string `json:"digest"` // the SHA-256 of the program, in hexadecimal
 	File   string `json:"file"`   // its name in the store
+	// Protocol is what it speaks: "terraform" for a provider of Terraform, "" for a plugin of recipe.
+	Protocol string `json:"protocol,omitempty"`
 	// Executor marks the one that runs the instances; without one the agent does.
 	Executor bool `json:"executor,omitempty"`
 }
