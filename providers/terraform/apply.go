@@ -52,7 +52,8 @@ func asItWas(ctx context.Context, q sdk.ApplyRequest) cty.Value {
 	return cty.NilVal
 }
 
-// begin is the thing that a change begins with.
+// begin is the thing that a change begins with, as it is now: an attempt that was cut off may have changed it, and what the
+// engine remembers may be gone.
 func (r resource) begin(ctx context.Context, i *instance, q sdk.ApplyRequest, f frame) (thing, sdk.Diagnostics) {
 	if q.Before.IsNull() && !f.imported.IsNull() && !q.Undo {
 		return r.takeOver(ctx, i, f.imported.AsString())
@@ -61,7 +62,11 @@ func (r resource) begin(ctx context.Context, i *instance, q sdk.ApplyRequest, f 
 	if err != nil {
 		return thing{}, r.fault(err)
 	}
-	return r.recall(ctx, i, p)
+	was, diags := r.recall(ctx, i, p)
+	if diags.HasErrors() || was.state.IsNull() {
+		return was, diags
+	}
+	return r.look(ctx, i, was)
 }
 
 // bring makes of a thing what the configuration says.
