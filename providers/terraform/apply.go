@@ -40,6 +40,9 @@ func (r resource) Apply(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sdk
 	if diags.HasErrors() {
 		return asItWas(ctx, q), diags
 	}
+	if q.Before.IsNull() && !was.state.IsNull() {
+		f.found = was.state
+	}
 	return r.bring(ctx, i, q, was, f)
 }
 

@@ -43,7 +43,7 @@ func (r resource) Read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Dia
 	if diags = append(diags, more...); diags.HasErrors() {
 		return cty.NilVal, diags
 	}
-	v, err := r.value(now, frame{id.Known.GetAttr(sdk.ProviderAttribute), p.written(r.kind, now.state), id.Known.GetAttr(importAttribute)})
+	v, err := r.value(now, frame{provider: id.Known.GetAttr(sdk.ProviderAttribute), config: p.written(r.kind, now.state), imported: id.Known.GetAttr(importAttribute)})
 	if err != nil {
 		return cty.NilVal, append(diags, r.unusable(err)...)
 	}

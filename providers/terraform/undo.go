@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -18,10 +19,6 @@ func (r resource) remove(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sd
 	}
 	if p == nil {
 		return null, r.neverMade(q)
-	}
-	if q.Undo && !q.Before.GetAttr(importAttribute).IsNull() {
-		q.Report.Logf("It was there before and stays; recipe forgets it.")
-		return null, nil
 	}
 	i, leave, diags := r.use(ctx, q.Before.GetAttr(sdk.ProviderAttribute))
 	if diags.HasErrors() {
@@ -39,6 +36,10 @@ func (r resource) remove(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sd
 	if was.state.IsNull() {
 		return null, diags
 	}
+	if q.Undo && p.Found != nil {
+		more := r.letGo(ctx, i, q, was, p)
+		return null, append(diags, more...)
+	}
 	none := cty.NullVal(r.ty)
 	next := thing{none, was.private}
 	if r.types.planDestroy {
@@ -55,11 +56,23 @@ func (r resource) remove(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sd
 	if !left.state.IsNull() && !diags.HasErrors() {
 		return cty.NilVal, append(diags, r.unusable(fmt.Errorf("there is still something after a deletion"))...)
 	}
-	v, err := r.value(*left, frame{q.Before.GetAttr(sdk.ProviderAttribute), p.written(r.kind, left.state), q.Before.GetAttr(importAttribute)})
+	v, err := r.value(*left, frame{provider: q.Before.GetAttr(sdk.ProviderAttribute), config: p.written(r.kind, left.state), imported: q.Before.GetAttr(importAttribute)})
 	if err != nil {
 		return cty.NilVal, append(diags, r.unusable(err)...)
 	}
 	return v, diags
+}
+
+// letGo takes back that a thing was taken over: it becomes what it was, and stays.
+func (r resource) letGo(ctx context.Context, i *instance, q sdk.ApplyRequest, now thing, p *past) sdk.Diagnostics {
+	found, err := ctyjson.Unmarshal(p.Found, r.ty)
+	if err != nil {
+		return r.fault(err)
+	}
+	f := frame{provider: q.Before.GetAttr(sdk.ProviderAttribute), config: r.block.normal(found), imported: cty.NullVal(cty.String)}
+	q.Planned = cty.NilVal
+	_, diags := r.bring(ctx, i, q, now, f)
+	return diags
 }
 
 // restore brings a thing back to how it was before the run. One that is still there as it was only has to be known again:
@@ -82,7 +95,7 @@ func (r resource) restore(ctx context.Context, q sdk.ApplyRequest) (cty.Value, s
 	if diags.HasErrors() {
 		return asItWas(ctx, q), diags
 	}
-	f := frame{provider, p.written(r.kind, old.state), q.After.GetAttr(importAttribute)}
+	f := frame{provider: provider, config: p.written(r.kind, old.state), imported: q.After.GetAttr(importAttribute)}
 	if q.Before.IsNull() {
 		now, more := r.look(ctx, i, old)
 		if more.HasErrors() {

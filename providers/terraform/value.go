@@ -2,6 +2,7 @@ package terraform
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
@@ -45,6 +46,7 @@ type past struct {
 	State   json.RawMessage `json:"state"`             // the thing as Terraform keeps it
 	Private []byte          `json:"private,omitempty"` // what the provider keeps for itself
 	Config  json.RawMessage `json:"config"`            // what the thing was made from
+	Found   json.RawMessage `json:"found,omitempty"`   // how it was when it was taken over by the last change
 }
 
 // pastOf reads what is kept of a thing; nil if it holds nothing: it was only wanted, never made.
@@ -82,11 +84,12 @@ type frame struct {
 	provider cty.Value // the configuration of the provider
 	config   cty.Value // of the thing
 	imported cty.Value // the id by which it was taken over; null for none
+	found    cty.Value // how it was then, if that is now; else NilVal
 }
 
 // frameOf takes the frame from a value that the engine wants.
 func (k *kind) frameOf(wanted cty.Value) frame {
-	return frame{wanted.GetAttr(sdk.ProviderAttribute), k.config(wanted), wanted.GetAttr(importAttribute)}
+	return frame{provider: wanted.GetAttr(sdk.ProviderAttribute), config: k.config(wanted), imported: wanted.GetAttr(importAttribute)}
 }
 
 // value is the thing as our engine knows it. Of a state that is partly unknown, what is kept of it is unknown too.
@@ -98,7 +101,7 @@ func (k *kind) value(t thing, f frame) (cty.Value, error) {
 	parts[sdk.ProviderAttribute], parts[importAttribute] = f.provider, f.imported
 	parts[stateAttribute] = cty.UnknownVal(cty.String)
 	if t.state.IsWhollyKnown() && f.config.IsWhollyKnown() {
-		text, err := k.remember(t, f.config)
+		text, err := k.remember(t, f)
 		if err != nil {
 			return cty.NilVal, err
 		}
@@ -122,16 +125,18 @@ func (k *kind) withWriteOnly(state, config cty.Value) cty.Value {
 	return cty.ObjectVal(parts)
 }
 
-func (k *kind) remember(t thing, config cty.Value) (string, error) {
-	state, err := ctyjson.Marshal(t.state, k.ty)
-	if err != nil {
+func (k *kind) remember(t thing, f frame) (string, error) {
+	p := past{Version: k.version, Private: t.private}
+	var errs [3]error
+	p.State, errs[0] = ctyjson.Marshal(t.state, k.ty)
+	p.Config, errs[1] = ctyjson.Marshal(f.config, k.ty)
+	if f.found != cty.NilVal {
+		p.Found, errs[2] = ctyjson.Marshal(f.found, k.ty)
+	}
+	if err := errors.Join(errs[:]...); err != nil {
 		return "", fmt.Errorf("cannot keep the state: %w", err)
 	}
-	written, err := ctyjson.Marshal(config, k.ty)
-	if err != nil {
-		return "", fmt.Errorf("cannot keep the configuration: %w", err)
-	}
-	text, err := json.Marshal(past{Version: k.version, State: state, Private: t.private, Config: written})
+	text, err := json.Marshal(p)
 	return string(text), err
 }
 

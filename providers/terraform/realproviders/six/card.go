@@ -62,7 +62,7 @@ func (*card) Schema(_ context.Context, _ resource.SchemaRequest, r *resource.Sch
 			"colour":  schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("white"), Description: "Its colour."},
 			"seal":    schema.StringAttribute{Optional: true, Sensitive: true, Description: "A secret."},
 			"whisper": schema.StringAttribute{Optional: true, WriteOnly: true, Description: "A secret that is not kept."},
-			"delay":   schema.StringAttribute{Optional: true, Description: "How long making it takes."},
+			"delay":   schema.StringAttribute{Optional: true, Description: "How long making it takes; a file tells that it has begun."},
 			"path":    schema.StringAttribute{Computed: true, PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}, Description: "The path of the file."},
 			"size":    schema.Int64Attribute{Computed: true, Description: "How many bytes the file has."},
 			"places": schema.MapNestedAttribute{Optional: true, Description: "Whom it goes to.", NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -88,6 +88,9 @@ func (c *card) file(name string) string { return filepath.Join(c.Directory.Value
 // write puts the card into its file; whisper comes from the configuration, since no plan has it.
 func (c *card) write(ctx context.Context, m *cardModel, whisper types.String) error {
 	if delay, err := time.ParseDuration(m.Delay.ValueString()); err == nil {
+		if err := os.WriteFile(c.file(m.Name.ValueString()+".begun"), nil, 0o644); err != nil {
+			return err
+		}
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():
