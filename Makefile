@@ -7,7 +7,7 @@ LDFLAGS  = -s -w -X main.version=$(VERSION)
 .PHONY: build demo test check torture bench proto clean
 
 build: ## bin/recipe, and beside it the small parent of apps
-	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
+	$(GO) build -trimpath -tags timetzdata -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
 
 demo: build ## brings up examples/shop and says where it answers
 	bin/recipe apply -auto-approve examples/shop

@@ -22,11 +22,11 @@ const module = "github.com/nsynapse/recipe/"
 // a package; one that would have to be turned around is a sign that something lies on the wrong floor.
 const floors = `
 	# Floor 0: they stand alone.
-	NONE < lang/addr, lang/diag, lang/function;
+	NONE < lang/addr, lang/diag, lang/function, lang/schedule;
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket;
+	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket, executor/usage;
 	NONE < executor/shim/protocol;
 
 	# The frame of the crash programme; only tests import it.
@@ -43,7 +43,7 @@ const floors = `
 	registry/oci < registry/ledger;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function, planner/semver < lang/config;
+	lang/addr, lang/diag, lang/function, lang/schedule, planner/semver < lang/config;
 	lang/config < lang/config/format;
 	lang/addr, planner/pubgrub, planner/semver < planner/solve;
 	planner/solve < planner/lockfile;
@@ -83,8 +83,11 @@ const floors = `
 
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
-	executor/check, executor/supervisor, providers/sdk < executor/local;
-	executor/disk, executor/port, executor/unixsocket, providers/sdk < executor/router;
+	executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
+	NONE < executor/router/upstream;
+	executor/router/upstream < executor/router/web;
+	NONE < executor/router/certs;
+	executor/disk, executor/port, executor/router/certs, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
@@ -96,6 +99,7 @@ const floors = `
 	# Registries: what is in them, who is trusted, and the two together.
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/ledger, registry/trust < registry;
 	registry < registry/attest;
+	providers/plugin/host, registry < registry/program;
 	registry/oci < registry/bundle;
 	providers/builtin/archive < registry/origin;
 	lang/eval, planner/lockfile, registry, registry/origin < registry/library;
@@ -107,13 +111,13 @@ const floors = `
 	executor/journal, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/vault,
+	executor/apply, executor/bus, executor/directory, executor/local, executor/router, executor/usage, executor/vault,
 	planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
-	providers/plugin/scaffold, registry/attest, registry/server < cmd/recipe;
+	executor/agent, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
+	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `
 

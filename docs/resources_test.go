@@ -40,7 +40,7 @@ What a recipe writes in ` + "`configure`, `install` and `bind`" + ` are resource
 
 // TestResources demands that resources.md says what the schemas say.
 func TestResources(t *testing.T) {
-	provider, err := sdk.Union(builtin.New(builtin.Options{}), bus.Provider(), local.New(local.Options{}), router.NewEndpoints(nil, nil))
+	provider, err := sdk.Union(builtin.New(builtin.Options{}), bus.Provider(), local.New(local.Options{}), router.NewEndpoints(nil, nil), router.NewRoutes(router.Addresses{}, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,19 +20,25 @@ import (
 // maxReadme bounds what of a README goes into a manifest, in bytes.
 const maxReadme = 64 << 10
 
-// Describe returns the manifest of the package in files, without archives.
+// Describe returns the manifest of the package in files, without archives; that of a plugin also lacks what it supplies, which
+// program.Stage adds.
 func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	r, diags := config.LoadRecipe(files, ".")
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	m := &Manifest{Name: r.Name, Version: *r.Version, Description: r.Description, Recipe: textOf(r.Requires), Coexist: r.Coexist, Runs: r.Platforms}
+	m := &Manifest{Name: r.Name, Version: *r.Version, Kind: r.Kind, Description: r.Description, Recipe: textOf(r.Requires), Coexist: r.Coexist, Runs: r.Platforms}
 	if namespace, _, ok := strings.Cut(r.Name, "/"); !ok {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Subject: &r.NameRange, Summary: "Package without a namespace",
 			Detail: fmt.Sprintf("A package that is published is named after its publisher, NAMESPACE/%s.", namespace)}}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {
 		m.Depends = append(m.Depends, Dependency{Package: name, Constraint: textOf(r.Depends[name].Constraint)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Providers)) {
+		if p := r.Providers[name]; p.Published() {
+			m.Uses = append(m.Uses, Dependency{Package: name, Constraint: textOf(p.Constraint)})
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Requirements)) {
 		q := r.Requirements[name]

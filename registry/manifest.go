@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/opencontainers/go-digest"
 
@@ -17,7 +18,7 @@ import (
 )
 
 // AnyPlatform is the platform of an archive for all of them.
-const AnyPlatform = "any"
+const AnyPlatform = config.AnyPlatform
 
 const manifestHead = "recipe package 1\n"
 
@@ -25,19 +26,29 @@ const manifestHead = "recipe package 1\n"
 type Manifest struct {
 	Name        string         `json:"name"` // NAMESPACE/NAME
 	Version     semver.Version `json:"version"`
+	Kind        string         `json:"kind,omitempty"` // config.PluginKind; "" for what apps and middleware are made from
 	Description string         `json:"description,omitempty"`
 	Recipe      string         `json:"recipe,omitempty"`    // the constraint on recipe itself
 	Coexist     bool           `json:"coexist,omitempty"`   // versions of different majors may be in one stack
 	Runs        []string       `json:"platforms,omitempty"` // the platforms that the recipe names; nil for all
 	Depends     []Dependency   `json:"depends,omitempty"`
+	Uses        []Dependency   `json:"uses,omitempty"` // plugins
 	Requires    []Requirement  `json:"requires,omitempty"`
 	Provides    []Service      `json:"provides,omitempty"`
 	Inputs      []Input        `json:"inputs,omitempty"`
 	Readme      string         `json:"readme,omitempty"`
+	Plugin      *Plugin        `json:"plugin,omitempty"` // what a plugin supplies; nil for others
 	Archives    []Archive      `json:"archives"`
 }
 
-// Dependency is a need for the files of another package; the constraint is "" for any version.
+// Plugin says what a plugin supplies. The whole of it is in its files, in wire.SchemaFile.
+type Plugin struct {
+	Protocols []int         `json:"protocols"` // the versions of the protocol that it speaks
+	Schema    digest.Digest `json:"schema"`    // of the file with the schema
+	Types     []string      `json:"types"`     // the names of its resource types, in the order of the alphabet
+}
+
+// Dependency is a need for the files of another package, or for a plugin; the constraint is "" for any version.
 type Dependency struct {
 	Package    string `json:"package"`
 	Constraint string `json:"constraint,omitempty"`
@@ -139,6 +150,8 @@ func parseManifest(text, name, version string) (*Manifest, error) {
 		return nil, fmt.Errorf("it is %s %v and not what was asked for", m.Name, m.Version)
 	case len(m.Archives) == 0:
 		return nil, errors.New("it has no files")
+	case (m.Kind == config.PluginKind) != (m.Plugin != nil):
+		return nil, errors.New("it does not say what it supplies as a plugin")
 	}
 	return &m, nil
 }

@@ -98,14 +98,16 @@ func rank(v semver.Version) int {
 
 // Found is one result of a search. What cannot be verified has no description.
 type Found struct {
-	Name        string `json:"name"`
-	Version     string `json:"version"`
-	Description string `json:"description"`
-	Registry    string `json:"registry"`
-	Problem     string `json:"problem,omitempty"` // why it is not to be had
+	Name        string   `json:"name"`
+	Version     string   `json:"version"`
+	Kind        string   `json:"kind,omitempty"` // as in Manifest
+	Description string   `json:"description"`
+	Types       []string `json:"types,omitempty"` // of a plugin
+	Registry    string   `json:"registry"`
+	Problem     string   `json:"problem,omitempty"` // why it is not to be had
 }
 
-// Search returns the packages whose name or description has the word in it, by registry and name. Registries that list
+// Search returns the packages whose name or description, or whose types, have the word in them, by registry and name. Registries that list
 // nothing are told in silent.
 func (s Set) Search(ctx context.Context, word string) (found []Found, silent []string, err error) {
 	for _, c := range s {
@@ -126,7 +128,7 @@ func (s Set) Search(ctx context.Context, word string) (found []Found, silent []s
 	}
 	word = strings.ToLower(word)
 	found = slices.DeleteFunc(found, func(f Found) bool {
-		return f.Version == "" || !strings.Contains(strings.ToLower(f.Name+" "+f.Description), word)
+		return f.Version == "" || !strings.Contains(strings.ToLower(strings.Join(append(slices.Clone(f.Types), f.Name, f.Kind, f.Description), " ")), word)
 	})
 	return found, silent, nil
 }
@@ -147,7 +149,10 @@ func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
 				found[i].Version, found[i].Problem = "?", err.Error()
 				return ctx.Err()
 			}
-			found[i].Version, found[i].Description = r.Version.String(), r.Description
+			found[i].Version, found[i].Kind, found[i].Description = r.Version.String(), r.Kind, r.Description
+			if r.Plugin != nil {
+				found[i].Types = r.Plugin.Types
+			}
 			return nil
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/executor/router"
 )
 
 func agentCommand() command {
@@ -54,6 +56,10 @@ func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
 	if o.Ports, err = portRange(c.getenv("RECIPE_PORTS")); err != nil {
 		return err
 	}
+	if o.Fronts, err = fronts(c.getenv, os.Geteuid()); err != nil {
+		return err
+	}
+	o.AccessLog = c.getenv("RECIPE_ACCESS_LOG") != "off"
 	// The small program beside ours starts faster and needs less memory; without it ours does the same.
 	if shim := filepath.Join(filepath.Dir(program), "recipe-shim"); executable(shim) {
 		o.Shim = []string{shim}
@@ -70,6 +76,30 @@ func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
 		fmt.Fprintln(c.stderr, err)
 	}
 	return serveErr
+}
+
+// fronts are where routes are answered: RECIPE_HTTP and RECIPE_HTTPS, else the usual ports on this machine alone, which
+// for ordinary users are those above 1024.
+func fronts(getenv func(string) string, uid int) (router.Addresses, error) {
+	a := router.Addresses{HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443"}
+	if uid == 0 {
+		a = router.Addresses{HTTP: "127.0.0.1:80", HTTPS: "127.0.0.1:443"}
+	}
+	for name, address := range map[string]*string{"RECIPE_HTTP": &a.HTTP, "RECIPE_HTTPS": &a.HTTPS} {
+		text := getenv(name)
+		if text == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(text)
+		if n, errPort := strconv.Atoi(port); err != nil || errPort != nil || n < 1 || n > 65535 {
+			return a, fmt.Errorf("%s is %q, and has to be where to listen, such as 127.0.0.1:8080, or :80 for all addresses", name, text)
+		}
+		*address = text
+	}
+	if a.HTTP == a.HTTPS {
+		return a, fmt.Errorf("RECIPE_HTTP and RECIPE_HTTPS are both %s", a.HTTP)
+	}
+	return a, nil
 }
 
 func executable(path string) bool {

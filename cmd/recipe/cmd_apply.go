@@ -156,8 +156,8 @@ func (c *cli) keepLock(path, text string) error {
 	return nil
 }
 
-// join follows a run that is under way, so that what an interrupted apply began is finished before anything new. One that was
-// stopped meanwhile, or whose files are gone, is no obstacle: the plan that comes next does the rest.
+// join follows a run that is under way, so that what an interrupted apply began is finished before anything new. However it
+// ends, the plan that comes next is made from what is there then.
 func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 	client, err := r.c.running(ctx)
 	if err != nil || client == nil {
@@ -178,6 +178,16 @@ func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 	}
 	if errors.Is(err, errStopped) {
 		r.c.say("\nThat run was stopped. What it had done stays.")
+		err = nil
+	}
+	var back undone
+	var stays held
+	switch {
+	case errors.As(err, &back):
+		r.c.say("\nThat run failed, and was taken back: " + back.Error())
+		err = nil
+	case errors.As(err, &stays):
+		r.c.say("\nThat run failed, and stays where it is: " + stays.Error())
 		err = nil
 	}
 	if err == nil {

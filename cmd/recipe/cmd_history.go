@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/nsynapse/recipe/planner/state"
 )
 
 func historyCommand() command {
@@ -40,9 +42,17 @@ func historyCommand() command {
 						changes = append(changes, fmt.Sprintf("%s %d", action, g.Changes[action]))
 					}
 					reason, _, _ := strings.Cut(g.Error, "\n")
-					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Number, g.Time.Local().Format("2006-01-02 15:04:05"), g.Action, g.Result, strings.Join(changes, ", "), reason)
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Number, g.Time.Local().Format("2006-01-02 15:04:05"), actionOf(g), g.Result, strings.Join(changes, ", "), reason)
 				}
 				return w.Flush()
 			}
 		}}
+}
+
+// actionOf is "rollback to 3" for a generation that took up another one, else the word alone.
+func actionOf(g state.Generation) string {
+	if g.Action == "rollback" {
+		return fmt.Sprintf("rollback to %d", g.Of)
+	}
+	return g.Action
 }

@@ -54,7 +54,13 @@ func (c *cli) tellInfo(r *registry.Release, versions []semver.Version) {
 	c.row("signed with", string(r.Signer.Fingerprint()))
 	c.row("versions", strings.Trim(fmt.Sprint(versions), "[]"))
 	rows(c, "platforms", r.Archives, func(a registry.Archive) string { return fmt.Sprintf("%s, %d bytes", a.Platform, a.Size) })
+	if r.Plugin != nil {
+		c.row("kind", r.Kind)
+		rows(c, "types", r.Plugin.Types, func(name string) string { return name })
+		c.row("protocol", strings.Trim(fmt.Sprint(r.Plugin.Protocols), "[]"))
+	}
 	rows(c, "depends on", r.Depends, func(d registry.Dependency) string { return strings.TrimSpace(d.Package + " " + d.Constraint) })
+	rows(c, "uses", r.Uses, func(d registry.Dependency) string { return strings.TrimSpace(d.Package + " " + d.Constraint) })
 	rows(c, "requires", r.Requires, func(q registry.Requirement) string {
 		return strings.TrimSpace(fmt.Sprintf("%s: %s %s", q.Name, q.Service, q.Constraint))
 	})

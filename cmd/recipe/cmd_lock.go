@@ -85,9 +85,11 @@ func (c *cli) lock(r *agent.Resolved) error {
 	}
 	changes := r.Before.Changes(r.After)
 	if c.json {
-		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions(), "implementations": r.After.Implementations, "sources": r.After.Sources, "changes": changes})
+		c.printJSON(map[string]any{"format_version": "1.0", "file": r.File, "packages": r.After.Versions(), "implementations": r.After.Implementations,
+			"sources": r.After.Sources, "os_packages": r.OS, "changes": changes, "diagnostics": r.Diagnostics})
 		return nil
 	}
+	c.diagnostics(r.Diagnostics)
 	for _, change := range changes {
 		fmt.Fprintln(c.stdout, change)
 	}

@@ -37,6 +37,6 @@ func (c *cli) newPlugin(p scaffold.Plugin, dir string) error {
 		c.printJSON(map[string]any{"directory": dir, "files": made})
 		return nil
 	}
-	c.say(fmt.Sprintf("The plugin %s is in %s. Next:\n\n  cd %s\n  go mod tidy\n  go build -o bin/%s .\n  recipe plugin test bin/%s", p.Name, dir, dir, p.Prefix(), p.Prefix()))
+	c.say(fmt.Sprintf("The plugin %s is in %s. Next:\n\n  cd %s\n  go mod tidy\n  go build -o bin/%s .\n  recipe plugin test bin/%s\n\nIts README says how it is published.", p.Name, dir, dir, p.Prefix(), p.Prefix()))
 	return nil
 }

@@ -25,7 +25,8 @@ func outdatedCommand() command {
 				if err != nil {
 					return err
 				}
-				return c.tellOutdated(now.After.Versions(), then.After.Versions(), now.Newest)
+				c.diagnostics(then.Diagnostics)
+				return c.tellOutdated(append(outdatedOf(now.After.Versions(), then.After.Versions(), now.Newest), outdatedOS(now.OS, then.OS)...))
 			}
 		}}
 }
@@ -38,7 +39,7 @@ type outdated struct {
 	Newest string `json:"newest"` // what there is
 }
 
-func (c *cli) tellOutdated(now, then map[string][]string, newest map[string]string) error {
+func outdatedOf(now, then map[string][]string, newest map[string]string) []outdated {
 	found := []outdated{}
 	for _, name := range slices.Sorted(maps.Keys(now)) {
 		o := outdated{Name: name, Now: strings.Join(now[name], ", "), Fits: strings.Join(then[name], ", "), Newest: newest[name]}
@@ -46,6 +47,22 @@ func (c *cli) tellOutdated(now, then map[string][]string, newest map[string]stri
 			found = append(found, o)
 		}
 	}
+	return found
+}
+
+// outdatedOS is outdatedOf for packages of the operating system: the newest one is what its sources offer.
+func outdatedOS(now, then map[string][]string) []outdated {
+	newest := map[string]string{}
+	for name, versions := range now {
+		newest[name] = versions[len(versions)-1]
+		if offered := then[name]; len(offered) > 0 {
+			newest[name] = offered[len(offered)-1]
+		}
+	}
+	return outdatedOf(now, then, newest)
+}
+
+func (c *cli) tellOutdated(found []outdated) error {
 	if c.json {
 		c.printJSON(map[string]any{"format_version": "1.0", "outdated": found})
 		return nil

@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/program"
 	"github.com/nsynapse/recipe/registry/store"
 )
 
@@ -35,27 +40,78 @@ func directoryOf(args []string) string {
 	return args[0]
 }
 
-func (c *cli) pack(ctx context.Context, dir, out string) error {
+func (c *cli) pack(ctx context.Context, dir, out string) (err error) {
 	m, err := c.describe(dir)
 	if err != nil {
 		return err
 	}
-	if out == "" {
-		out = fmt.Sprintf("%s-%s.tar.zst", strings.ReplaceAll(m.Name, "/", "-"), m.Version)
-	}
-	if err := outside(dir, out); err != nil {
-		return err
-	}
-	a, err := registry.Pack(ctx, dir, registry.AnyPlatform, out)
+	work, err := os.MkdirTemp("", "recipe-package-*")
 	if err != nil {
 		return err
 	}
-	if c.json {
-		c.printJSON(map[string]any{"name": m.Name, "version": m.Version, "file": out, "digest": a.Digest, "size": a.Size, "content": a.Content})
-		return nil
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	dirs, err := staged(ctx, m, map[string]string{registry.AnyPlatform: dir}, work)
+	if err != nil {
+		return err
 	}
-	fmt.Fprintf(c.stdout, "%s %s: %d files, %d bytes, in %s\n%s\n", m.Name, m.Version, a.Content.Files, a.Size, out, a.Digest)
+	if out != "" && len(dirs) > 1 {
+		return hinted{fmt.Errorf("%s is %d archives, one for each of %s", m.Name, len(dirs), strings.Join(slices.Sorted(maps.Keys(dirs)), ", ")),
+			"Leave out -out: they are named after their platforms."}
+	}
+	for _, platform := range slices.Sorted(maps.Keys(dirs)) {
+		file := out
+		if file == "" {
+			file = archiveName(m, platform)
+		}
+		if err := outside(dir, file); err != nil {
+			return err
+		}
+		a, err := registry.Pack(ctx, dirs[platform], platform, file)
+		if err != nil {
+			return err
+		}
+		c.tellPacked(m, a, file)
+	}
 	return nil
+}
+
+// archiveName is the name of the file that holds the archive of a version for a platform.
+func archiveName(m *registry.Manifest, platform string) string {
+	name := fmt.Sprintf("%s-%s", strings.ReplaceAll(m.Name, "/", "-"), m.Version)
+	if platform != registry.AnyPlatform {
+		name += "-" + strings.ReplaceAll(platform, "/", "-")
+	}
+	return name + ".tar.zst"
+}
+
+func (c *cli) tellPacked(m *registry.Manifest, a registry.Archive, file string) {
+	if c.json {
+		c.printJSON(map[string]any{"name": m.Name, "version": m.Version, "platform": a.Platform, "file": file, "digest": a.Digest, "size": a.Size, "content": a.Content})
+		return
+	}
+	fmt.Fprintf(c.stdout, "%s %s: %d files, %d bytes, in %s\n%s\n", m.Name, m.Version, a.Content.Files, a.Size, file, a.Digest)
+}
+
+// staged returns the directories that are packed of a package, by platform: those given, or for a plugin others below work; what
+// that supplies is added to m.
+func staged(ctx context.Context, m *registry.Manifest, dirs map[string]string, work string) (map[string]string, error) {
+	if m.Kind != config.PluginKind {
+		return dirs, nil
+	}
+	below := filepath.Join(work, "stage")
+	if err := os.Mkdir(below, 0o700); err != nil {
+		return nil, err
+	}
+	return program.Stage(ctx, m, dirs, below)
+}
+
+// platformsOf are the platforms that there are archives for.
+func platformsOf(m *registry.Manifest) []string {
+	var list []string
+	for _, a := range m.Archives {
+		list = append(list, a.Platform)
+	}
+	return list
 }
 
 // outside refuses an archive that the next one would hold.

@@ -65,11 +65,15 @@ func (c *cli) publish(ctx context.Context, dirs map[string]string, addresses lis
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	source := attest.SourceOf(ctx, slices.Sorted(maps.Values(dirs))[0])
+	if dirs, err = staged(ctx, m, dirs, work); err != nil {
+		return err
+	}
 	files, err := registry.PackAll(ctx, m, dirs, work)
 	if err != nil {
 		return err
 	}
-	beside, err := attest.For(m, dirs, attest.SourceOf(ctx, slices.Sorted(maps.Values(dirs))[0]), signer)
+	beside, err := attest.For(m, dirs, source, signer)
 	if err != nil {
 		return err
 	}
@@ -117,4 +121,7 @@ func (c *cli) tellPublished(client *registry.Client, m *registry.Manifest, index
 		return
 	}
 	fmt.Fprintf(c.stdout, "Published %s %s to %s\n%s, signed with %s\n", m.Name, m.Version, client, index, by.Fingerprint())
+	if m.Plugin != nil {
+		fmt.Fprintf(c.stdout, "A plugin for %s with the types %s\n", strings.Join(platformsOf(m), ", "), few(m.Plugin.Types))
+	}
 }

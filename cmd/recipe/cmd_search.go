@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/nsynapse/recipe/registry"
@@ -54,10 +55,21 @@ func (c *cli) tellFound(found []registry.Found, silent []string) {
 	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	for _, f := range found {
 		what := f.Description
+		if f.Types != nil {
+			what = strings.TrimSpace(fmt.Sprintf("%s (plugin: %s)", what, few(f.Types)))
+		}
 		if f.Problem != "" {
 			what = "(" + f.Problem + ")"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Name, f.Version, what)
 	}
 	_ = w.Flush() // nobody is left to tell
+}
+
+// few names the first of some names.
+func few(names []string) string {
+	if len(names) > 4 {
+		names = append(names[:3:3], fmt.Sprintf("%d others", len(names)-3))
+	}
+	return strings.Join(names, ", ")
 }

@@ -52,15 +52,33 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "STACK\tPROCESS\tSTATE\tFOR\tPID\tPORTS\tRESTARTS\t")
+	fmt.Fprintln(w, "STACK\tPROCESS\tSTATE\tFOR\tPID\tCPU\tMEMORY\tPORTS\tRESTARTS\t")
 	for _, u := range units {
-		pid := "-"
+		pid, cpu, memory := "-", "-", "-"
 		if u.PID != 0 {
-			pid = strconv.Itoa(u.PID)
+			pid, cpu, memory = strconv.Itoa(u.PID), fmt.Sprintf("%.1fs", u.CPU), fmt.Sprintf("%dM", (u.Memory+1<<19)>>20)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, u.State, ago(u.Since), pid, ports(u.Ports), u.Restarts, u.Message)
+		if u.Executor != "" {
+			u.Message = "when last looked at; run by " + u.Executor
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, u.State, ago(u.Since), pid, cpu, memory, ports(u.Ports), u.Restarts, note(u))
 	}
 	return w.Flush()
+}
+
+// note is what there is to say of a process: what is wrong, or when it runs.
+func note(u agent.UnitInfo) string {
+	var parts []string
+	if u.Next != nil {
+		parts = append(parts, "next "+u.Next.Local().Format(time.DateTime))
+	}
+	if u.Last != nil && u.Last.Ended != nil {
+		parts = append(parts, fmt.Sprintf("last %s %s ago", u.Last.Outcome, ago(*u.Last.Ended)))
+	}
+	if u.Message != "" {
+		parts = append(parts, u.Message)
+	}
+	return strings.Join(parts, ", ")
 }
 
 func ports(m map[string]int) string {

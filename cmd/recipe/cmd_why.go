@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/solve"
 )
 
@@ -25,13 +26,24 @@ func whyCommand() command {
 				if err != nil {
 					return err
 				}
-				return c.tellWhy(args[0], r.Lock)
+				return c.tellWhy(args[0], append(r.Lock.Why(args[0]), whyOS(args[0], r.After)...), r.Lock)
 			}
 		}}
 }
 
-func (c *cli) tellWhy(name string, lock *solve.Lock) error {
-	reasons := lock.Why(name)
+// whyOS tells for which resources a package of the operating system is locked.
+func whyOS(name string, locked *lockfile.File) (reasons []string) {
+	for _, o := range locked.OSPackages {
+		for _, p := range o.Chosen {
+			if p.Name == name {
+				reasons = append(reasons, fmt.Sprintf("%s %s is a package of %s: part of what a recipe asks for with %s", name, p.Version, o.On(), strings.Join(o.Asked, " ")))
+			}
+		}
+	}
+	return reasons
+}
+
+func (c *cli) tellWhy(name string, reasons []string, lock *solve.Lock) error {
 	if len(reasons) == 0 {
 		return hinted{fmt.Errorf("nothing called %q is part of the stack", name), strings.TrimSpace(diag.DidYouMean(name, lock.Names()))}
 	}

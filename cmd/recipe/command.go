@@ -29,12 +29,13 @@ func commands() []command {
 	return []command{
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
-		psCommand(), logsCommand(), restartCommand(), stopCommand(), startCommand(),
+		rollbackCommand(), promoteCommand(), scaleCommand(),
+		psCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(), runNowCommand(), runsCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), versionCommand(),
+		agentCommand(), caCommand(), versionCommand(),
 	}
 }
 

@@ -14,6 +14,12 @@ import (
 // errStopped is how a run ends that somebody stopped, or that could not be carried on.
 var errStopped = errors.New("the run was stopped")
 
+// undone is how a run ends that failed and was taken back.
+type undone struct{ error }
+
+// held is how a run ends that failed and was to stay where it is then.
+type held struct{ error }
+
 // follow shows a run of p as it goes; p is nil when another recipe began it. An interrupt makes the run stop soon; what is done by then stays.
 func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, p *plan.Plan, lines func(each func(agent.RunLine) error) error) error {
 	stopped := context.AfterFunc(ctx, func() {
@@ -61,9 +67,12 @@ func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if g.Held {
+			return hinted{held{errors.New(g.Error)}, sentences(result.Hint, "What was done by then stays, since the component says on_failure = \"hold\". recipe apply goes on with it, and recipe rollback takes it back.")}
+		}
 		return hinted{errStopped, "What was done by then stays. recipe apply does the rest."}
 	case "undone":
-		return hinted{errors.New(g.Error), sentences(result.Hint, "Everything that the run had changed was taken back.")}
+		return hinted{undone{errors.New(g.Error)}, sentences(result.Hint, "Everything that the run had changed was taken back.")}
 	}
 	return hinted{errors.New(g.Error), sentences(result.Hint, "Not all of it could be taken back: recipe plan shows what is left.")}
 }
@@ -77,7 +86,7 @@ func (c *cli) done(action string, changes map[string]int) {
 		return
 	}
 	var parts []string
-	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Restart, plan.Replace, plan.Remove, plan.Forget} {
+	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Rolled, plan.Restart, plan.Replace, plan.Remove, plan.Forget} {
 		if n := changes[string(a)]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, past[a]))
 		}
@@ -85,7 +94,7 @@ func (c *cli) done(action string, changes map[string]int) {
 	fmt.Fprintf(c.stdout, "\nDone: %s.\n", strings.Join(parts, ", "))
 }
 
-var past = map[plan.Action]string{plan.Create: "created", plan.Update: "updated", plan.Restart: "restarted", plan.Replace: "replaced", plan.Remove: "removed", plan.Forget: "forgotten"}
+var past = map[plan.Action]string{plan.Create: "created", plan.Update: "updated", plan.Rolled: "rolled", plan.Restart: "restarted", plan.Replace: "replaced", plan.Remove: "removed", plan.Forget: "forgotten"}
 
 func count(n int, what string) string {
 	if n == 1 {

@@ -5,10 +5,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +25,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/executor/router/certs"
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/plan"
 )
 
@@ -62,8 +67,8 @@ func fingerprintCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("FINGERPRINT", found)
 }
 
-// changes [FLAGS...] plans, with the flags of recipe plan, and prints "action address" of each change, sorted. The
-// text for people is tested elsewhere; this is the plan itself.
+// changes [FLAGS...] plans, with the flags of recipe plan, and prints "action address" of each change, sorted, and "roll
+// address to address" for those that are a part of that. The text for people is tested elsewhere; this is the plan itself.
 func changesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		ts.Fatalf("unsupported: ! changes")
@@ -75,9 +80,12 @@ func changesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &p))
 	var list []string
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Does() {
+		if c := &p.Changes[i]; c.Does() && !c.Roll {
 			list = append(list, fmt.Sprintf("%s %s\n", c.Action, c.Addr))
 		}
+	}
+	for _, r := range p.Rolls {
+		list = append(list, fmt.Sprintf("roll %s to %s\n", r.From, r.To))
 	}
 	slices.Sort(list)
 	_, err := io.WriteString(ts.Stdout(), strings.Join(list, ""))
@@ -94,7 +102,7 @@ func getCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
 		timeout = time.Second // the router keeps connections for a while when nobody is there to take them
 	}
-	client := http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialHere, TLSClientConfig: trustingCA(ts)}}
 	var text string
 	await(ts, func() error {
 		body, err := fetchText(&client, args[0])
@@ -111,6 +119,25 @@ func getCommand(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	_, err := io.WriteString(ts.Stdout(), text)
 	ts.Check(err)
+}
+
+// trustingCA trusts the local CA of the script's home, if there is one.
+func trustingCA(ts *testscript.TestScript) *tls.Config {
+	text, err := os.ReadFile(certs.CertificatePath(agent.CertificatesDir(ts.Getenv("RECIPE_HOME"))))
+	if err != nil {
+		return nil
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return &tls.Config{RootCAs: roots}
+}
+
+// dialHere finds every name below localhost on this machine, as browsers do.
+func dialHere(ctx context.Context, network, address string) (net.Conn, error) {
+	if host, port, err := net.SplitHostPort(address); err == nil && strings.HasSuffix(host, ".localhost") {
+		address = net.JoinHostPort("127.0.0.1", port)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
 func fetchText(client *http.Client, url string) (string, error) {
@@ -187,7 +214,8 @@ func linesCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// pid VAR [ADDRESS] sets a variable to the process id of the agent, or of the process with that address.
+// pid VAR [ADDRESS] sets a variable to the process id of the agent, or of the process with that address, in whatever slot
+// unless it says ~b.
 func pidCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: pid VAR [ADDRESS]")
@@ -201,8 +229,10 @@ func pidCommand(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	units, err := client.Units(context.Background(), "")
 	ts.Check(err)
+	wanted, err := addr.Parse(args[1])
+	ts.Check(err)
 	for _, u := range units {
-		if u.Address == args[1] && u.PID != 0 {
+		if a, err := addr.Parse(u.Address); err == nil && wanted.Contains(a) && u.PID != 0 {
 			ts.Setenv(args[0], strconv.Itoa(u.PID))
 			return
 		}
@@ -230,7 +260,7 @@ func signalCommand(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// gone demands that, in the end, no process of RECIPE_HOME is left, the agent included, and no file but the store.
+// gone demands that, in the end, no process of RECIPE_HOME is left, the agent included, and no file but the store and what is trusted.
 func goneCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: gone")
@@ -251,7 +281,7 @@ func onlyStore(home string) error {
 		return nil
 	}
 	for _, e := range entries {
-		if e.Name() != "store" {
+		if e.Name() != "store" && e.Name() != "certificates" { // a CA that was trusted stays
 			out, _ := exec.Command("find", home, "-not", "-path", home+"/store/*").CombinedOutput()
 			return fmt.Errorf("files are left:\n%s", out)
 		}

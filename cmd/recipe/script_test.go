@@ -28,6 +28,7 @@ const scriptPatience = 60 * time.Second
 //	PLUGIN   the program of testdata/plugin
 //	EXECUTOR the program of testdata/executor
 //	SHARED   a directory that scripts and apps may write to
+//	HTTP_PORT the port of routes without TLS
 //	MODULE   the root of this module
 //
 // $APP, $PLUGIN, $EXECUTOR and $SHARED also stand for their values in the .hcl files of a script.
@@ -48,8 +49,15 @@ var homes atomic.Int32
 // portsOf is a range of ports of its own for the nth home of a test run: agents that start many things at once would
 // else find each other's ports free. Two test runs on one machine begin at different places.
 func portsOf(n int) string {
-	low := 20000 + (os.Getpid()*7+n)%40*300
-	return fmt.Sprintf("%d-%d", low, low+299)
+	low := firstPort(n)
+	return fmt.Sprintf("%d-%d", low, low+297)
+}
+
+func firstPort(n int) int { return 20000 + (os.Getpid()*7+n)%40*300 }
+
+// frontsOf are where the routes of the nth home are answered.
+func frontsOf(n int) (http, https string) {
+	return fmt.Sprint("127.0.0.1:", firstPort(n)+298), fmt.Sprint("127.0.0.1:", firstPort(n)+299)
 }
 
 func setupScript(env *testscript.Env) error {
@@ -68,7 +76,13 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("RECIPE_HOME", home)
-	env.Setenv("RECIPE_PORTS", portsOf(int(homes.Add(1))))
+	n := int(homes.Add(1))
+	env.Setenv("RECIPE_PORTS", portsOf(n))
+	http, https := frontsOf(n)
+	env.Setenv("RECIPE_HTTP", http)
+	env.Setenv("RECIPE_HTTPS", https)
+	_, port, _ := strings.Cut(http, ":")
+	env.Setenv("HTTP_PORT", port)
 	env.Setenv("SHARED", shared)
 	env.Setenv("MODULE", module)
 	env.Setenv("GORACE", raceOptions(shared))
@@ -144,13 +158,16 @@ func cleanUp(t testscript.T, base, home, shared string) {
 	}
 }
 
-// condition knows [root], and [packages]: the package sources of this machine answer, and tests may take their time.
+// condition knows [root]; [packages]: the package sources of this machine answer, and tests may take their time; and [netns]: this
+// machine lets us make a network of our own that leads nowhere.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "packages":
 		return !testing.Short() && !raceDetector && packageSourcesAnswer(), nil
+	case "netns":
+		return exec.Command("unshare", "-n", "ip", "link", "set", "lo", "up").Run() == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }

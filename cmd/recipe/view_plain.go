@@ -58,7 +58,7 @@ func (v *plainView) event(e apply.Event) {
 
 // trifling reports whether a finished step is a part of others that nobody waits for: it gets no line of its own.
 func trifling(e apply.Event) bool {
-	return e.Phase != apply.Errored && (e.Type == "secret" || e.Type == "endpoint") && e.Took < time.Second
+	return e.Phase != apply.Errored && (e.Type == "secret" || e.Type == "endpoint" || e.Type == "route") && e.Took < time.Second
 }
 
 func (v *plainView) end(*agent.RunResult) {}

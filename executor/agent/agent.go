@@ -42,6 +42,10 @@ type Options struct {
 	Idle time.Duration
 	// Ports are the first and the last port to hand out; zeros for port.Low and port.High, begun elsewhere for every home.
 	Ports [2]int
+	// Fronts are where the router answers routes.
+	Fronts router.Addresses
+	// AccessLog has the router log the requests of routes.
+	AccessLog bool
 }
 
 // Agent is one agent, the only one of its RECIPE_HOME.
@@ -59,10 +63,12 @@ type Agent struct {
 	directory  *directory.Directory
 	supervisor *supervisor.Supervisor
 	endpoints  *router.Endpoints
+	fronts     *router.Routes
 	routes     *routes
 	local      *local.Provider
 	provider   sdk.Provider // of the types in the box
 	plugins    hosts
+	events     *events
 
 	mu     sync.Mutex
 	stacks map[string]*stack
@@ -83,7 +89,7 @@ func New(o Options) (*Agent, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New()}
+	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New(), events: newEvents()}
 	if err := os.MkdirAll(filepath.Join(o.Home, "stacks"), 0o711); err != nil {
 		return nil, fmt.Errorf("cannot make RECIPE_HOME: %w", err)
 	}
@@ -106,7 +112,7 @@ func New(o Options) (*Agent, error) {
 	if a.program, err = a.appProgram(); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	fetcher, err := fetch.New(filepath.Join(o.Home, "store", ".downloads"), fetch.Options{})
+	fetcher, err := fetch.New(downloadsDir(o.Home), fetch.Options{})
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
@@ -114,18 +120,20 @@ func New(o Options) (*Agent, error) {
 	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
 	a.routes = newRoutes(a)
-	a.endpoints = router.NewEndpoints(a.ports, a.routes.publish)
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged})
+	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
+	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),
 		a.local,
 		a.endpoints,
+		a.fronts,
 	)
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.plugins = newHosts(o.Home)
+	a.plugins = newHosts(o.Home, a.pluginSays)
 	a.running, a.stop = context.WithCancel(context.Background())
 	return a, nil
 }

@@ -26,6 +26,9 @@ import (
 //	GET  /v1/stacks/NAME/outputs      map of OutputInfo; ?secrets=NAME shows that one in clear
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
+//	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
+//	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
+//	GET  /v1/events                   stream of Event; ?stack=&follow=1
 //	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
 //	GET  /v1/version                  VersionInfo
 //	POST /v1/shutdown                 ends the agent; apps go on. Refused while a run is under way
@@ -43,8 +46,9 @@ func (p *Problem) Error() string { return p.Message }
 
 // PlanRequest asks for a plan. The agent reads the stack's files itself.
 type PlanRequest struct {
-	Path      string          `json:"path"`             // of the stack's file or directory, absolute; "" to destroy by name
-	Stack     string          `json:"stack,omitempty"`  // with Destroy and no Path
+	Path      string          `json:"path"`             // of the stack's file or directory, absolute; "" for the stack of that name as it was applied
+	Stack     string          `json:"stack,omitempty"`  // with Destroy or Kept, and no Path
+	Kept      *KeptRequest    `json:"kept,omitempty"`   // from what the agent keeps of a generation
 	Recipe    string          `json:"recipe,omitempty"` // the version that the user runs, for requires_recipe
 	Variables []VariableValue `json:"variables,omitempty"`
 	Targets   []addr.Instance `json:"targets,omitempty"`
@@ -142,7 +146,13 @@ type UnitInfo struct {
 	Since     time.Time      `json:"since"`
 	Restarts  int            `json:"restarts"`
 	Ports     map[string]int `json:"ports,omitempty"`
-	Message   string         `json:"message,omitempty"` // what keeps it from being ready
+	Held      bool           `json:"held,omitempty"`     // it keeps its version until it is promoted
+	Message   string         `json:"message,omitempty"`  // what keeps it from being ready, or from changing
+	CPU       float64        `json:"cpu_seconds"`        // used by it and its descendants so far
+	Memory    int64          `json:"memory_bytes"`       // resident now, of them all
+	Next      *time.Time     `json:"next,omitempty"`     // of a scheduled one: when it runs next
+	Last      *TimedRun      `json:"last,omitempty"`     // of a scheduled one: its last run that is over
+	Executor  string         `json:"executor,omitempty"` // the plugin that runs it; the rest is then as it was known last
 }
 
 // UnitRequest names the units to act on: all whose address Target contains.

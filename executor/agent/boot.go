@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -28,6 +29,9 @@ func (a *Agent) boot() {
 	a.routes.send()
 }
 
+// taken are the types of resources that an agent takes over when it starts.
+var taken = []string{"allocation", "endpoint", "route", "instance", "schedule"}
+
 // restore reserves what the recorded resources of a stack hold, and returns the processes that should run.
 func (a *Agent) restore(s *stack) []supervisor.Spec {
 	var specs []supervisor.Spec
@@ -38,7 +42,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		fmt.Fprintf(a.Log, "stack %s has an interrupted run, which is carried on\n", s.name)
 	}
 	for _, o := range objects {
-		if o.Type != "allocation" && o.Type != "endpoint" && o.Type != "instance" {
+		if !slices.Contains(taken, o.Type) {
 			continue
 		}
 		v, err := o.Decode(types[o.Type].Object(), s.reveal)
@@ -49,7 +53,7 @@ func (a *Agent) restore(s *stack) []supervisor.Spec {
 		clear, _ := v.UnmarkDeep()
 		id := sdk.Identity{Address: o.Addr.String(), Stack: s.name, Known: clear}
 		at := len(specs)
-		if err := a.restoreObject(s, o, id, &specs); err != nil {
+		if err := a.restoreObject(s, o, id, begun[o.Addr], &specs); err != nil {
 			fmt.Fprintf(a.Log, "stack %s: %s: %s\n", s.name, o.Addr, err)
 		}
 		for i := range specs[at:] {
@@ -76,14 +80,18 @@ func (s *stack) begun() map[addr.Instance]bool {
 	return begun
 }
 
-func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs *[]supervisor.Spec) error {
+// restoreObject reserves what a resource holds. A process that a run was at gets no connections until the run says so: it may
+// have been asked to end.
+func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, begun bool, specs *[]supervisor.Spec) error {
 	switch o.Type {
 	case "allocation":
 		return a.local.Restore(id)
 	case "endpoint":
 		return a.endpoints.Restore(id)
+	case "route":
+		return a.fronts.Restore(id)
 	}
-	if s.executor() != "" {
+	if s.executor() != "" && o.Type == "instance" {
 		a.place(id) // who runs it has gone on
 		return nil
 	}
@@ -97,7 +105,9 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, specs 
 	if err != nil {
 		return err
 	}
-	a.offer(id)
+	if o.Type == "instance" && !begun {
+		a.offer(id)
+	}
 	*specs = append(*specs, spec)
 	return nil
 }
@@ -109,19 +119,14 @@ func (a *Agent) instanceChanged(id sdk.Identity) {
 		return
 	}
 	a.offer(id)
+	if status, ok := a.supervisor.Status(unitName(id.Stack, id.Address)); ok && status.Ready {
+		a.routes.send() // it was taken out to be removed, and stays
+	}
 }
 
 // offer puts the ports of a process into the directory.
 func (a *Agent) offer(id sdk.Identity) {
-	ports := map[string]int{}
-	if v := id.Known.GetAttr("ports"); !v.IsNull() {
-		for it := v.ElementIterator(); it.Next(); {
-			name, number := it.Element()
-			n, _ := number.AsBigFloat().Int64()
-			ports[name.AsString()] = int(n)
-		}
-	}
-	a.directory.Offer(id.Stack, id.Known.GetAttr("component").AsString(), id.Address, ports)
+	a.directory.Offer(id.Stack, id.Known.GetAttr("component").AsString(), id.Address, portsByName(id))
 	if status, ok := a.supervisor.Status(unitName(id.Stack, id.Address)); ok {
 		a.directory.SetReady(id.Stack, id.Address, status.Ready)
 	}
@@ -130,6 +135,9 @@ func (a *Agent) offer(id sdk.Identity) {
 // unitChanged is told by the supervisor. Readiness goes on to the router.
 func (a *Agent) unitChanged(s supervisor.Status) {
 	stack, address, ok := splitUnit(s.Address)
+	if ok {
+		a.events.add(processEvent(stack, address, s))
+	}
 	if ok && a.directory.SetReady(stack, address, s.Ready) {
 		a.routes.send()
 	}

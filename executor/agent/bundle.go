@@ -21,8 +21,9 @@ import (
 	"github.com/nsynapse/recipe/registry/store"
 )
 
-// Bundle writes the packages that the stack at q.Path takes from registries, for this platform, and their lock file to a file:
-// no agent, no store, no state. What is locked is taken as it is locked. It returns what was chosen.
+// Bundle writes the packages that the stack at q.Path takes from registries, for this platform, those of the operating system
+// for this system, and their lock file to a file: no agent, no store, no state. What is locked is taken as it is locked. It
+// returns what was chosen.
 func Bundle(ctx context.Context, home string, q PlanRequest, to io.Writer) (locked *lockfile.File, diags []diag.Diagnostic, err error) {
 	w, err := read(ctx, library.New(recipes.FS, nil, registry.ReaderOf(home)), q, true)
 	if err != nil {
@@ -35,6 +36,9 @@ func Bundle(ctx context.Context, home string, q PlanRequest, to io.Writer) (lock
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if err := w.source.Export(ctx, w.input.Lock, oci.Blobs(dir)); err != nil {
 		return nil, nil, err
+	}
+	if err := w.exportOS(ctx, home, dir); err != nil {
+		return nil, w.problems(err), w.other(err)
 	}
 	return w.locked, nil, bundle.Write(to, w.locked.Format(), oci.Blobs(dir))
 }
@@ -61,8 +65,11 @@ func Unbundle(ctx context.Context, home string, q PlanRequest, from io.Reader) (
 		d = append(d, w.source.Import(ctx, oci.Blobs(dir))...)
 	}
 	w.diags = append(w.diags, d...)
+	if err == nil && w.fail() == nil {
+		err = w.importOS(ctx, home, locked, dir)
+	}
 	if w.fail() != nil {
-		return nil, w.diagnostics(), err
+		return nil, w.diagnostics(), w.other(err)
 	}
 	return lock, nil, err
 }

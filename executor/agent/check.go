@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -38,35 +39,25 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 		}
 		return nil, err
 	}
-	provider, err := schemas()
-	if err != nil {
-		return nil, err
-	}
 	work, err := os.MkdirTemp("", "recipe-check-*")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	packages, diags := w.source.Loose(ctx, w.input.Lock, w.local, work)
-	w.diags = append(w.diags, diags...)
-	if err := w.fail(); err != nil {
-		return &Checked{Diagnostics: w.diagnostics()}, nil
+	var graph *eval.Graph
+	var provider sdk.Provider
+	if err = w.loosen(ctx, work); err == nil {
+		graph, provider, err = w.evaluate(ctx, home, work)
 	}
-	w.input.Packages = packages
-	provider, err = w.withPlugins(ctx, provider, home)
 	if errors.Is(err, errDiagnosed) {
 		return &Checked{Diagnostics: w.diagnostics()}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	library.Sources(w.input.Packages, w.sources)
-	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
-	graph, diags := eval.Make(ctx, w.input)
-	w.diags = append(w.diags, diags...)
 	c = &Checked{Name: w.input.Stack.Name}
 	if graph != nil {
-		_, diags = plan.Make(ctx, plan.Input{Graph: graph, State: state.New(c.Name, w.directory, ""), Provider: provider,
+		_, diags := plan.Make(ctx, plan.Input{Graph: graph, State: state.New(c.Name, w.directory, ""), Provider: provider,
 			ID: func(string) string { return "checked" }, Trust: true, Now: time.Time{}})
 		w.diags = append(w.diags, diags...)
 		if !diags.HasErrors() {
@@ -77,10 +68,36 @@ func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err err
 	return c, nil
 }
 
+// loosen has the packages at hand without a store. What they need lies in work.
+func (w *written) loosen(ctx context.Context, work string) error {
+	packages, diags := w.source.Loose(ctx, w.input.Lock, w.local, work)
+	w.diags = append(w.diags, diags...)
+	w.input.Packages = packages
+	return w.fail()
+}
+
+// evaluate makes the graph of packages that are at hand, nil with errors, and returns a provider that can be asked for schemas.
+func (w *written) evaluate(ctx context.Context, home, work string) (*eval.Graph, sdk.Provider, error) {
+	provider, err := schemas()
+	if err == nil {
+		provider, err = w.withPlugins(ctx, provider, home, work)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	library.Sources(w.input.Packages, w.sources)
+	w.input.Types, w.input.Home, w.input.Owner, w.input.Program = provider.Schema().Types, "/recipe", -1, "/recipe/bin/recipe"
+	graph, diags := eval.Make(ctx, w.input)
+	w.diags = append(w.diags, diags...)
+	return graph, provider, nil
+}
+
 // withPlugins is the box together with the plugins that the stack names, from where the user has them. They can be asked for
-// their schemas. What is learnt of them is kept in home, if there is one.
-func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home string) (sdk.Provider, error) {
-	list, diags := usedBy(w.input.Stack, w.directory, w.input.Packages, func(i int) string { return w.local[w.input.Lock.Packages[i].Origin].Directory() })
+// their schemas. What is learnt of them is kept in home, if there is one. What comes from registries was got into work.
+func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home, work string) (sdk.Provider, error) {
+	list, diags := usedBy(chosen{w.input.Stack, w.directory, w.input.Packages, w.input.Lock, func(i int) string {
+		return cmp.Or(w.local[w.input.Lock.Packages[i].Origin].Directory(), library.LooseDir(work, i))
+	}})
 	w.diags = append(w.diags, diags...)
 	if err := w.fail(); err != nil {
 		return nil, err
@@ -95,7 +112,7 @@ func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home string
 		}
 		defer os.RemoveAll(home)
 	}
-	h := newHosts(home)
+	h := newHosts(home, nil)
 	defer h.close()
 	all := []sdk.Provider{box}
 	for i := range list {
@@ -116,5 +133,5 @@ func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home string
 
 // schemas is a provider that can only be asked for its schemas.
 func schemas() (sdk.Provider, error) {
-	return sdk.Union(builtin.New(builtin.Options{}), bus.Provider(), local.New(local.Options{}), router.NewEndpoints(nil, nil))
+	return sdk.Union(builtin.New(builtin.Options{}), bus.Provider(), local.New(local.Options{}), router.NewEndpoints(nil, nil), router.NewRoutes(router.Addresses{}, nil))
 }

@@ -233,6 +233,30 @@ func (c *Client) Act(ctx context.Context, verb string, q UnitRequest) (UnitAnswe
 	return call[UnitAnswer](ctx, c, http.MethodPost, "/units/"+verb, q)
 }
 
+// Runs lists the last runs of the scheduled processes that target contains, the oldest first.
+func (c *Client) Runs(ctx context.Context, stack, target string) ([]TimedRun, error) {
+	q := url.Values{"stack": {stack}, "target": {target}}
+	return call[[]TimedRun](ctx, c, http.MethodGet, "/units/runs?"+q.Encode(), nil)
+}
+
+// RunNow lets a scheduled process run, and returns when that has ended.
+func (c *Client) RunNow(ctx context.Context, q UnitRequest) (TimedRun, error) {
+	return call[TimedRun](ctx, c, http.MethodPost, "/units/run-now", q)
+}
+
+// Events tells what has happened to a stack, or to all with "", and with follow what comes, until ctx ends.
+func (c *Client) Events(ctx context.Context, stack string, follow bool, each func(Event) error) error {
+	q := url.Values{"stack": {stack}}
+	if follow {
+		q.Set("follow", "1")
+	}
+	answer, err := c.send(ctx, http.MethodGet, "/events?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	return lines(answer, each)
+}
+
 // Logs tells the last lines of the units that component contains and, with follow, what comes after, until ctx ends.
 func (c *Client) Logs(ctx context.Context, stack, component string, count int, follow bool, each func(LogLine) error) error {
 	q := url.Values{"stack": {stack}, "component": {component}, "lines": {fmt.Sprint(count)}}

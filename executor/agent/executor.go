@@ -52,6 +52,9 @@ type placed struct {
 func (p placed) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
 	if r.After.IsNull() {
 		p.agent.withdraw(r.Identity) // the router lets go of it first
+		if !r.Before.IsNull() {
+			p.agent.drain(ctx, sdk.Identity{Address: r.Address, Stack: r.Stack, Known: r.Before})
+		}
 	}
 	v, diags := p.Resource.Apply(ctx, r)
 	if !diags.HasErrors() && v != cty.NilVal && !v.IsNull() {

@@ -16,9 +16,9 @@ type hosts struct {
 	terraform *terraform.Host
 }
 
-// newHosts runs nothing yet; what it knows of programs is kept in home.
-func newHosts(home string) hosts {
-	return hosts{host.New(host.Options{Dir: pluginsDir(home)}), terraform.New(terraform.Options{Dir: filepath.Join(pluginsDir(home), "terraform")})}
+// newHosts runs nothing yet; what it knows of programs is kept in home. say is told what plugins of recipe print; nil drops it.
+func newHosts(home string, say func(plugin, line string)) hosts {
+	return hosts{host.New(host.Options{Dir: pluginsDir(home), Say: say}), terraform.New(terraform.Options{Dir: filepath.Join(pluginsDir(home), "terraform")})}
 }
 
 // open returns the provider in a program, which is started only if its types are not known.

@@ -27,6 +27,26 @@ func (w *written) relock(q PlanRequest) hcl.Diagnostics {
 			w.locked.Sources[c.Source] = pin
 		}
 	}
+	before, _ := w.lockBeside(q)
+	w.locked.OSPackages = before.OSPackages // until it is known what the stack wants of them
+	return w.unchanged(q)
+}
+
+// lockBeside is what is locked beside the stack, without what is to be upgraded.
+func (w *written) lockBeside(q PlanRequest) (locked *lockfile.File, there bool) {
+	text, there := w.sources[lockfile.Name]
+	if !there || slices.Contains(q.Upgrade, "*") {
+		return &lockfile.File{}, there
+	}
+	locked, _ = lockfile.Parse(text, lockfile.Name) // which was read without errors
+	for _, name := range q.Upgrade {
+		locked.Without(name)
+	}
+	return locked, there
+}
+
+// unchanged demands with q.Locked that the lock file says what is locked.
+func (w *written) unchanged(q PlanRequest) hcl.Diagnostics {
 	if !q.Locked {
 		return nil
 	}

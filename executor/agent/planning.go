@@ -38,6 +38,9 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 		if err != nil {
 			return nil, err
 		}
+		if q.Kept != nil {
+			return a.planKept(ctx, s, q)
+		}
 		return a.planRemoval(ctx, s, q)
 	}
 	w, err := a.written(ctx, q)
@@ -50,6 +53,7 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if q.Destroy {
 		return a.planRemoval(ctx, w.stack, q)
 	}
+	w.input.Second = plan.Second(w.stack.book.Copy())
 	graph, diags := eval.Make(ctx, w.input)
 	w.diags = append(w.diags, diags...)
 	if diags.HasErrors() {
@@ -58,6 +62,9 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	in, err := a.planInput(ctx, w.stack, graph, q, w.plugins)
 	if err != nil {
 		return nil, err
+	}
+	if in.Settle = a.lockOS(ctx, w, graph, q); w.fail() != nil {
+		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
 	}
 	p, diags := plan.Make(ctx, in)
 	w.diags = append(w.diags, diags...)
@@ -159,7 +166,7 @@ func (a *Agent) written(ctx context.Context, q PlanRequest) (*written, error) {
 
 // wantedPlugins returns all types that the stack may use, and keeps the plugins that some come from.
 func (a *Agent) wantedPlugins(ctx context.Context, w *written, packages []eval.Package) (sdk.Provider, error) {
-	list, diags := usedBy(w.input.Stack, w.directory, packages, func(i int) string { return packages[i].Path })
+	list, diags := usedBy(chosen{w.input.Stack, w.directory, packages, w.input.Lock, func(i int) string { return packages[i].Path }})
 	w.diags = append(w.diags, diags...)
 	wanted, diags := a.keepPlugins(ctx, list)
 	w.diags = append(w.diags, diags...)
@@ -265,7 +272,9 @@ func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan, provider sd
 	if diags.HasErrors() {
 		return nil, diags
 	}
-	graph, diags := eval.Make(ctx, a.evalInput(parsed, p.Lock, packages, values, provider))
+	in := a.evalInput(parsed, p.Lock, packages, values, provider)
+	in.Second, in.Scale = p.Second, p.Scale
+	graph, diags := eval.Make(ctx, in)
 	if diags.HasErrors() {
 		return nil, diags
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -19,6 +20,7 @@ import (
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/providers/plugin/protocol"
 	"github.com/nsynapse/recipe/registry/library"
 )
 
@@ -120,6 +122,7 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 	for _, p := range s.Exclude {
 		wanted.Exclude[p.Name] = p.Range
 	}
+	addPlugins(wanted, s)
 	if ours, err := semver.Parse(version); err == nil { // a build without a version is trusted
 		wanted.Recipe = &ours
 	}
@@ -128,6 +131,21 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 		lock, more = solve.Solve(ctx, wanted, source)
 	}
 	return lock, local, append(diags, more...)
+}
+
+// addPlugins adds what the stack itself asks for of plugins.
+func addPlugins(wanted *solve.Wanted, s *config.Stack) {
+	wanted.Given, wanted.Protocol = map[string]bool{}, protocol.Version
+	for _, name := range slices.Sorted(maps.Keys(s.Providers)) {
+		if p := s.Providers[name]; p.Published() {
+			wanted.Uses = append(wanted.Uses, library.Use(p))
+		} else {
+			wanted.Given[name] = true
+		}
+	}
+	if s.Executor != nil && s.Executor.Published() {
+		wanted.Uses = append(wanted.Uses, library.Use(s.Executor))
+	}
 }
 
 // rootsOf returns what the stack itself asks for. Pins are what addresses stood for before.

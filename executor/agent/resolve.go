@@ -8,6 +8,7 @@ import (
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/planner/lockfile"
 	"github.com/nsynapse/recipe/planner/solve"
+	"github.com/nsynapse/recipe/providers/builtin/deb"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/library"
@@ -19,12 +20,14 @@ type Resolved struct {
 	File        string      // the path of the lock file
 	Before      *lockfile.File
 	After       *lockfile.File
-	Newest      map[string]string // the newest version that there is, by package; without the user's own
+	Newest      map[string]string   // the newest version that there is, by package; without the user's own
+	OS          map[string][]string // locked versions of packages of the operating system, those for this system
 	Diagnostics []diag.Diagnostic
 }
 
 // Resolve chooses versions and implementations for the stack at q.Path, and nothing more: no agent, no store, no state. home
-// is RECIPE_HOME, for the publishers that are trusted.
+// is RECIPE_HOME, for the publishers that are trusted. With q.Fresh packages of the operating system are chosen too, which asks
+// the package sources of this machine for what is not locked yet.
 func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error) {
 	lib := library.New(recipes.FS, nil, registry.ReaderOf(home))
 	w, err := read(ctx, lib, q, true)
@@ -37,6 +40,15 @@ func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error)
 	before, _ := readLock(w.directory, nil, w.sources) // what is wrong with it does not matter when all of it is upgraded
 	r := &Resolved{Lock: w.input.Lock, File: filepath.Join(w.directory, lockfile.Name), Before: before, Newest: map[string]string{}, Diagnostics: w.diagnostics()}
 	r.After = w.locked
+	if q.Fresh {
+		if err := w.lockLoose(ctx, home); err != nil {
+			return nil, err
+		}
+		r.Diagnostics = w.diagnostics()
+	}
+	if system, err := deb.ThisSystem(); err == nil {
+		r.OS = r.After.OSVersions(system.String())
+	}
 	for name := range r.After.Packages {
 		versions, err := w.source.Versions(ctx, name)
 		if err != nil {

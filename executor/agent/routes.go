@@ -44,9 +44,9 @@ func newRoutes(a *Agent) *routes {
 	return &routes{agent: a, dir: dir, client: router.Dial(dir)}
 }
 
-// publish sends the table as it is from now on and returns when the router has it. It fails if the endpoint of that
-// name is wanted and cannot be listened for.
-func (r *routes) publish(ctx context.Context, name string) error {
+// publish sends the table as it is from now on and returns when the router has it. It fails if an endpoint or front of
+// one of these names is wanted and cannot be listened for.
+func (r *routes) publish(ctx context.Context, names ...string) error {
 	p := r.send()
 	select {
 	case <-ctx.Done():
@@ -56,7 +56,12 @@ func (r *routes) publish(ctx context.Context, name string) error {
 	if p.err != nil {
 		return p.err
 	}
-	return p.report.Err(name)
+	for _, name := range names {
+		if err := p.report.Err(name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // send has the table sent, now or after the one under way.
@@ -99,7 +104,7 @@ func (r *routes) sendOne() (router.Report, error) {
 	ctx, cancel := context.WithTimeout(r.agent.running, 30*time.Second)
 	defer cancel()
 	table := r.table()
-	if err := r.ensure(ctx, len(table.Endpoints) > 0); err != nil {
+	if err := r.ensure(ctx, len(table.Endpoints)+len(table.Routes) > 0); err != nil {
 		return router.Report{}, err
 	}
 	if !r.started.Load() {
@@ -136,8 +141,22 @@ func (r *routes) table() router.Table {
 	for _, e := range r.agent.endpoints.List() {
 		t.Endpoints = append(t.Endpoints, router.Endpoint{Name: e.Name(), Port: e.Port, Upstreams: ready[service{e.Stack, e.Component, e.Target}]})
 	}
+	routes := r.agent.fronts.List()
+	for _, n := range routes {
+		route := n.Route
+		route.Upstreams = ready[service{n.Stack, n.Component, n.Target}]
+		t.Routes = append(t.Routes, route)
+	}
+	t.Fronts = r.agent.Fronts.Fronts(routes)
+	t.Certificates = CertificatesDir(r.agent.Home)
+	if r.agent.AccessLog && len(routes) > 0 {
+		t.Log = filepath.Join(r.dir, "log")
+	}
 	return t
 }
+
+// CertificatesDir is where the router of a home keeps its certificates; see package certs.
+func CertificatesDir(home string) string { return filepath.Join(home, "certificates") }
 
 // ensure starts the router process when it is wanted for the first time; afterwards the supervisor keeps it alive.
 func (r *routes) ensure(ctx context.Context, wanted bool) error {

@@ -80,6 +80,7 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 		}
 	}
 	n := newNews(begin)
+	a.events.add(Event{Time: time.Now(), Type: "run", Stack: s.name, State: "began"})
 	ctx, cancel := context.WithCancel(a.running)
 	s.mu.Lock()
 	s.news, s.cancel, s.carrying = n, cancel, true
@@ -91,6 +92,7 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 		s.mu.Lock()
 		s.carrying = false
 		s.mu.Unlock()
+		a.events.add(runEvent(s.name, result))
 		n.end(result)
 	})
 	return n, nil
@@ -131,6 +133,11 @@ func (a *Agent) sweep(s *stack) error {
 		}
 		for _, o := range st.Outputs {
 			keepSecrets(o.Value, keep)
+		}
+		for i := range st.Generations { // any of them can be gone back to
+			for _, v := range st.Generations[i].Variables {
+				keepSecrets(v, keep)
+			}
 		}
 	})
 	if busy {

@@ -126,6 +126,10 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 		case <-ticker.C:
 		}
 		if asked.idle(a.Idle) && a.idle(ctx) {
+			a.plugins.close() // before what is kept of them goes
+			if err := os.RemoveAll(pluginsDir(a.Home)); err != nil {
+				fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
+			}
 			for _, name := range []string{"agent.sock", "agent.log", "vault.key", "plan.key", "agent.lock", "stacks"} {
 				if err := os.Remove(filepath.Join(a.Home, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 					fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
@@ -172,6 +176,17 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Restart(ctx, unit) }))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(false, func(ctx context.Context, unit string) error { return a.supervisor.Pause(ctx, unit) }))
 	mux.HandleFunc("POST /v1/units/start", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Resume(ctx, unit) }))
+	mux.HandleFunc("GET /v1/units/runs", answer(func(r *http.Request) (any, error) {
+		return a.timed(r.Context(), UnitRequest{Stack: r.FormValue("stack"), Target: r.FormValue("target")})
+	}))
+	mux.HandleFunc("POST /v1/units/run-now", answer(func(r *http.Request) (any, error) {
+		q, err := body[UnitRequest](r)
+		if err != nil {
+			return nil, err
+		}
+		return a.runNow(r.Context(), q)
+	}))
+	mux.HandleFunc("GET /v1/events", a.handleEvents)
 	mux.HandleFunc("GET /v1/logs", a.handleLogs)
 	return mux
 }
@@ -264,6 +279,12 @@ func (a *Agent) handleRun(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	stream(w, r, n.follow)
+}
+
+func (a *Agent) handleEvents(w http.ResponseWriter, r *http.Request) {
+	stream(w, r, func(ctx context.Context, tell func(Event) error) error {
+		return a.events.tell(ctx, r.FormValue("stack"), r.FormValue("follow") != "", tell)
+	})
 }
 
 func (a *Agent) handleLogs(w http.ResponseWriter, r *http.Request) {

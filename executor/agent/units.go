@@ -14,6 +14,7 @@ import (
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/shim"
+	"github.com/nsynapse/recipe/executor/usage"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/state"
@@ -34,18 +35,52 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		ports[name][e.Port] = e.Number
 	}
+	table, _ := usage.Look() // without it nothing is shown of that
 	list := []UnitInfo{}
+	held := a.heldUnits()
 	for _, s := range a.supervisor.Statuses() {
 		of, address, ok := splitUnit(s.Address)
 		if !ok || stack != "" && of != stack {
 			continue
 		}
 		_, component, _ := splitUnit(s.Component)
-		list = append(list, UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Ports: ports[s.Address], Message: strings.ReplaceAll(s.LastError, of+"/", "")})
+		used := table.Of(s.PID)
+		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
+			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", ""), CPU: used.CPU.Seconds(), Memory: used.Memory}
+		if info.Held = held(of, address); info.Held && info.Message == "" {
+			info.Message = "keeps its version until recipe promote"
+		}
+		if !s.Next.IsZero() {
+			info.Next = &s.Next
+		}
+		if s.Last != nil {
+			last := timedRun(of, address, *s.Last)
+			info.Last = &last
+		}
+		list = append(list, info)
+	}
+	for _, s := range a.all() {
+		if stack == "" || s.name == stack {
+			list = append(list, s.outside(a.provider.Schema().Types["instance"].Object())...)
+		}
+	}
+	for i := range list {
+		list[i].Ports = ports[unitName(list[i].Stack, list[i].Address)]
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
+}
+
+// heldUnits tells of a unit whether it waits to be promoted.
+func (a *Agent) heldUnits() func(stack, address string) bool {
+	held := map[string][]addr.Instance{}
+	for _, s := range a.all() {
+		held[s.name] = s.held()
+	}
+	return func(stack, address string) bool {
+		at, err := addr.Parse(address)
+		return err == nil && slices.ContainsFunc(held[stack], func(i addr.Instance) bool { return i.Contains(at) && i.Slot == at.Slot })
+	}
 }
 
 // act does something with all units that the target contains, in the order of their needs: those that nothing else
@@ -81,6 +116,9 @@ func (a *Agent) act(ctx context.Context, q UnitRequest, forward bool, do func(ct
 
 // choose lists the units of s that target contains.
 func (a *Agent) choose(s *stack, target string) ([]string, error) {
+	if s.executor() != "" {
+		return nil, elsewhere(s)
+	}
 	var chosen []string
 	var within addr.Instance
 	if target != "" {
@@ -210,5 +248,5 @@ func (a *Agent) unitDir(s *stack, unit string) string {
 		return ""
 	}
 	_, name, _ := strings.Cut(unit, ".process.")
-	return filepath.Join(eval.InstanceDirectory(a.Home, s.name, address.Component.Slug(), address.Index), "process", name)
+	return filepath.Join(eval.InstanceDirectory(a.Home, s.name, address), "process", name)
 }

@@ -138,7 +138,7 @@ func (r *rig) apply() apply.Result {
 func apps(text string, names ...string) string {
 	s := `stack "test" {}` + "\n"
 	for i, name := range names {
-		s += fmt.Sprintf("app %q {\n  source = \"./app\"\n  inputs = { text = %q }\n", name, text)
+		s += fmt.Sprintf("app %q {\n  source = \"./app\"\n  inputs = { text = %q }\n  update { strategy = \"recreate\" }\n", name, text)
 		if i > 0 {
 			s += fmt.Sprintf("  depends_on = [app.%s]\n", names[i-1])
 		}
@@ -146,6 +146,9 @@ func apps(text string, names ...string) string {
 	}
 	return s
 }
+
+// rolling is the stack with all of its apps updated without being away.
+func rolling(stack string) string { return strings.ReplaceAll(stack, `"recreate"`, `"rolling"`) }
 
 func TestApplyThenPlanIsEmpty(t *testing.T) {
 	r := newRig(t, disk.OS{}, filepath.Join(t.TempDir(), "journal"))

@@ -163,6 +163,7 @@ func (b *Book) play(rec *record) error {
 	case rec.Turn != nil && b.run != nil:
 		b.run.Undoing = b.run.Undoing || rec.Turn.Undo
 		b.run.Stopped = b.run.Stopped || rec.Turn.Stop
+		b.run.Held = b.run.Held || rec.Turn.Held
 		if b.run.Error == "" {
 			b.run.Error = rec.Turn.Error
 		}

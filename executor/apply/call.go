@@ -72,7 +72,7 @@ func (c *carrier) planned(i int32, resource sdk.Resource, undo bool) (cty.Value,
 	return v, err
 }
 
-// plans reports whether the type of task i plans for itself. It then holds what it does against the plan.
+// plans reports whether the type of task i plans for itself.
 func (c *carrier) plans(i int32) bool {
 	_, plans := c.Provider.Resource(c.changes[i].Type).(sdk.Planner)
 	return plans

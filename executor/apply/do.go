@@ -85,7 +85,11 @@ func (c *carrier) delete(ctx context.Context, i int32, status, then Status, begi
 	if status != Doing && !c.record(i, taskRecord{Status: Doing}) {
 		return c.failed()
 	}
-	left, err := c.call(ctx, i, before, cty.NullVal(before.Type()), c.token(i, "delete"), false)
+	seen, err := c.seen(i, before)
+	if err != nil {
+		return err
+	}
+	left, err := c.call(ctx, i, seen, cty.NullVal(before.Type()), c.token(i, "delete"), false)
 	if err != nil {
 		return c.fail(i, left, err)
 	}
@@ -270,10 +274,36 @@ func (c *carrier) wanted(i int32, before cty.Value) (cty.Value, error) {
 	if !v.IsWhollyKnown() {
 		return cty.NilVal, fmt.Errorf("its value depends on something that is still not known; if you used -target, include what it depends on")
 	}
-	if err := c.asPlanned(i, v); err != nil {
+	if c.plans(i) {
+		return v, nil // it holds what it does against the plan
+	}
+	err := c.asPlanned(i, v)
+	if err != nil {
 		return cty.NilVal, err
 	}
-	return keepComputed(v, before, c.types[c.changes[i].Type]), nil
+	schema := c.types[c.changes[i].Type]
+	if v, err = c.fillPlanned(i, v, schema); err != nil {
+		return cty.NilVal, err
+	}
+	return keepComputed(v, before, schema), nil
+}
+
+// fillPlanned fills the open computed attributes of wanted with what the plan has settled, see plan.Input.Settle.
+func (c *carrier) fillPlanned(i int32, wanted cty.Value, schema sdk.TypeSchema) (cty.Value, error) {
+	planned, err := c.decode(i, c.changes[i].After)
+	if err != nil {
+		return cty.NilVal, err
+	}
+	attributes := wanted.AsValueMap()
+	for name, a := range schema.Attributes {
+		if !a.Computed || a.Stable { // what stays is kept from before
+			continue
+		}
+		if plain, _ := attributes[name].Unmark(); plain.IsNull() && planned.GetAttr(name).IsWhollyKnown() {
+			attributes[name] = planned.GetAttr(name)
+		}
+	}
+	return cty.ObjectVal(attributes), nil
 }
 
 // keepComputed fills the open computed attributes of wanted from before: those that stay over every update.
@@ -292,9 +322,6 @@ func keepComputed(wanted, before cty.Value, schema sdk.TypeSchema) cty.Value {
 
 // asPlanned holds the value against the plan: never a change that the plan did not show.
 func (c *carrier) asPlanned(i int32, v cty.Value) error {
-	if c.plans(i) {
-		return nil
-	}
 	planned, err := c.decode(i, c.changes[i].After)
 	if err != nil {
 		return err

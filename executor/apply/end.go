@@ -47,10 +47,15 @@ func (c *carrier) end() (Result, error) {
 }
 
 func (c *carrier) generation() state.Generation {
-	g := state.Generation{Number: c.run.Plan.Generation, Time: c.Now(), Action: "apply", Result: "done", Tree: c.run.Plan.Tree, Changes: map[string]int{}}
-	if c.run.Plan.Destroy {
+	g := state.Generation{Held: c.run.Held, Number: c.run.Plan.Generation, Time: c.Now(), Action: "apply", Result: "done", Tree: c.run.Plan.Tree, Changes: map[string]int{}}
+	p := c.run.Plan
+	switch {
+	case p.Destroy:
 		g.Action = "destroy"
+	case p.Action != "":
+		g.Action, g.Of = p.Action, p.Of
 	}
+	g.Variables, g.Scale, g.Plugins, g.Stays = p.Variables, p.Scale, p.Plugins, p.Held
 	for action, n := range c.run.Plan.Count() {
 		g.Changes[string(action)] = n
 	}
@@ -107,14 +112,18 @@ func typeOf(v cty.Value) cty.Type {
 
 // joins brings the recorded joins, and the needs of what was not changed, in line with the graph.
 func (c *carrier) joins(e *endRecord) {
+	held := held(c.run.Plan.Held)
 	c.Book.View(func(s *state.State, _ *Run) {
 		for id := range c.Graph.Nodes {
 			n := &c.Graph.Nodes[id]
 			o := s.Objects[n.Addr]
-			if n.Type != "" && o == nil {
-				continue // left out by -target
+			if n.Type != "" && o == nil || held.instance(n.Addr) {
+				continue // left out by -target, or as it was
 			}
 			needs := needsOf(n.Needs, func(id int32) addr.Instance { return c.Graph.Nodes[id].Addr })
+			if n.Type == "" && o != nil && held.component(n.Addr) {
+				needs = held.both(needs, o.Needs, s)
+			}
 			if o != nil && slices.Equal(o.Needs, needs) {
 				continue
 			}
@@ -126,7 +135,7 @@ func (c *carrier) joins(e *endRecord) {
 			e.Objects = append(e.Objects, changed)
 		}
 		for a, o := range s.Objects {
-			if _, ok := c.Graph.Find(a); !ok && o.Type == "" {
+			if _, ok := c.Graph.Find(a); !ok && o.Type == "" && !held.component(a) {
 				e.Gone = append(e.Gone, a.String())
 			}
 		}

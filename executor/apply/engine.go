@@ -17,7 +17,7 @@ import (
 // Engine carries the run of a Book to its end. Its fields are set before Carry and not changed after.
 type Engine struct {
 	Book     *Book
-	Graph    *eval.Graph // what the plan was made from; nil for a plan that only removes, and for a run that is only to end
+	Graph    *eval.Graph // what the plan was made from, in any slots; nil for a plan that only removes, and for a run that is only to end
 	Provider sdk.Provider
 	Seal     state.Seal // durable before it returns
 	// Mark notes elsewhere, durably, that the generation of that number is about to be recorded, so that a state that was
@@ -68,7 +68,7 @@ type Result struct {
 // leaves everything recorded: a later Carry goes on. It returns an error only if it could not record; how the run
 // itself went is in the Result.
 func (e *Engine) Carry(ctx context.Context) (Result, error) {
-	c, err := e.newCarrier()
+	c, err := e.newCarrier(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -111,8 +111,9 @@ type carrier struct {
 	fatal   error
 }
 
-func (e *Engine) newCarrier() (*carrier, error) {
-	c := &carrier{Engine: e, types: e.Provider.Schema().Types}
+func (e *Engine) newCarrier(ctx context.Context) (*carrier, error) {
+	engine := *e
+	c := &carrier{Engine: &engine, types: e.Provider.Schema().Types}
 	if c.Parallel == 0 {
 		c.Parallel = 32
 	}
@@ -123,17 +124,24 @@ func (e *Engine) newCarrier() (*carrier, error) {
 	if c.run == nil {
 		return nil, fmt.Errorf("internal error: there is no run to carry out")
 	}
+	if e.Graph != nil {
+		graph, diags := e.Graph.InSlots(context.WithoutCancel(ctx), c.run.Plan.Second) // it is needed to end, too
+		if diags.HasErrors() {
+			return nil, fmt.Errorf("internal error: the stack cannot be evaluated again: %w", diags)
+		}
+		c.Graph = graph
+	}
 	c.changes = c.run.Plan.Changes
 	c.nodes = make([]int32, len(c.changes))
 	for i := range c.changes {
 		c.nodes[i] = -1
-		if e.Graph != nil && c.changes[i].Action != plan.Remove && c.changes[i].Action != plan.Forget {
-			if id, ok := e.Graph.Find(c.changes[i].Addr); ok {
+		if c.Graph != nil && c.changes[i].Action != plan.Remove && c.changes[i].Action != plan.Forget {
+			if id, ok := c.Graph.Find(c.changes[i].Addr); ok {
 				c.nodes[i] = id
 			}
 		}
 	}
-	if e.Graph == nil {
+	if c.Graph == nil {
 		return c, nil
 	}
 	return c, c.seed()

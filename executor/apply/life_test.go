@@ -39,7 +39,7 @@ type scenario struct {
 
 // bounded is the part of the single crashes that an ordinary test run tries: all, but for what costs most.
 func (s scenario) bounded() float64 {
-	if s.stays != "" || s.large > 0 {
+	if s.stays != "" || s.large > 0 || strings.HasPrefix(s.name, "roll") {
 		return 0.2
 	}
 	return 1
@@ -61,7 +61,12 @@ func scenarios() []scenario {
 		s.name, s.result, s.fails, s.stays, s.stops = name, result, fails, stays, stops
 		return s
 	}
+	roll := scenario{name: "roll", before: rolling(apps("x", "a", "b")), stack: rolling(apps("y", "a", "b")), result: "done"}
+	taken, stopped := roll, roll
+	taken.name, taken.fails, taken.result = "roll back", "app.b[0]~b.process.web", "undone"
+	stopped.name, stopped.stops, stopped.result = "roll and stop", "app.b[0]~b.configure.file.page", "stopped"
 	return []scenario{
+		roll, taken, stopped,
 		{name: "create", stack: apps("x", "a", "b"), result: "done"},
 		vary("change", "done", "", "", ""),
 		vary("undo", "undone", c+".process.web", "", ""),

@@ -53,7 +53,8 @@ type Run struct {
 	By      *Client    `json:"by,omitempty"` // who began it; nil if that cannot be told
 	Tasks   []Task     `json:"tasks"`        // parallel to Plan.Changes
 	Undoing bool       `json:"undoing,omitempty"`
-	Stopped bool       `json:"stopped,omitempty"` // by the user: what is done stays, the rest is left
+	Stopped bool       `json:"stopped,omitempty"` // by the user, or as Held says: what is done stays, the rest is left
+	Held    bool       `json:"held,omitempty"`    // stopped by the failure of a component that says so
 	Error   string     `json:"error,omitempty"`   // the failure that made it undo
 }
 
@@ -113,6 +114,7 @@ type taskRecord struct {
 type turnRecord struct {
 	Undo  bool   `json:"undo,omitempty"`
 	Stop  bool   `json:"stop,omitempty"`
+	Held  bool   `json:"held,omitempty"`
 	Error string `json:"error,omitempty"`
 }
 

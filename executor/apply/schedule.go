@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/nsynapse/recipe/planner/dag"
@@ -71,13 +72,14 @@ func (c *carrier) forward(ctx context.Context) error {
 	defer cancel()
 	var once sync.Once
 	var cause string
+	var failed int32
 	c.walk(work, needs, dag.New(needs).Dependents(), func(ctx context.Context, i int32) bool {
 		err := c.do(ctx, i)
 		if err == nil {
 			return true
 		}
 		// What still runs is cut short: it will be undone anyway.
-		once.Do(func() { cause = c.changes[i].Addr.String() + ": " + err.Error(); cancel() })
+		once.Do(func() { failed, cause = i, c.changes[i].Addr.String()+": "+err.Error(); cancel() })
 		return false
 	})
 	if err := c.failed(); err != nil {
@@ -87,7 +89,8 @@ func (c *carrier) forward(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if cause != "" {
-		return c.Book.append(record{Turn: &turnRecord{Undo: true, Error: cause}})
+		hold := slices.Contains(c.run.Plan.Hold, c.changes[failed].Addr.Component)
+		return c.Book.append(record{Turn: &turnRecord{Undo: !hold, Stop: hold, Held: hold, Error: cause}})
 	}
 	return nil
 }

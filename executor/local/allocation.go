@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/big"
 	"os"
@@ -25,6 +26,7 @@ func allocationSchema() sdk.TypeSchema {
 			"owner":     {Type: cty.Number, Required: true, Description: "The user that owns the directories; -1 for the agent's own."},
 			"wanted":    {Type: cty.Map(cty.Number), Required: true, Description: "Its ports by name; 0 for any free number."},
 			"ports":     {Type: cty.Map(cty.Number), Computed: true, Description: "The numbers of its ports."},
+			"used":      {Type: cty.Bool, Computed: true, Description: "Whether there is anything in its data directory."},
 		},
 	}
 }
@@ -48,7 +50,33 @@ func (allocation) Read(_ context.Context, id sdk.Identity) (cty.Value, sdk.Diagn
 			return id.Known, sdk.Errorf("cannot look at the instance's directory", "%s", err)
 		}
 	}
-	return id.Known, nil
+	return withUsed(id.Known)
+}
+
+// withUsed is the allocation v with what is true of its data directory now.
+func withUsed(v cty.Value) (cty.Value, sdk.Diagnostics) {
+	any, err := hasData(directory(v))
+	if err != nil {
+		return v, sdk.Errorf("cannot look at the instance's data", "%s", err)
+	}
+	attributes := v.AsValueMap()
+	attributes["used"] = cty.BoolVal(any)
+	return cty.ObjectVal(attributes), nil
+}
+
+func hasData(dir string) (bool, error) {
+	d, err := os.Open(filepath.Join(dir, "data"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	defer d.Close()
+	_, err = d.Readdirnames(1)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (a allocation) Apply(_ context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
@@ -67,7 +95,7 @@ func (a allocation) Apply(_ context.Context, r sdk.ApplyRequest) (cty.Value, sdk
 	}
 	attributes := r.After.AsValueMap()
 	attributes["ports"] = ports
-	return cty.ObjectVal(attributes), nil
+	return withUsed(cty.ObjectVal(attributes))
 }
 
 func directory(v cty.Value) string { return v.GetAttr("directory").AsString() }
@@ -116,14 +144,15 @@ func own(dir string, mode fs.FileMode, owner int) error {
 	return nil
 }
 
-// delete moves the directory aside. Undoing a creation keeps data that was written meanwhile.
+// delete moves the directory aside. Undoing a creation keeps data that was written meanwhile, and so does a deletion that
+// was planned when there was none: nobody was told that it would go.
 func (a allocation) delete(r sdk.ApplyRequest) error {
 	for name := range elements(r.Before.GetAttr("wanted")) {
 		a.ports.Release(portOwner(r.Identity, name))
 	}
 	dir := directory(r.Before)
-	if r.Undo {
-		return discard(dir)
+	if unseen, err := a.unseenData(r.Before); err != nil || unseen || r.Undo {
+		return errors.Join(err, discard(dir))
 	}
 	aside := removed(dir)
 	if err := os.MkdirAll(filepath.Dir(aside), 0o700); err != nil {
@@ -136,6 +165,14 @@ func (a allocation) delete(r sdk.ApplyRequest) error {
 		return err
 	}
 	return os.Rename(dir, aside)
+}
+
+// unseenData reports whether there is data where the plan saw none.
+func (allocation) unseenData(v cty.Value) (bool, error) {
+	if used := v.GetAttr("used"); used.IsNull() || used.True() {
+		return false, nil
+	}
+	return hasData(directory(v))
 }
 
 // discard deletes what recipe put into the directory, and keeps data if there is any.

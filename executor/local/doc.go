@@ -1,6 +1,6 @@
 // Package local is the executor in the box: it places instances on this machine and runs their processes. It
-// supplies two resource types to the plan, allocation (an instance's directories and ports) and instance (one
-// process of it), and translates them for the supervisor.
+// supplies three resource types to the plan, allocation (directories and ports of an instance), instance (one
+// process of it) and schedule (a process that runs at times), and translates them for the supervisor.
 //
 //	<directory>/data      kept over updates; deleted with the instance, which the plan says
 //	<directory>/config    what configure blocks write

@@ -61,6 +61,7 @@ func instanceSchema() sdk.TypeSchema {
 			"readiness":     {Type: checkType, Restart: true, Description: "Whether it takes requests."},
 			"liveness":      {Type: checkType, Restart: true, Description: "Whether it has to be restarted."},
 			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Restart: true, Description: "How it is asked to end."},
+			"drain":         {Type: cty.String, Description: "How long what it is at may take before it is asked to end for good; nothing new gets to it meanwhile."},
 			"success_codes": {Type: cty.List(cty.Number), Restart: true, Description: "Exit codes that mean that the work is done."},
 			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},
 		},
@@ -125,10 +126,19 @@ func (i instance) bring(ctx context.Context, r sdk.ApplyRequest, spec supervisor
 		}
 		// Somebody was faster.
 	}
-	if !r.Before.IsNull() && sameProcess(r.Before, r.After) {
+	if !r.Before.IsNull() && sameProcess(r.Before, r.After) && i.runs(spec.Address) {
 		return nil
 	}
+	if !r.Before.IsNull() {
+		i.drain(ctx, sdk.Identity{Address: r.Address, Stack: r.Stack, Known: r.Before})
+	}
 	return i.units.Replace(ctx, spec)
+}
+
+// runs reports whether a process is kept running: an attempt to remove it may have been cut short.
+func (i instance) runs(unit string) bool {
+	status, ok := i.units.Status(unit)
+	return ok && status.State != supervisor.Stopped && status.State != supervisor.Stopping && status.State != supervisor.Failed
 }
 
 // sameProcess reports whether nothing differs that a process has to be restarted for.
@@ -172,6 +182,12 @@ func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, err error) (ct
 func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
 	id := sdk.Identity{Address: r.Address, Stack: r.Stack, Known: cty.NullVal(r.Before.Type())}
 	i.changed(id) // the router lets go of it first
+	if !r.Before.IsNull() {
+		i.drain(ctx, sdk.Identity{Address: r.Address, Stack: r.Stack, Known: r.Before})
+	}
+	if err := ctx.Err(); err != nil { // it may be at something, and nothing says that it has to go now
+		return r.Before, sdk.Errorf("the process was not stopped", "%s", err)
+	}
 	if err := i.units.Remove(ctx, UnitName(r.Stack, r.Address)); err != nil {
 		return r.Before, sdk.Errorf("cannot stop the process", "%s", err)
 	}
@@ -195,25 +211,34 @@ type Provider struct {
 	ports   Ports
 	units   Units
 	changed func(sdk.Identity)
+	drain   func(context.Context, sdk.Identity)
 }
 
-// Options are what the executor works with; all are required.
+// Options are what the executor works with.
 type Options struct {
 	Ports Ports
 	Units Units
 	// Changed is told of a process before it starts, with its value, and after it was taken out, with a null value.
 	// It is called from any goroutine and must not wait for the executor.
 	Changed func(sdk.Identity)
+	// Drain is told of a process before it is asked to end, with its value. It returns when nothing gets to the process any
+	// more and what it was at is done, or when that takes too long. It is called from any goroutine. Nil waits for nothing.
+	Drain func(context.Context, sdk.Identity)
 }
 
 var _ sdk.Provider = (*Provider)(nil)
 
 // New returns the executor in the box.
-func New(o Options) *Provider { return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed} }
+func New(o Options) *Provider {
+	if o.Drain == nil {
+		o.Drain = func(context.Context, sdk.Identity) {}
+	}
+	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain}
+}
 
 // Schema implements sdk.Provider.
 func (p *Provider) Schema() sdk.Schema {
-	return sdk.Schema{Types: map[string]sdk.TypeSchema{"allocation": allocationSchema(), "instance": instanceSchema()}}
+	return sdk.Schema{Types: map[string]sdk.TypeSchema{"allocation": allocationSchema(), "instance": instanceSchema(), "schedule": scheduleSchema()}}
 }
 
 // Resource implements sdk.Provider.
@@ -223,6 +248,8 @@ func (p *Provider) Resource(name string) sdk.Resource {
 		return allocation{p.ports}
 	case "instance":
 		return instance{p}
+	case "schedule":
+		return scheduled{p}
 	}
 	return nil
 }

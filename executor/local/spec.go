@@ -15,7 +15,7 @@ import (
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
-// Spec translates the value of an instance for the supervisor.
+// Spec translates the value of an instance or a schedule for the supervisor.
 func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 	v := id.Known
 	owner := number(v.GetAttr("owner"))
@@ -28,7 +28,6 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		WorkDir:   v.GetAttr("workdir").AsString(),
 		UID:       owner,
 		GID:       owner,
-		Free:      func() error { return p.free(v) },
 	}
 	for _, need := range texts(v.GetAttr("needs")) {
 		spec.Needs = append(spec.Needs, UnitName(id.Stack, need))
@@ -44,6 +43,11 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 	if spec.Stop, err = stopOf(v.GetAttr("stop")); err != nil {
 		return spec, err
 	}
+	if v.Type().HasAttribute("times") {
+		spec.Schedule, err = scheduleOf(v.GetAttr("times"))
+		return spec, err
+	}
+	spec.Free = func() error { return p.free(v) }
 	for name, to := range map[string]*supervisor.Check{"startup": &spec.Startup, "readiness": &spec.Readiness, "liveness": &spec.Liveness} {
 		if *to, err = checkOf(v.GetAttr(name), env, spec); err != nil {
 			return spec, fmt.Errorf("%s: %w", name, err)

@@ -9,6 +9,7 @@
 //
 // In its directory it keeps
 //
-//	router.sock  where it takes tables (PUT /table) and tells figures (GET /stats), JSON over HTTP, own user only
+//	router.sock  where it takes tables (PUT /table), tells figures (GET /stats) and when an upstream is done (POST
+//	             /drain), JSON over HTTP, own user only
 //	table        the last table: {"sum": SHA-256 in hexadecimal of the bytes of "table", "table": {...}}
 package router

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/port"
+	"github.com/nsynapse/recipe/executor/router/upstream"
 )
 
 const (
@@ -34,25 +35,37 @@ type endpoint struct {
 // route is what an endpoint does at one time; it is never changed.
 type route struct {
 	Endpoint
-	wait     time.Duration
-	replaced chan struct{} // closed when there is another route
+	upstreams []*upstream.Upstream // those of Endpoint
+	wait      time.Duration
+	replaced  chan struct{} // closed when there is another route
 }
 
 // listen opens the endpoint and accepts connections until close.
-func listen(e Endpoint, wait time.Duration) (*endpoint, error) {
+func listen(e Endpoint, upstreams []*upstream.Upstream, wait time.Duration) (*endpoint, error) {
+	l, err := bind("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
+	if err != nil {
+		return nil, err
+	}
+	p := &endpoint{listener: l, gone: make(chan struct{})}
+	p.route.Store(&route{Endpoint: e, upstreams: upstreams, wait: wait, replaced: make(chan struct{})})
+	go p.accept()
+	return p, nil
+}
+
+// bind listens at an address. A port that is taken is a *port.TakenError, with its holder.
+func bind(network, address string) (*net.TCPListener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false) // costs, and there is one path only
-	l, err := config.Listen(context.Background(), "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
+	l, err := config.Listen(context.Background(), network, address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, &port.TakenError{Port: e.Port, Holder: port.Holder(e.Port)}
+		_, text, _ := net.SplitHostPort(address)
+		number, _ := strconv.Atoi(text)
+		return nil, &port.TakenError{Port: number, Holder: port.Holder(number)}
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &endpoint{listener: l.(*net.TCPListener), gone: make(chan struct{})}
-	p.route.Store(&route{Endpoint: e, wait: wait, replaced: make(chan struct{})})
-	go p.accept()
-	return p, nil
+	return l.(*net.TCPListener), nil
 }
 
 // close stops listening. Connections that wait are closed; those that have their upstream stay.
@@ -62,12 +75,12 @@ func (p *endpoint) close() {
 }
 
 // swap gives the endpoint another route. It must not be called by two goroutines at a time.
-func (p *endpoint) swap(e Endpoint, wait time.Duration) {
+func (p *endpoint) swap(e Endpoint, upstreams []*upstream.Upstream, wait time.Duration) {
 	old := p.route.Load()
-	if old.Name == e.Name && old.wait == wait && slices.Equal(old.Upstreams, e.Upstreams) {
+	if old.Name == e.Name && old.wait == wait && slices.Equal(old.upstreams, upstreams) {
 		return
 	}
-	p.route.Store(&route{Endpoint: e, wait: wait, replaced: make(chan struct{})})
+	p.route.Store(&route{Endpoint: e, upstreams: upstreams, wait: wait, replaced: make(chan struct{})})
 	close(old.replaced)
 }
 
@@ -90,23 +103,24 @@ func (p *endpoint) accept() {
 }
 
 func (p *endpoint) forward(client *net.TCPConn) {
-	upstream := p.connect()
-	if upstream == nil {
+	u, conn := p.connect()
+	if u == nil {
 		p.refused.Add(1)
 		reset(client)
 		return
 	}
+	defer u.Release()
 	p.open.Add(1)
 	defer p.open.Add(-1)
-	join(client, upstream)
+	join(client, conn)
 }
 
-// connect returns a connection to the next upstream that accepts one. While there is none it waits; it returns nil
-// when that took too long or the endpoint is gone.
-func (p *endpoint) connect() *net.TCPConn {
+// connect returns a connection to the next upstream that accepts one, acquired. While there is none it waits; it
+// returns nil when that took too long or the endpoint is gone.
+func (p *endpoint) connect() (*upstream.Upstream, *net.TCPConn) {
 	r := p.route.Load()
-	if conn := p.dial(r); conn != nil {
-		return conn
+	if u, conn := p.dial(r); u != nil {
+		return u, conn
 	}
 	p.waiting.Add(1)
 	defer p.waiting.Add(-1)
@@ -116,36 +130,41 @@ func (p *endpoint) connect() *net.TCPConn {
 		retry := time.NewTimer(pause) // an upstream may restart in its place, and the table stay as it is
 		select {
 		case <-end.C:
-			return nil
+			return nil, nil
 		case <-p.gone:
-			return nil
+			return nil, nil
 		case <-r.replaced:
 			r = p.route.Load()
 		case <-retry.C:
 		}
 		retry.Stop()
-		if conn := p.dial(r); conn != nil {
-			return conn
+		if u, conn := p.dial(r); u != nil {
+			return u, conn
 		}
 	}
 }
 
 // dial tries each upstream once, beginning with the one whose turn it is.
-func (p *endpoint) dial(r *route) *net.TCPConn {
-	n := uint64(len(r.Upstreams))
+func (p *endpoint) dial(r *route) (*upstream.Upstream, *net.TCPConn) {
+	n := uint64(len(r.upstreams))
 	turn := p.turn.Add(1)
 	for i := range n {
-		if conn, err := net.DialTimeout("tcp", r.Upstreams[(turn+i)%n], dialTimeout); err == nil {
-			return conn.(*net.TCPConn)
+		u := r.upstreams[(turn+i)%n]
+		if !u.Acquire() {
+			continue // another table is there already
 		}
+		if conn, err := net.DialTimeout("tcp", u.Address, dialTimeout); err == nil {
+			return u, conn.(*net.TCPConn)
+		}
+		u.Release()
 	}
-	return nil
+	return nil, nil
 }
 
 func (p *endpoint) stats() EndpointStats {
 	r := p.route.Load()
 	return EndpointStats{
-		Name: r.Name, Port: r.Port, Ready: len(r.Upstreams),
+		Name: r.Name, Port: r.Port, Ready: len(r.upstreams),
 		Open: p.open.Load(), Waiting: p.waiting.Load(), Accepted: p.accepted.Load(), Refused: p.refused.Load(),
 	}
 }

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
@@ -22,6 +23,29 @@ func TestLaws(t *testing.T) {
 			return sdktest.Values{"component": cty.StringVal("middleware.main"), "target": cty.StringVal(target)}
 		}
 		return sdktest.Thing{Create: set("sql"), Updates: []sdktest.Values{set("admin"), set("sql")}}
+	}}}})
+}
+
+// A route keeps all promises.
+func TestRouteLaws(t *testing.T) {
+	r := NewRoutes(Addresses{HTTP: "127.0.0.1:8080", HTTPS: "127.0.0.1:8443"}, func(context.Context, ...string) error { return nil })
+	n := 0
+	plugintest.Run(t, sdktest.Suite{Provider: r, Type: "route", Cases: []sdktest.Case{{Name: "a host", New: func(t *testing.T) sdktest.Thing {
+		t.Cleanup(func() {
+			for _, route := range r.List() {
+				r.drop(route.Name)
+			}
+		})
+		n++
+		set := func(more sdktest.Values) sdktest.Values {
+			v := sdktest.Values{"component": cty.StringVal("app.shop"), "target": cty.StringVal("web"), "host": cty.StringVal(fmt.Sprintf("shop%d.localhost", n))}
+			maps.Copy(v, more)
+			return v
+		}
+		return sdktest.Thing{Create: set(nil), Updates: []sdktest.Values{
+			set(sdktest.Values{"strip": cty.True, "balance": cty.StringVal("hash"), "by": cty.StringVal("header:X-User"), "timeout": cty.StringVal("1m"), "limit": cty.NumberIntVal(3)}),
+			set(sdktest.Values{"target": cty.StringVal("admin"), "retries": cty.Zero, "body_limit": cty.NumberIntVal(1000)}),
+		}, Wrong: []sdktest.Values{set(sdktest.Values{"balance": cty.StringVal("luck")}), set(sdktest.Values{"timeout": cty.StringVal("soon")})}}
 	}}}})
 }
 

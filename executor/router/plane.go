@@ -3,9 +3,15 @@ package router
 import (
 	"cmp"
 	"maps"
+	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/nsynapse/recipe/executor/router/certs"
+	"github.com/nsynapse/recipe/executor/router/upstream"
+	"github.com/nsynapse/recipe/executor/router/web"
 )
 
 // retryAfter is the time between two attempts to listen on a port that could not be had.
@@ -13,16 +19,23 @@ const retryAfter = time.Second
 
 // plane is all endpoints that are open. Its methods are safe for concurrent use.
 type plane struct {
-	mu     sync.Mutex
-	table  Table
-	open   map[int]*endpoint // by port
-	failed map[int]Failure   // by port
-	retry  *time.Timer       // runs while there are failures
-	closed bool
+	upstreams *upstream.Set
+	certs     atomic.Pointer[certs.Store]
+
+	mu       sync.Mutex
+	table    Table
+	open     map[int]*endpoint // by port
+	web      *web.Server       // nil until there was a route
+	fronts   map[Front]net.Listener
+	log      string
+	certsDir string
+	failed   map[int]Failure // by port
+	retry    *time.Timer     // runs while there are failures
+	closed   bool
 }
 
 func newPlane() *plane {
-	return &plane{open: map[int]*endpoint{}, failed: map[int]Failure{}}
+	return &plane{upstreams: upstream.NewSet(), open: map[int]*endpoint{}, fronts: map[Front]net.Listener{}, failed: map[int]Failure{}}
 }
 
 // set makes t the table and returns what it could not listen for.
@@ -35,6 +48,7 @@ func (p *plane) set(t Table) []Failure {
 	p.table = t
 	p.closeOthers()
 	p.openAll()
+	p.upstreams.Keep(t.upstreams())
 	return slices.SortedFunc(maps.Values(p.failed), func(a, b Failure) int { return cmp.Compare(a.Name, b.Name) })
 }
 
@@ -50,23 +64,31 @@ func (p *plane) closeOthers() {
 			delete(p.open, port)
 		}
 	}
+	for f, l := range p.fronts {
+		if !slices.Contains(p.table.Fronts, f) {
+			l.Close()
+			delete(p.fronts, f)
+		}
+	}
 }
 
 // openAll brings the ports of the table to what it says, and comes back later for those that are taken.
 func (p *plane) openAll() {
 	clear(p.failed)
 	for _, e := range p.table.Endpoints {
+		upstreams := p.upstreams.Get(e.Upstreams)
 		if open, ok := p.open[e.Port]; ok {
-			open.swap(e, p.table.wait())
+			open.swap(e, upstreams, p.table.wait())
 			continue
 		}
-		open, err := listen(e, p.table.wait())
+		open, err := listen(e, upstreams, p.table.wait())
 		if err != nil {
 			p.failed[e.Port] = Failure{Name: e.Name, Port: e.Port, Reason: err.Error()}
 			continue
 		}
 		p.open[e.Port] = open
 	}
+	p.openFronts()
 	if p.retry != nil {
 		p.retry.Stop()
 		p.retry = nil
@@ -95,7 +117,11 @@ func (p *plane) stats() Stats {
 		all = append(all, EndpointStats{Name: f.Name, Port: f.Port, Error: f.Reason})
 	}
 	slices.SortFunc(all, func(a, b EndpointStats) int { return cmp.Compare(a.Port, b.Port) })
-	return Stats{Endpoints: all}
+	stats := Stats{Endpoints: all}
+	if p.web != nil {
+		stats.Routes = p.web.Stats()
+	}
+	return stats
 }
 
 // close stops listening for good.
@@ -107,5 +133,8 @@ func (p *plane) close() {
 	p.closeOthers()
 	if p.retry != nil {
 		p.retry.Stop()
+	}
+	if p.web != nil {
+		p.web.Close()
 	}
 }

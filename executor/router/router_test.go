@@ -62,13 +62,13 @@ func one(port int, upstreams ...string) Table {
 	return Table{Endpoints: []Endpoint{{Name: "db", Port: port, Upstreams: upstreams}}}
 }
 
-// upstream answers each line with its name and the line, until the end of the connection.
-func upstream(t *testing.T, name string) *net.TCPListener {
+// echo answers each line with its name and the line, until the end of the connection.
+func echo(t *testing.T, name string) *net.TCPListener {
 	t.Helper()
-	return upstreamAt(t, name, "127.0.0.1:0")
+	return echoAt(t, name, "127.0.0.1:0")
 }
 
-func upstreamAt(t *testing.T, name, address string) *net.TCPListener {
+func echoAt(t *testing.T, name, address string) *net.TCPListener {
 	t.Helper()
 	l, err := net.Listen("tcp4", address)
 	if err != nil {
@@ -130,7 +130,7 @@ func wantAnswer(t *testing.T, port int, want string) {
 
 func TestForwardsInTurn(t *testing.T) {
 	c, _ := run(t, t.TempDir())
-	a, b, port := upstream(t, "a"), upstream(t, "b"), freePort(t)
+	a, b, port := echo(t, "a"), echo(t, "b"), freePort(t)
 	if report := set(t, c, one(port, a.Addr().String(), b.Addr().String())); report.Err("db") != nil {
 		t.Fatal(report.Err("db"))
 	}
@@ -153,7 +153,7 @@ func TestForwardsInTurn(t *testing.T) {
 
 func TestNextUpstreamWhenOneIsDead(t *testing.T) {
 	c, _ := run(t, t.TempDir())
-	a, b, port := upstream(t, "a"), upstream(t, "b"), freePort(t)
+	a, b, port := echo(t, "a"), echo(t, "b"), freePort(t)
 	set(t, c, one(port, a.Addr().String(), b.Addr().String()))
 	a.Close()
 	for range 4 {
@@ -174,7 +174,7 @@ func TestWaitsForAnUpstream(t *testing.T) {
 		stats, err := c.Stats(t.Context())
 		return err == nil && stats.Endpoints[0].Waiting == 1
 	})
-	set(t, c, one(port, upstream(t, "a").Addr().String()))
+	set(t, c, one(port, echo(t, "a").Addr().String()))
 	if answer := <-answers; answer != "a early" {
 		t.Errorf("got %q", answer)
 	}
@@ -182,7 +182,7 @@ func TestWaitsForAnUpstream(t *testing.T) {
 
 func TestWaitsForARestartInPlace(t *testing.T) {
 	c, _ := run(t, t.TempDir())
-	a, port := upstream(t, "old"), freePort(t)
+	a, port := echo(t, "old"), freePort(t)
 	address := a.Addr().String()
 	set(t, c, one(port, address))
 	a.Close()
@@ -195,7 +195,7 @@ func TestWaitsForARestartInPlace(t *testing.T) {
 		stats, err := c.Stats(t.Context())
 		return err == nil && stats.Endpoints[0].Waiting == 1
 	})
-	upstreamAt(t, "new", address)
+	echoAt(t, "new", address)
 	if answer := <-answers; answer != "new hello" {
 		t.Errorf("got %q", answer)
 	}
@@ -228,7 +228,7 @@ func TestWaitingEnds(t *testing.T) {
 
 func TestConnectionsOutliveTheirUpstreamsPlace(t *testing.T) {
 	c, _ := run(t, t.TempDir())
-	a, b, port := upstream(t, "a"), upstream(t, "b"), freePort(t)
+	a, b, port := echo(t, "a"), echo(t, "b"), freePort(t)
 	set(t, c, one(port, a.Addr().String()))
 	conn, err := net.Dial("tcp4", fmt.Sprint("127.0.0.1:", port))
 	if err != nil {
@@ -249,7 +249,7 @@ func TestConnectionsOutliveTheirUpstreamsPlace(t *testing.T) {
 func TestTableSurvivesTheRouter(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 30))
 	c, stop := run(t, dir)
-	a, port := upstream(t, "a"), freePort(t)
+	a, port := echo(t, "a"), freePort(t)
 	set(t, c, one(port, a.Addr().String()))
 	stop()
 	c, stop = run(t, dir)
@@ -274,7 +274,7 @@ func TestTableSurvivesTheRouter(t *testing.T) {
 
 func TestTakenPortIsNamedAndTriedAgain(t *testing.T) {
 	c, _ := run(t, t.TempDir())
-	taken, a := upstream(t, "thief"), upstream(t, "a")
+	taken, a := echo(t, "thief"), echo(t, "a")
 	port := taken.Addr().(*net.TCPAddr).Port
 	report := set(t, c, one(port, a.Addr().String()))
 	want := fmt.Sprintf("cannot listen on port %d for db: port %d is taken by this process", port, port)

@@ -70,6 +70,7 @@ func (s *server) restore() {
 func (s *server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /table", s.putTable)
+	mux.HandleFunc("POST /drain", s.drain)
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) { answer(w, s.plane.stats()) })
 	return mux
 }

@@ -35,7 +35,7 @@ func load(t *testing.T, port int) (requests *atomic.Int64, stop func()) {
 func upstreams(t *testing.T) []string {
 	var addresses []string
 	for i := range 3 {
-		addresses = append(addresses, upstream(t, fmt.Sprint(i)).Addr().String())
+		addresses = append(addresses, echo(t, fmt.Sprint(i)).Addr().String())
 	}
 	return addresses
 }

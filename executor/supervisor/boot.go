@@ -65,5 +65,9 @@ func (u *Unit) boot(err error) {
 		u.lookLater(err)
 		return
 	}
+	if u.spec.Schedule != nil {
+		u.catchUp()
+		return
+	}
 	u.start()
 }

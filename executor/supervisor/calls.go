@@ -58,7 +58,7 @@ func (u *Unit) begin(ctx context.Context) {
 	switch {
 	case err != nil:
 		u.notStarted(err)
-	case p != nil && u.spec.Order != "" && !startedBy(u.spec):
+	case p != nil && u.spec.Schedule == nil && u.spec.Order != "" && !startedBy(u.spec):
 		u.attach(p) // what another order has left is not what is asked for
 		u.terminate(thenReplace, "")
 	case p != nil:

@@ -32,6 +32,10 @@ func (u *Unit) ended() {
 	u.mu.Lock()
 	u.status.LastExit = &exit
 	u.mu.Unlock()
+	if u.times.job != nil {
+		u.runEnded(&exit, problem)
+		return
+	}
 	if u.state == Stopping {
 		u.endedOnRequest(&exit, healthy, problem)
 		return

@@ -17,6 +17,10 @@ import (
 // start begins a unit that does not run.
 func (u *Unit) start() {
 	u.policy = policy{}
+	if u.spec.Schedule != nil {
+		u.keepTimes()
+		return
+	}
 	u.await()
 }
 
@@ -55,6 +59,10 @@ func (u *Unit) launch() {
 		return
 	}
 	u.attach(p)
+	if u.spec.Schedule != nil {
+		u.running()
+		return
+	}
 	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)
 	u.enter(Starting, "")
 	u.probe(u.s.clock.Now())
@@ -68,6 +76,8 @@ func (u *Unit) notStarted(err error) {
 		u.started(u.startError("the process cannot be started", nil, err))
 	case u.blind > 0:
 		u.lookLater(err)
+	case u.times.job != nil:
+		u.endRunWith(Broke, err.Error())
 	default:
 		u.again(0, err.Error())
 	}
@@ -78,6 +88,9 @@ func (u *Unit) attach(p *shim.Process) {
 	now := u.s.clock.Now()
 	u.process, u.after = p, thenStop
 	u.run, u.endRun = context.WithCancel(context.Background())
+	if u.spec.Schedule != nil {
+		return // its end is awaited, and nothing else
+	}
 	u.startBy = now.Add(u.spec.StartTimeout)
 	if u.spec.Startup.Probe == nil {
 		u.aliveAt, u.startBy = now.Add(aliveAfter), time.Time{}
@@ -88,6 +101,10 @@ func (u *Unit) attach(p *shim.Process) {
 func (u *Unit) adopt(p *shim.Process) {
 	u.attach(p)
 	u.adopted = true
+	if u.spec.Schedule != nil {
+		u.adoptRun()
+		return
+	}
 	if u.spec.Startup.Probe == nil {
 		u.becomeReady()
 		return
@@ -134,6 +151,12 @@ func (u *Unit) tick(now time.Time) {
 	}
 	if due(&u.retryAt) {
 		u.retry()
+	}
+	if due(&u.times.endBy) {
+		u.terminate(thenExpire, "it took longer than "+u.spec.Schedule.Timeout.String())
+	}
+	if at := u.times.dueAt; due(&u.times.dueAt) {
+		u.due(at, now)
 	}
 	u.probe(now)
 }
@@ -236,6 +259,7 @@ func (u *Unit) stop(c chan error) {
 		return
 	}
 	u.stoppers = append(u.stoppers, c)
+	u.dropTimes()
 	if u.process != nil {
 		u.terminate(thenStop, "")
 		return
@@ -252,6 +276,11 @@ func (u *Unit) replace(spec Spec, c chan error) {
 		c <- fmt.Errorf("cannot replace %s: %w", u.spec.Address, err)
 		return
 	}
+	if u.spec.Schedule != nil && spec.Schedule != nil {
+		u.changeTimes(spec, c)
+		return
+	}
+	u.dropTimes()
 	u.s.needs.remove(u, u.spec, u.status.Ready)
 	old := u.spec.Stop
 	u.s.needs.add(u, spec)

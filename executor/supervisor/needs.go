@@ -28,7 +28,9 @@ func (n *needs) at(name string) *component {
 func (n *needs) add(u *Unit, spec Spec) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.at(spec.Component).units++
+	if c := n.at(spec.Component); spec.Schedule == nil { // what runs now and then makes nobody ready
+		c.units++
+	}
 	for _, name := range spec.Needs {
 		n.at(name).users[u] = struct{}{}
 	}
@@ -39,9 +41,11 @@ func (n *needs) remove(u *Unit, spec Spec, ready bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	c := n.at(spec.Component)
-	c.units--
-	if ready {
-		c.ready--
+	if spec.Schedule == nil {
+		c.units--
+		if ready {
+			c.ready--
+		}
 	}
 	for _, name := range spec.Needs {
 		delete(n.at(name).users, u)

@@ -40,6 +40,8 @@ type Spec struct {
 
 	Stop    Stop
 	Restart Restart
+	// Schedule lets the process run at times only; nil keeps it running. Checks and Restart are then not looked at.
+	Schedule *Schedule
 	// SuccessCodes are the exit statuses that mean that the work is done: the unit is then finished and not restarted.
 	SuccessCodes []int
 }

@@ -21,10 +21,13 @@ const (
 	Stopping               // asked to end
 	Failed                 // ended for good, against our will
 	Finished               // ended for good, with a success code
+	Scheduled              // waits for the next time of its schedule
+	Running                // runs because it was time
 )
 
 var stateNames = [...]string{
 	"stopped", "waiting", "starting", "ready", "unready", "backoff", "crash-loop", "stopping", "failed", "finished",
+	"scheduled", "running",
 }
 
 // String returns the state as the user reads it: "crash-loop".
@@ -56,6 +59,8 @@ type Status struct {
 	LastExit  *shim.Exit // nil if it has not ended yet; not to be changed
 	LastError string     // of the last failed start, check or wait; "" if the unit is well
 	Ready     bool       // it does its work, or has finished it
+	Next      time.Time  // when a scheduled one runs next; zero for others
+	Last      *Run       // the last run of a scheduled one; nil if there was none; not to be changed
 }
 
 // A StartError says why a unit did not become ready. The unit does not run any more.

@@ -30,6 +30,7 @@ type Unit struct {
 	blind    int  // looks at the directory in a row that have failed; until one does not, a process may run there
 	firstRun bool // somebody waits for the first ready: an end is a failure, not a restart
 	after    after
+	times    timetable // of one with a schedule
 
 	readySince time.Time
 	aliveAt    time.Time // ready if it lives then; zero if a check decides
@@ -52,6 +53,8 @@ const (
 	thenFail          // the first start has failed
 	thenRestart       // as if it had ended by itself
 	thenReplace       // start again at once, with what is now the spec
+	thenRun           // the next run of the schedule takes its place
+	thenExpire        // the run has taken too long
 )
 
 // The checks of a unit, as indexes of probers.
@@ -132,8 +135,10 @@ func (u *Unit) release() {
 // timer returns one for the earliest deadline, or nil.
 func (u *Unit) timer() Timer {
 	var next time.Time
+	times := u.times.deadlines(u.s.clock.Now())
 	for _, at := range []time.Time{
 		u.aliveAt, u.startBy, u.killAt, u.retryAt, u.probers[startup].next, u.probers[readiness].next, u.probers[liveness].next,
+		times[0], times[1],
 	} {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
@@ -168,14 +173,15 @@ func (u *Unit) enter(state State, problem string) {
 	}
 	u.mu.Lock()
 	u.status.State, u.status.Since, u.status.LastError = state, u.s.clock.Now(), problem
-	u.status.Ready = state == Ready || state == Finished
+	u.status.Ready = state == Ready || state == Finished || state == Scheduled || state == Running
+	u.setTimes()
 	u.status.PID = 0
 	if u.process != nil {
 		u.status.PID = u.process.PID()
 	}
 	status := u.status
 	u.mu.Unlock()
-	if was != status.Ready {
+	if was != status.Ready && u.spec.Schedule == nil {
 		u.s.needs.change(u.component, status.Ready)
 	}
 	if (before == Starting) != (state == Starting) {

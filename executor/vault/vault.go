@@ -88,6 +88,13 @@ func (v *Vault) Get(id ID) (string, bool) {
 	return value, ok
 }
 
+// Values lists all values in clear, in no order.
+func (v *Vault) Values() []string {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return slices.Collect(maps.Values(v.values))
+}
+
 // Keep forgets all values whose ID is not true in ids, except those that were put since the last Keep: a plan that was made
 // meanwhile may be about to refer to them. After an error the others are gone from this Vault, but may be there again when
 // it is opened the next time.

@@ -5,6 +5,7 @@
 //	app.shop["eu"]                                   one of a component with for_each (or ["1"] with count)
 //	app.shop[0]                                      its first instance, whose resource is the allocation
 //	app.shop[0].process.web                          a part of an instance
+//	app.shop[0]~b.process.web                        the same part in the instance's other slot
 //	app.shop.bind.database                           a part of a component
 //	package.postgresql["15.1.0"].install.deb.server  a part of a package, shared by all who use it
 package addr
@@ -102,11 +103,30 @@ func (c Component) Slug() string {
 // Whole is the Index of what belongs to a component and not to one of its instances.
 const Whole = -1
 
+// Slot tells the two places apart that an instance can live in: its next version starts in the other one, beside it.
+type Slot uint8
+
+const (
+	SlotA Slot = iota // prints as nothing
+	SlotB             // prints as ~b
+)
+
+// Other is the other one.
+func (s Slot) Other() Slot { return SlotB - s }
+
+func (s Slot) String() string {
+	if s == SlotB {
+		return "~b"
+	}
+	return ""
+}
+
 // Instance names one running copy of a component, or any part of a component: every resource has one. The name is
 // the architecture's; a part without an instance has Index Whole.
 type Instance struct {
 	Component Component
 	Index     int    // from 0, or Whole
+	Slot      Slot   // SlotA for what belongs to no slot
 	Part      string // what follows: "process.web", "bind.database.secret"; "" for the instance or component itself
 }
 
@@ -118,13 +138,25 @@ func (c Component) At(index int, part string) Instance {
 	return Instance{Component: c, Index: index, Part: part}
 }
 
+// In returns the address of the same in a slot.
+func (i Instance) In(s Slot) Instance {
+	i.Slot = s
+	return i
+}
+
+// Whole returns the address of the instance that i is a part of, in the same slot.
+func (i Instance) Whole() Instance {
+	i.Part = ""
+	return i
+}
+
 func (i Instance) String() string {
 	if i == (Instance{}) {
 		return ""
 	}
 	s := i.Component.String()
 	if i.Index != Whole {
-		s += "[" + strconv.Itoa(i.Index) + "]"
+		s += "[" + strconv.Itoa(i.Index) + "]" + i.Slot.String()
 	}
 	if i.Part != "" {
 		s += "." + i.Part
@@ -132,13 +164,13 @@ func (i Instance) String() string {
 	return s
 }
 
-// Contains reports whether other is i or a part of it: a component contains its instances, and a block without a
-// key contains what all its keys name.
+// Contains reports whether other is i or a part of it: a component contains its instances, a block without a key
+// contains what all its keys name, and an instance without ~b what is in either of its slots.
 func (i Instance) Contains(other Instance) bool {
 	if i.Component != other.Component && (i.Component.Key != "" || i.Component != other.Component.Block()) {
 		return false
 	}
-	if i.Index != Whole && i.Index != other.Index {
+	if i.Index != Whole && i.Index != other.Index || i.Slot == SlotB && other.Slot != SlotB {
 		return false
 	}
 	return i.Part == "" || i.Part == other.Part || strings.HasPrefix(other.Part, i.Part+".")
@@ -174,6 +206,9 @@ func Parse(s string) (Instance, error) {
 	}
 	if err := i.place(brackets); err != nil {
 		return bad(err.Error())
+	}
+	if after, ok := strings.CutPrefix(rest, SlotB.String()); ok && i.Index != Whole {
+		i.Slot, rest = SlotB, after
 	}
 	if rest == "" {
 		return i, nil

@@ -18,6 +18,9 @@ func TestParseReadsWhatStringPrints(t *testing.T) {
 		case 2:
 			want.Component.Key = NumberKey(rapid.IntRange(0, 3).Draw(t, "number key"))
 		}
+		if want.Index != Whole {
+			want.Slot = rapid.SampledFrom([]Slot{SlotA, SlotB}).Draw(t, "slot")
+		}
 		want.Part = rapid.SampledFrom([]string{"", "process.web", "bind.database.secret"}).Draw(t, "part")
 		got, err := Parse(want.String())
 		if err != nil {
@@ -30,7 +33,7 @@ func TestParseReadsWhatStringPrints(t *testing.T) {
 }
 
 func TestParseSaysWhatIsWrong(t *testing.T) {
-	for _, s := range []string{"", "app", "app.", "shop.app", `app.shop["eu`, "app.shop[", "app.shop[]", "app.shop[x]", "app.shop.", "app.a[1][2][3]", "app.shop]"} {
+	for _, s := range []string{"", "app", "app.", "shop.app", `app.shop["eu`, "app.shop[", "app.shop[]", "app.shop[x]", "app.shop.", "app.a[1][2][3]", "app.shop]", "app.shop[0]~", "app.shop[0]~c", "app.shop[0]~bc"} {
 		if got, err := Parse(s); err == nil && got.String() == s {
 			continue
 		} else if err == nil {
@@ -50,6 +53,10 @@ func TestContains(t *testing.T) {
 		{"app.shop[0]", "app.shop[1]", false},
 		{"app.shop[0]", "app.shop[0].process.web", true},
 		{"app.shop", "app.shopping", false},
+		{"app.shop[0]", "app.shop[0]~b.process.web", true},
+		{"app.shop[0].process.web", "app.shop[0]~b.process.web", true},
+		{"app.shop[0]~b", "app.shop[0]~b.process.web", true},
+		{"app.shop[0]~b", "app.shop[0].process.web", false},
 		{"app.shop.bind.database", "app.shop.bind.database.secret", true},
 		{"app.shop.bind.data", "app.shop.bind.database", false},
 	} {

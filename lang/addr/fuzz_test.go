@@ -4,7 +4,7 @@ import "testing"
 
 // What is parsed prints as something that parses to the same.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"app.web", `app.web["a.b"][3].process.web`, `package.acme/shop["1.0.0"].install.deb.x`, "middleware.main.bind.x.postgresql_database.y"} {
+	for _, text := range []string{"app.web", `app.web["a.b"][3].process.web`, "app.web[3]~b.process.web", `package.acme/shop["1.0.0"].install.deb.x`, "middleware.main.bind.x.postgresql_database.y"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

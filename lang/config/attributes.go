@@ -91,7 +91,11 @@ func (l *loader) word(a *hcl.Attribute, words ...string) string {
 		}
 	}
 	if s != "" || a.Expr.Variables() == nil {
-		l.fault(a.Expr.Range().Ptr(), "Unknown "+a.Name, "%q is not a %s. Choose one of %s.%s", s, a.Name, strings.Join(words, ", "), didYouMean(s, words))
+		article := "a"
+		if strings.ContainsAny(a.Name[:1], "aeiou") {
+			article = "an"
+		}
+		l.fault(a.Expr.Range().Ptr(), "Unknown "+a.Name, "%q is not %s %s. Choose one of %s.%s", s, article, a.Name, strings.Join(words, ", "), didYouMean(s, words))
 	}
 	return words[0]
 }

@@ -51,8 +51,14 @@ func (d *stackDecoder) component(b *hcl.Block) {
 			d.bind(c, inner)
 		case "port":
 			d.fixedPort(c, inner)
-		default:
-			d.later(c, inner)
+		case "update":
+			if c.Update != nil {
+				d.duplicate("update block", c.Update.Range, inner.DefRange)
+				continue
+			}
+			c.Update = d.update(inner, true)
+		case "route":
+			d.route(c, inner)
 		}
 	}
 }
@@ -203,15 +209,6 @@ func (d *stackDecoder) fixedPort(c *Component, b *hcl.Block) {
 func (l *loader) portNumber(a *hcl.Attribute) {
 	if len(a.Expr.Variables()) == 0 {
 		l.integer(a, 1, 65535)
-	}
-}
-
-func (d *stackDecoder) later(c *Component, b *hcl.Block) {
-	switch b.Type {
-	case "route":
-		d.fault(&b.DefRange, "Routes come later", "Routes come with a later version of recipe. Remove this block; the app's own URL is %s.url.", c.Block)
-	case "update":
-		d.fault(&b.DefRange, "Update strategies come later", "Update strategies come with a later version of recipe. Remove this block; until then a changed component is stopped and started again.")
 	}
 }
 

@@ -83,7 +83,7 @@ func (r *Recipe) expressions() []hcl.Expression {
 		add(s.Attributes)
 	}
 	for _, p := range r.Processes {
-		all = append(all, p.Command, p.Env, p.Directory)
+		all = append(all, p.Expressions()...)
 		health(p.Health)
 	}
 	health(r.Health)

@@ -39,19 +39,20 @@ func (d *recipeDecoder) process(b *hcl.Block) {
 		}
 	}
 	d.name("process", name, b.LabelRanges[0])
-	schema := attributes("kind", "env", "directory", "root", "success_codes", "schedule")
+	schema := attributes(append(scheduleAttributes(), "kind", "env", "directory", "root", "success_codes")...)
 	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
 	schema.Blocks = []hcl.BlockHeaderSchema{{Type: "health"}, {Type: "stop"}}
 	c := d.content(b.Body, schema)
 	p := &Process{
 		Name:         name,
-		Kind:         d.kind(c.Attributes),
+		Kind:         d.word(c.Attributes["kind"], "web", "worker", "schedule"),
 		Root:         d.boolean(c.Attributes["root"]),
 		SuccessCodes: d.integers(c.Attributes["success_codes"], 0, 255),
 		Range:        b.DefRange,
 	}
 	p.Command, p.Env, p.Directory = exprOf(c, "command"), exprOf(c, "env"), exprOf(c, "directory")
 	d.processBlocks(p, c.Blocks)
+	p.Schedule = d.schedule(b, p, c)
 	d.recipe.Processes = append(d.recipe.Processes, p)
 }
 
@@ -61,21 +62,6 @@ func exprOf(c *hcl.BodyContent, name string) hcl.Expression {
 		return a.Expr
 	}
 	return nil
-}
-
-func (d *recipeDecoder) kind(attrs hcl.Attributes) string {
-	a := attrs["kind"]
-	schedule := attrs["schedule"]
-	scheduled := a != nil && len(a.Expr.Variables()) == 0 && d.text(a) == "schedule"
-	if schedule == nil && !scheduled {
-		return d.word(a, "web", "worker")
-	}
-	at := schedule
-	if scheduled {
-		at = a
-	}
-	d.fault(at.Range.Ptr(), "Schedules come later", `Processes of kind "schedule" come with a later version of recipe. Remove this process, or let a worker keep the time itself.`)
-	return "worker"
 }
 
 func (d *recipeDecoder) processBlocks(p *Process, blocks hcl.Blocks) {

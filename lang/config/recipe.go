@@ -12,12 +12,14 @@ type Recipe struct {
 	Version     *semver.Version
 	Description string
 	NameRange   hcl.Range
-	Requires    *Constraint // on recipe itself; nil for none
-	Coexist     bool        // versions of different majors may be in one stack
-	Platforms   []string    // "linux/amd64"; nil for all
+	Requires    *Constraint       // on recipe itself; nil for none
+	Coexist     bool              // versions of different majors may be in one stack
+	Platforms   []string          // "linux/amd64"; nil for all
+	Kind        string            // PluginKind; "" for what apps and middleware are made from
+	Programs    map[string]string // of a plugin: the paths of its programs by platform, with slashes, or one for AnyPlatform
 
 	Depends      map[string]*Depend      // by package name
-	Providers    map[string]*Provider    // plugins that the package brings along, by name
+	Providers    map[string]*Provider    // plugins that the package uses, by name
 	Requirements map[string]*Requirement // by the name the recipe calls them
 	Provides     map[string]*Provided    // by service
 	Contracts    map[string]*Contract    // that the package defines, by service
@@ -28,10 +30,11 @@ type Recipe struct {
 	Install      []*Resource // evaluated once per package version
 	Configure    []*Resource // evaluated per instance
 	Steps        []*Step
-	Processes    []*Process // in written order; the first one is the main process
+	Processes    []*Process // in written order
 	Bind         *Binder    // nil: consumers get host, port and uri
 	Health       *Health    // of the main process; nil for the default checks
 	Stop         *Stop      // default of all processes
+	Update       *Update    // nil for the usual; what the stack says goes before
 
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }
@@ -93,7 +96,7 @@ type Step struct {
 // Process is one process of each instance.
 type Process struct {
 	Name         string
-	Kind         string         // "web", "worker"; "schedule" is refused until schedules come
+	Kind         string         // "web", "worker" or "schedule"
 	Command      hcl.Expression // list of strings
 	Env          hcl.Expression // map of strings; nil for none
 	Directory    hcl.Expression // working directory; nil: the package's own directory
@@ -101,7 +104,38 @@ type Process struct {
 	SuccessCodes []int          // exit codes of a clean end; 0 alone when empty
 	Health       *Health        // nil: the recipe's for the main process, else the default
 	Stop         *Stop          // nil: the recipe's
+	Schedule     *Schedule      // of the kind "schedule"; nil for others
 	Range        hcl.Range
+}
+
+// Expressions are those that are evaluated for each instance, nil for what was not written; checks aside.
+func (p *Process) Expressions() []hcl.Expression {
+	all := []hcl.Expression{p.Command, p.Env, p.Directory}
+	if s := p.Schedule; s != nil {
+		all = append(all, s.Cron, s.Every, s.Zone)
+	}
+	return all
+}
+
+// Main is the process that the recipe's ports and checks belong to: the first that always runs. It is nil if none does.
+func (r *Recipe) Main() *Process {
+	for _, p := range r.Processes {
+		if p.Schedule == nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// Schedule is when a process runs that does not always run. One of Cron and Every is set.
+type Schedule struct {
+	Cron    hcl.Expression // a cron expression of five fields
+	Every   hcl.Expression // a duration
+	Zone    hcl.Expression // the time zone of Cron; nil is UTC
+	Overlap string         // what becomes of a run while the one before goes on: "skip", "queue" or "replace"
+	Missed  string         // what becomes of the last run that nobody was there to begin: "skip" or "run"
+	Timeout string         // after which a run is stopped; "" is never
+	Range   hcl.Range
 }
 
 // Health is how the agent knows that a process works.

@@ -48,6 +48,7 @@ func recipeSchema() *hcl.BodySchema {
 		{Type: "process", LabelNames: []string{"name"}},
 		{Type: "health"},
 		{Type: "stop"},
+		{Type: "update"},
 		{Type: "bind"},
 		{Type: "unbind"},
 	}}
@@ -56,9 +57,11 @@ func recipeSchema() *hcl.BodySchema {
 func (d *recipeDecoder) file(body hcl.Body) {
 	d.ports, d.unique = map[string]*hcl.Attribute{}, map[string]hcl.Range{}
 	d.resourceIndex = map[[3]string]*Resource{}
-	for _, b := range d.content(body, recipeSchema()).Blocks {
+	blocks := d.content(body, recipeSchema()).Blocks
+	for _, b := range blocks {
 		d.block(b)
 	}
+	d.pluginAlone(blocks)
 }
 
 func (d *recipeDecoder) block(b *hcl.Block) {
@@ -100,6 +103,10 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 		if d.once(b) {
 			r.Stop = d.stop(b)
 		}
+	case "update":
+		if d.once(b) {
+			r.Update = d.update(b, false)
+		}
 	case "bind":
 		d.binder(b)
 	case "unbind":
@@ -123,7 +130,7 @@ func (d *recipeDecoder) pkg(b *hcl.Block) {
 	}
 	c := d.content(b.Body, &hcl.BodySchema{Attributes: []hcl.AttributeSchema{
 		{Name: "name", Required: true}, {Name: "version", Required: true}, {Name: "description"}, {Name: "requires_recipe"},
-		{Name: "coexist"}, {Name: "platforms"},
+		{Name: "coexist"}, {Name: "platforms"}, {Name: "kind"}, {Name: "program"},
 	}})
 	r := d.recipe
 	r.NameRange = b.DefRange
@@ -138,6 +145,7 @@ func (d *recipeDecoder) pkg(b *hcl.Block) {
 	r.Requires = d.constraint(c.Attributes["requires_recipe"])
 	r.Coexist = d.coexist(c.Attributes["coexist"])
 	r.Platforms = d.platforms(c.Attributes["platforms"])
+	d.packageKind(c.Attributes["kind"], c.Attributes["program"], c.Attributes["platforms"], c.Attributes["coexist"])
 }
 
 func (d *recipeDecoder) depends(b *hcl.Block) {

@@ -33,9 +33,9 @@ func (d *recipeDecoder) checkReferences() {
 		d.checkAttributes(s.Attributes, all)
 	}
 	for _, p := range r.Processes {
-		d.check(p.Command, all)
-		d.check(p.Env, all)
-		d.check(p.Directory, all)
+		for _, e := range p.Expressions() {
+			d.check(e, all)
+		}
 		d.checkHealth(p.Health, all)
 	}
 	d.checkHealth(r.Health, all)

@@ -135,6 +135,11 @@ func (d *stackDecoder) checkComponent(c *Component, outer, inner *scope) {
 	for _, p := range sortedByRange(c.Ports, func(e hcl.Expression) hcl.Range { return e.Range() }) {
 		d.check(p, inner)
 	}
+	for _, r := range c.Routes {
+		for _, a := range ordered(r.Attributes) {
+			d.check(a.Expr, inner)
+		}
+	}
 	for _, r := range c.DependsOn {
 		t := hcl.Traversal{
 			hcl.TraverseRoot{Name: r.Component.Kind.String(), SrcRange: r.Range},

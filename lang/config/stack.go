@@ -23,6 +23,8 @@ type Stack struct {
 	Executor   *Provider            // the plugin that runs the instances; nil for the agent itself
 	Providers  map[string]*Provider // plugins for all recipes, by name; they go before those that recipes bring
 
+	Certificates *Certificates // for routes with tls = "acme"; nil for none
+
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }
 
@@ -92,7 +94,26 @@ type Component struct {
 	Inputs    map[string]*Assignment // by input name
 	Binds     map[string]*Bind       // by requirement name
 	Ports     map[string]hcl.Expression
+	Routes    []*Route // in the order of the file
 	DependsOn []Reference
+	Update    *Update // nil for what the recipe says, or the usual
+}
+
+// The strategies of an Update.
+const (
+	Rolling  = "rolling"  // the new one starts beside the old one, which goes when the new one is ready
+	Recreate = "recreate" // the old one is stopped, then the new one started
+	Canary   = "canary"   // rolling, but only so many instances; the others wait for a word
+)
+
+// Update is how the instances of a component come to a new version.
+type Update struct {
+	Strategy    string    // "" for rolling where that can be
+	MaxParallel int       // how many instances at a time, 1 or more
+	Canary      int       // how many instances get it first; 0 for any other strategy
+	Drain       string    // how long the requests of an old one may still take, as Go writes it; "" for the usual
+	Hold        bool      // a failure stops the run where it is instead of taking it back
+	Range       hcl.Range // of the strategy, else of the block's header
 }
 
 // Assignment is the value given to one input.

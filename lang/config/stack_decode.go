@@ -78,7 +78,12 @@ func (d *stackDecoder) header(b *hcl.Block) {
 	}
 	d.stack.Name, d.stack.Range = b.Labels[0], b.DefRange
 	d.name("stack", b.Labels[0], b.LabelRanges[0])
-	c := d.content(b.Body, attributes("requires_recipe", "registries", "prefer", "exclude"))
+	schema := attributes("requires_recipe", "registries", "prefer", "exclude")
+	schema.Blocks = []hcl.BlockHeaderSchema{{Type: "acme"}}
+	c := d.content(b.Body, schema)
+	for _, inner := range c.Blocks {
+		d.acme(inner)
+	}
 	d.stack.Requires = d.constraint(c.Attributes["requires_recipe"])
 	d.stack.Prefer, d.stack.Exclude = d.packageNames(c.Attributes["prefer"]), d.packageNames(c.Attributes["exclude"])
 	for _, p := range d.stack.Prefer {

@@ -180,6 +180,9 @@ func (p *Pass) componentValue(c *component) cty.Value {
 		attributes["url"] = endpointURL(c, name, host, port)
 	}
 	attributes["ports"] = cty.ObjectVal(ports)
+	if len(c.routes) > 0 {
+		attributes["url"] = p.attribute(c.routes[0].node, "url") // what it is known by outside
+	}
 	return cty.ObjectVal(attributes)
 }
 

@@ -10,6 +10,7 @@
 //	package.P["1.0"].install.T.N        what is installed once for all components of the package
 //	C.secret.N                          a generated secret
 //	C.endpoint.PORT                     the stable address of a port that it provides
+//	C.route.HOST/PATH                   a host and path that lead to it
 //	C.bind.R.endpoint, C.bind.R.secret  of each requirement R: its stable address and password
 //	C.bind.R.T.N                        what the implementation's bind block makes
 //	C.bind.R             (join)         the contract's attributes

@@ -42,7 +42,7 @@ func (r *recipe) expressions() []hcl.Expression {
 		attributes(s.Attributes)
 	}
 	for _, p := range r.Processes {
-		add(p.Command, p.Env, p.Directory)
+		add(p.Expressions()...)
 		for _, c := range checks(p.Health) {
 			attributes(c.Attributes)
 		}

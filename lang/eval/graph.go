@@ -20,6 +20,9 @@ type Input struct {
 	Home      string // RECIPE_HOME, absolute
 	Owner     int    // the user that apps run as; -1 for the agent's own
 	Program   string // the recipe binary, absolute: the root agent.executable
+
+	Second []addr.Instance        // the instances that live in their second slot, as app.shop[0]~b
+	Scale  map[addr.Component]int // how many instances, instead of what the stack says
 }
 
 // Package is a package whose files are at hand.
@@ -37,8 +40,10 @@ type Desired struct {
 	Range hcl.Range // where it was written
 	Why   string    // who asked for it, if the stack does not name it: "app.shop requires sql"
 
-	eval evaluator
-	last bool // no expression can refer to its value
+	eval      evaluator
+	component *component // nil for what belongs to a package
+	slotted   bool       // it belongs to one slot of an instance
+	last      bool       // no expression can refer to its value
 }
 
 // evaluator works out the value of a node from the values of its needs.
@@ -82,14 +87,20 @@ type component struct {
 	recipe    *recipe
 	each      map[string]cty.Value // the roots each and count; nil without
 	instances int
+	slots     []addr.Slot // one per instance
 	added     string
+
+	update      Update
+	updateRange hcl.Range // of the strategy that somebody wrote
+	drain       string
 
 	needs       []dependency // other components, for order and for cycles
 	references  []reference  // components that its inputs name
 	bindings    []*binding   // by requirement name
 	secrets     []int32      // parallel to recipe.secrets
 	endpoints   []int32      // parallel to recipe.served
-	directories []string     // one per instance
+	routes      []*route     // in the order of the file
+	directories []string     // one per instance, of its slot
 	allocations []int32      // one per instance
 	configures  [][]int32    // per instance, parallel to recipe.Configure
 	base, final int32        // joins
@@ -126,4 +137,5 @@ type recipe struct {
 	ports   []string         // names, sorted
 	served  []string         // the ports that get an endpoint of the component, sorted
 	roots   map[string]bool  // the roots that its expressions use
+	single  *single          // nil until a component asks
 }

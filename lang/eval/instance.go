@@ -25,6 +25,9 @@ func (p *Pass) allocation(c *component, index int) (cty.Value, hcl.Diagnostics) 
 		number, more := p.portNumber(c, index, name)
 		diags = append(diags, more...)
 		wanted[name] = number
+		if expr := p.graph.portNumber(c, name); expr != nil {
+			diags = append(diags, c.fixed(name, number, expr.Range())...)
+		}
 	}
 	v, err := conform(p.graph.in.Types["allocation"], map[string]cty.Value{
 		"component": cty.StringVal(c.name),
@@ -99,7 +102,7 @@ func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.
 	diags = append(diags, more...)
 	attributes["env"] = env
 	inPackage(attributes, c.recipe.pkg.Path)
-	at := p.graph.place(c, index, "step."+step.Name)
+	at := p.graph.stepPlace(c, index, "step."+step.Name)
 	engine(p.graph.in.Types["command"], attributes, step.Name, at)
 	if step.OncePer == "version" {
 		attributes["trigger"] = cty.StringVal(c.recipe.Version.String())
@@ -133,7 +136,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	env, more := p.environment(c, index, own)
 	diags = append(diags, more...)
 	number := slices.Index(c.recipe.Processes, process)
-	main := number == 0
+	main := process == c.recipe.Main()
 	health, more := p.health(c, index, process, main, ctx)
 	diags = append(diags, more...)
 	attributes := map[string]cty.Value{
@@ -148,6 +151,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 		"needs":         p.needs(c),
 		"owner":         cty.NumberIntVal(int64(p.graph.in.Owner)),
 		"stop":          c.recipe.stops[number],
+		"drain":         cty.StringVal(c.drain),
 		"success_codes": successCodes(process.SuccessCodes),
 		"config_digest": p.configDigest(c, index),
 		"running":       cty.True,
@@ -159,6 +163,9 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 		attributes["ports"] = p.portsMap(c, index)
 	}
 	maps.Copy(attributes, health)
+	if process.Schedule != nil {
+		return p.scheduled(c, process, attributes, ctx, diags)
+	}
 	v, err := conform(p.graph.in.Types["instance"], attributes)
 	if err != nil {
 		at := process.Range

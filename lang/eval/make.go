@@ -19,9 +19,14 @@ import (
 // Make works out what shapes the graph. With errors the graph is nil.
 func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 	b := builder{
+		second:   map[addr.Instance]bool{},
 		Graph:    &Graph{in: in, byBlock: map[addr.Component][]*component{}},
 		locked:   map[addr.Component]*solve.Component{},
 		bindings: map[addr.Component][]*solve.Binding{}, configured: map[*config.Provider]bool{},
+		places: map[string]*route{},
+	}
+	for _, a := range in.Second {
+		b.second[a] = true
 	}
 	var diags hcl.Diagnostics
 	b.scope, diags = newStackScope(in.Stack, in.Variables)
@@ -54,6 +59,9 @@ type builder struct {
 	all      []*recipe // parallel to Lock.Packages
 	locked   map[addr.Component]*solve.Component
 	bindings map[addr.Component][]*solve.Binding
+	second   map[addr.Instance]bool
+	owner    *component        // of the nodes that are made now
+	places   map[string]*route // routes by host and path
 	diags    hcl.Diagnostics
 
 	configured map[*config.Provider]bool // whose configuration was checked
@@ -153,6 +161,9 @@ func (b *builder) expand() {
 				b.diags = append(b.diags, diags...)
 				c.instances = n
 			}
+			if n, ok := b.in.Scale[c.addr]; ok {
+				c.instances = n
+			}
 			b.add(c)
 		}
 	}
@@ -166,8 +177,12 @@ func (b *builder) expand() {
 func (b *builder) add(c *component) {
 	c.number, c.name = len(b.components), c.addr.String()
 	c.directories = make([]string, c.instances)
+	c.slots = make([]addr.Slot, c.instances)
 	for i := range c.directories {
-		c.directories[i] = InstanceDirectory(b.in.Home, b.in.Stack.Name, c.addr.Slug(), i)
+		if b.second[c.addr.At(i, "").In(addr.SlotB)] {
+			c.slots[i] = addr.SlotB
+		}
+		c.directories[i] = InstanceDirectory(b.in.Home, b.in.Stack.Name, c.at(i, ""))
 	}
 	b.components = append(b.components, c)
 	block := c.addr.Block()
@@ -175,9 +190,11 @@ func (b *builder) add(c *component) {
 	if c.block != nil {
 		b.checkInputs(c)
 		b.checkPorts(c)
+		b.routes(c)
 	} else {
 		b.checkRequiredInputs(c, b.in.Stack.Range)
 	}
+	b.settleUpdate(c)
 }
 
 // connect settles which other components c needs: bindings, references and depends_on.

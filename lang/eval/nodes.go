@@ -20,10 +20,12 @@ func (b *builder) nodes() {
 		b.installNodes(r)
 	}
 	for _, c := range b.components {
+		b.owner = c
 		c.base = b.node(c.addr.Of("base"), "", nil, b.header(c), nil)
 		c.final = b.node(c.addr.Of(""), "", nil, b.header(c), nil)
 	}
 	for _, c := range b.components {
+		b.owner = c
 		b.componentNodes(c)
 	}
 	b.order()
@@ -37,7 +39,7 @@ func (b *builder) count() int {
 	}
 	for _, c := range b.components {
 		r := c.recipe
-		n += 2 + len(r.secrets) + len(r.served) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
+		n += 2 + len(r.secrets) + len(r.served) + len(c.routes) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
 		for _, bind := range c.bindings {
 			n += 3
 			if bound := bind.implementation.recipe.Bind; bound != nil {
@@ -67,7 +69,7 @@ func (b *builder) header(c *component) hcl.Range {
 
 func (b *builder) node(a addr.Instance, typ string, needs []int32, at hcl.Range, eval evaluator) int32 {
 	id := int32(len(b.Nodes))
-	b.Nodes = append(b.Nodes, Desired{Addr: a, Type: typ, Needs: needs, Range: at, eval: eval})
+	b.Nodes = append(b.Nodes, Desired{Addr: a, Type: typ, Needs: needs, Range: at, eval: eval, component: b.owner})
 	return id
 }
 
@@ -110,6 +112,7 @@ func (b *builder) componentNodes(c *component) {
 	for _, port := range c.recipe.served {
 		c.endpoints = append(c.endpoints, b.node(c.addr.Of("endpoint."+port), "endpoint", nil, c.recipe.Ports[port].Range, p0(b.endpointValue(c, port))))
 	}
+	b.routeNodes(c)
 	for _, bind := range c.bindings {
 		b.bindingNodes(c, bind)
 		base = append(base, bind.join)
@@ -119,6 +122,9 @@ func (b *builder) componentNodes(c *component) {
 	}
 	b.Nodes[c.base].Needs = base
 	final := slices.Clone(c.endpoints)
+	for _, r := range c.routes {
+		final = append(final, r.node)
+	}
 	c.configures = make([][]int32, c.instances)
 	for i := range c.instances {
 		final = append(final, b.instanceNodes(c, i)...)
@@ -135,6 +141,13 @@ func p0(v cty.Value) evaluator {
 	return func(*Pass) (cty.Value, hcl.Diagnostics) { return v, nil }
 }
 
+// slotted is node for what an instance has twice while it is updated.
+func (b *builder) slotted(a addr.Instance, typ string, needs []int32, at hcl.Range, eval evaluator) int32 {
+	id := b.node(a, typ, needs, at, eval)
+	b.Nodes[id].slotted = true
+	return id
+}
+
 // instanceNodes makes the nodes of one instance and returns those that its component waits for.
 func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 	r := c.recipe
@@ -142,12 +155,12 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 	if slices.ContainsFunc(r.ports, func(name string) bool { return b.portNumber(c, name) != nil }) {
 		needs = []int32{c.base} // a port's number may depend on an input
 	}
-	allocation := b.node(c.addr.At(index, ""), "allocation", needs, b.header(c), func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.allocation(c, index) })
+	allocation := b.slotted(c.at(index, ""), "allocation", needs, b.header(c), func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.allocation(c, index) })
 	c.allocations = append(c.allocations, allocation)
 
 	ids := make([]int32, len(r.Configure))
 	for i, res := range r.Configure {
-		ids[i] = b.node(c.addr.At(index, "configure."+res.Type+"."+res.Name), res.Type, nil, res.Range,
+		ids[i] = b.slotted(c.at(index, "configure."+res.Type+"."+res.Name), res.Type, nil, res.Range,
 			func(p *Pass) (cty.Value, hcl.Diagnostics) {
 				return p.resource(res, p.configureContext(c, index), b.place(c, index, "configure."+res.Type+"."+res.Name))
 			})
@@ -167,10 +180,20 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 		return before
 	}
 	for _, process := range r.Processes {
-		id := b.node(c.addr.At(index, "process."+process.Name), "instance", before, process.Range,
+		typ := "instance"
+		if process.Schedule != nil {
+			if index > 0 {
+				continue // it is the component's work, and not that of each instance
+			}
+			typ = "schedule"
+		}
+		id := b.slotted(c.at(index, "process."+process.Name), typ, before, process.Range,
 			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) })
 		b.Nodes[id].last = true
 		last = append(last, id)
+	}
+	if len(last) == 0 { // all its processes are scheduled, and run in the first instance
+		return before
 	}
 	return last
 }
@@ -179,6 +202,13 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 func (g *Graph) place(c *component, index int, part string) place {
 	directory := c.directories[index]
 	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part}
+}
+
+// stepPlace is place for a step. It runs once for both slots, so what it remembers lies in neither.
+func (g *Graph) stepPlace(c *component, index int, part string) place {
+	at := g.place(c, index, part)
+	at.state = InstanceDirectory(g.in.Home, g.in.Stack.Name, c.addr.At(index, "")) + ".steps/" + part
+	return at
 }
 
 // bindingNodes makes the nodes of one requirement of c.

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/function"
 )
@@ -80,6 +81,9 @@ func (p *Pass) get(id int32) cty.Value {
 	return cty.DynamicVal
 }
 
+// Value returns the value of a node as it was set; unknown if it was not.
+func (p *Pass) Value(id int32) cty.Value { return p.get(id) }
+
 // attribute returns one attribute of a node's value.
 func (p *Pass) attribute(id int32, name string) cty.Value {
 	v, marks := p.get(id).Unmark()
@@ -92,9 +96,13 @@ func (p *Pass) attribute(id int32, name string) cty.Value {
 	return v.GetAttr(name).WithMarks(marks)
 }
 
-// InstanceDirectory is where an instance of a component lives.
-func InstanceDirectory(home, stack, slug string, index int) string {
-	return filepath.Join(home, "stacks", stack, "instances", slug+"."+strconv.Itoa(index))
+// InstanceDirectory is where an instance of a component, or a part of it, lives: each slot is a place of its own.
+func InstanceDirectory(home, stack string, a addr.Instance) string {
+	name := a.Component.Slug() + "." + strconv.Itoa(a.Index)
+	if a.Slot != addr.SlotA {
+		name += ".b"
+	}
+	return filepath.Join(home, "stacks", stack, "instances", name)
 }
 
 // componentContext makes what is the same for all instances of c. All of c.base's needs are set by then.

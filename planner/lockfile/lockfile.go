@@ -12,6 +12,16 @@
 //	package "postgresql" { version = "15.0.0" }
 //	implementation "sql" { package = "postgresql" }
 //	source "git::https://git.example.com/shop.git?ref=v2" { commit = "1a2b…" }
+//	deb "redis-server" {
+//	  system       = "debian 12"
+//	  architecture = "amd64"
+//	  package "libatomic1" {
+//	    version = "12.2.0-14"
+//	    digest  = "sha256:2c1f…"
+//	    origin  = "Debian bookworm main"
+//	  }
+//	  …
+//	}
 //
 // There is a block for every version of a package. One of a registry has the registry's address as the stack writes it, the
 // fingerprint of the publisher's key, the digest of the release, that is of its OCI index, and the digest of the archive for
@@ -20,6 +30,8 @@
 // different versions of it, the first one is kept.
 // Packages of the user's own directories are not in it: their version is what their files say. There is a block for
 // every address of a git repository that the stack names, with the id of the commit that it stood for.
+// And there is a block for each list of packages of the operating system that a resource of the type deb asks for, and for each
+// system that it was resolved on: what the sources of another machine are is no matter, as long as one of them has these bits.
 package lockfile
 
 import (
@@ -42,6 +54,7 @@ type File struct {
 	Packages        map[string][]Package // by name; several versions if its majors coexist
 	Implementations map[string]string    // packages by service
 	Sources         map[string]string    // ids of commits by the address that names a tag or branch
+	OSPackages      []OSPackages
 }
 
 // Package is a version that was chosen.
@@ -99,10 +112,12 @@ func (f *File) Remote() bool {
 	return false
 }
 
-// Without forgets a package: its versions, and that it implements anything; or what an address stands for.
+// Without forgets a package: its versions, and that it implements anything; or what an address stands for; or all that was
+// chosen together with a package of the operating system.
 func (f *File) Without(name string) {
 	delete(f.Packages, name)
 	delete(f.Sources, name)
+	f.withoutOS(name)
 	maps.DeleteFunc(f.Implementations, func(_, p string) bool { return p == name })
 }
 
@@ -121,8 +136,8 @@ func (f *File) Format() []byte {
 	for _, address := range slices.Sorted(maps.Keys(f.Sources)) {
 		fmt.Fprintf(&b, "\nsource %q {\n  commit = %q\n}\n", address, f.Sources[address])
 	}
-	for _, address := range slices.Sorted(maps.Keys(f.Sources)) {
-		fmt.Fprintf(&b, "\nsource %q {\n  commit = %q\n}\n", address, f.Sources[address])
+	for _, o := range f.sortedOS() {
+		b.WriteString(o.format())
 	}
 	return b.Bytes()
 }
@@ -155,7 +170,7 @@ func (f *File) Changes(other *File) []string {
 			changes = append(changes, "~ "+name+" with other bits or from another registry")
 		}
 	}
-	return changes
+	return append(changes, f.osChanges(other)...)
 }
 
 // versions lists what is locked of each package, for people.

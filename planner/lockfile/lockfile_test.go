@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"bytes"
 	"fmt"
 	"reflect"
 	"strings"
@@ -45,6 +46,9 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("kept %+v, want %+v", made, want)
 	}
 	made.Sources["git::https://git.example.com/shop.git//app?ref=v2"] = strings.Repeat("1a", 20)
+	if n := bytes.Count(made.Format(), []byte("source \"git::")); n != 1 {
+		t.Errorf("one source is written %d times", n)
+	}
 	read, diags := Parse(made.Format(), Name)
 	if at := read.Packages["acme/theme"][0].Release; at != nil && at.Range.Start.Line == 3 {
 		at.Range = hcl.Range{}
@@ -79,6 +83,7 @@ func TestMistakes(t *testing.T) {
 		block("1.0.0", `any = "sha1:0123"`): "lock:7,1-18: Wrong digest in the lock file",
 		block("1.0.0", `any = "`+digest("b")+"\"\n"+`"any" = "`+digest("c")+`"`):                   "lock:8,1-82: Two digests for one version",
 		block("1.0.0", `any = "`+digest("b")+`"`) + block("1.0.0", `any = "`+digest("c")+`"`):      "lock:10,1-20: Two locks for one version",
+		"source \"git::x\" { commit = \"1a\" }\nsource \"git::x\" { commit = \"2b\" }\n":           "lock:2,1-16: Two commits for one source",
 		"implementation \"sql\" { package = \"a\" }\nimplementation \"sql\" { package = \"b\" }\n": "lock:2,1-21: Two implementations for one service",
 	} {
 		if f, diags := Parse([]byte(text), "lock"); !diags.HasErrors() || !strings.Contains(diags.Error(), want) {

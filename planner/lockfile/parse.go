@@ -23,9 +23,11 @@ type written struct {
 		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"implementation,block"`
 	Sources []struct {
-		Address string `hcl:"address,label"`
-		Commit  string `hcl:"commit"`
+		Address string    `hcl:"address,label"`
+		Commit  string    `hcl:"commit"`
+		Range   hcl.Range `hcl:",def_range"`
 	} `hcl:"source,block"`
+	OSPackages []writtenOS `hcl:"deb,block"`
 }
 
 type writtenPackage struct {
@@ -63,7 +65,13 @@ func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
 		f.Implementations[i.Service] = i.Package
 	}
 	for _, s := range w.Sources {
+		if before := f.Sources[s.Address]; before != "" && before != s.Commit {
+			diags = append(diags, mistake(s.Range, "Two commits for one source", "%s is locked to %s already. Take the block that is in your version control, and remove the other.", s.Address, before))
+		}
 		f.Sources[s.Address] = s.Commit
+	}
+	for _, o := range w.OSPackages {
+		diags = append(diags, f.addOS(o)...)
 	}
 	return f, diags
 }

@@ -4,35 +4,39 @@ import (
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
-
-	"github.com/nsynapse/recipe/lang/addr"
-	"github.com/nsynapse/recipe/lang/eval"
 )
 
 // effect says what a change of a wanted resource means for what runs and for the machine.
-func (m *maker) effect(n *eval.Desired, action Action) string {
+func (m *maker) effect(id int32, action Action) string {
+	n := &m.Graph.Nodes[id]
 	schema := m.types[n.Type]
 	switch {
 	case schema.Machine:
 		return "changes the machine outside RECIPE_HOME"
 	case action == Replace && schema.Data:
 		return "deletes its data"
-	case action == Restart && m.siblings(n.Addr) > 1:
-		return fmt.Sprintf("restarts together with the other instances of %s; connections to it wait", n.Addr.Component)
+	case action == Restart && m.Graph.Siblings(id) > 1:
+		return fmt.Sprintf("restarts together with the other instances of %s; connections to it wait", n.Addr.Component) + m.whyDown(id)
 	case action == Restart:
-		return "not available while it restarts; connections to it wait"
+		return "not available while it restarts; connections to it wait" + m.whyDown(id)
 	}
 	return ""
 }
 
-// siblings is how many instances the component has.
-func (m *maker) siblings(a addr.Instance) int {
-	n := 0
-	for ; ; n++ {
-		if _, ok := m.Graph.Find(a.Component.At(n, "")); !ok {
-			return n
-		}
+// whyDown says why a process is not available for a moment where that is for its own reasons.
+func (m *maker) whyDown(id int32) string {
+	if !m.tasks[id].moves {
+		return ""
 	}
+	u := m.Graph.Update(id)
+	why := u.Why
+	if u.Rolls() {
+		why = m.single(m.Graph.Nodes[id].Addr, u)
+	}
+	if why == "" {
+		return ""
+	}
+	return " (not rolled: " + why + ")"
 }
 
 // removalEffect says what is lost.
@@ -40,6 +44,7 @@ func (m *maker) removalEffect(t *task, k *known) {
 	schema := m.types[t.Type]
 	switch {
 	case t.Action != Remove:
+	case schema.Data && !m.Trust && unused(k.actual):
 	case schema.Data:
 		t.Data = true
 		t.Effect = "deletes its data"

@@ -93,8 +93,11 @@ type edgeJSON struct {
 	Binding string `json:"binding,omitempty"`
 }
 
+// graphVersion is the version of a graph as JSON.
+const graphVersion = "1.0"
+
 func (g *drawing) json(w io.Writer) error {
-	out := graphJSON{FormatVersion: FormatVersion, Nodes: g.nodes, Edges: make([]edgeJSON, len(g.edges))}
+	out := graphJSON{FormatVersion: graphVersion, Nodes: g.nodes, Edges: make([]edgeJSON, len(g.edges))}
 	if out.Nodes == nil {
 		out.Nodes = []point{} // an empty list, not null
 	}

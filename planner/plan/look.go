@@ -35,7 +35,8 @@ func (m *maker) look(ctx context.Context) hcl.Diagnostics {
 			objects = append(objects, o)
 		}
 	}
-	seen, said := make([]known, len(objects)), make([]hcl.Diagnostics, len(objects))
+	m.seen = make([]known, len(objects))
+	seen, said := m.seen, make([]hcl.Diagnostics, len(objects))
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(lookers, len(objects)) {
@@ -46,7 +47,6 @@ func (m *maker) look(ctx context.Context) hcl.Diagnostics {
 		})
 	}
 	wait.Wait()
-	m.sort(seen)
 	diags := slices.Concat(said...)
 	if err := ctx.Err(); err != nil {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Interrupted", Detail: "Looking at what is there was interrupted; nothing was changed."})
@@ -55,7 +55,9 @@ func (m *maker) look(ctx context.Context) hcl.Diagnostics {
 }
 
 // sort finds the nodes of what is recorded.
-func (m *maker) sort(seen []known) {
+func (m *maker) sort() {
+	seen := m.seen
+	m.extra = nil
 	if m.Graph != nil {
 		m.known = make([]*known, len(m.Graph.Nodes))
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -16,16 +17,20 @@ import (
 
 // Input is what a plan is made from.
 type Input struct {
-	Graph    *eval.Graph  // nil to remove everything
+	Graph    *eval.Graph  // nil to remove everything; it is put into the slots that the state has
 	State    *state.State // read only
 	Provider sdk.Provider
 	Seal     state.Seal // puts secrets of planned values away; nil to check only: the plan then has no values
 	Open     state.Open
 	ID       func(clear string) string // the name Seal gives
+	// Settle returns a wanted value with those computed attributes filled in that are known before anything is done, as what a
+	// lock file says. It is called once for each resource; nil fills in nothing.
+	Settle func(typ string, wanted cty.Value) cty.Value
 
-	Targets []addr.Instance // only these, and what they need; nil for everything
-	Replace []addr.Instance // replaced even if nothing changes
-	Trust   bool            // take the world as last known instead of looking
+	Targets []addr.Instance  // only these, and what they need; nil for everything
+	Replace []addr.Instance  // replaced even if nothing changes
+	Promote []addr.Component // of these no instance is held back
+	Trust   bool             // take the world as last known instead of looking
 	Now     time.Time
 }
 
@@ -36,10 +41,16 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 	if m.diags = m.look(ctx); m.diags.HasErrors() {
 		return nil, m.diags
 	}
+	m.looked = m.diags
 	if in.Graph != nil {
-		m.pass = in.Graph.NewPass(in.ID)
-		m.want(ctx)
+		m.settleSlots(ctx)
+	} else {
+		m.sort()
 	}
+	if m.diags.HasErrors() {
+		return nil, m.diags
+	}
+	m.encodeAll()
 	m.remove()
 	if m.diags.HasErrors() {
 		return nil, m.diags
@@ -53,20 +64,26 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 
 type maker struct {
 	Input
-	types map[string]*kind
-	known []*known // by node of the graph: what is recorded of it, nil for nothing
-	extra []*known // recorded, but not wanted any more
-	pass  *eval.Pass
-	tasks []task                  // first one per node of the graph, then what is removed
-	gone  map[addr.Instance]int32 // prior objects and joins to their task
-	diags hcl.Diagnostics
+	types         map[string]*kind
+	seen          []known
+	known         []*known // by node of the graph: what is recorded of it, nil for nothing
+	extra         []*known // recorded, but not wanted any more
+	pass          *eval.Pass
+	tasks         []task                  // first one per node of the graph, then what is removed
+	gone          map[addr.Instance]int32 // prior objects and joins to their task
+	rolls         map[addr.Instance]*Roll // by instance
+	held          map[addr.Instance]bool  // instances that stay as they are until they are promoted
+	diags, looked hcl.Diagnostics         // looked are those of looking at what is there
 }
 
 // task is a Change before those that do nothing are left out.
 type task struct {
 	Change
-	needs []int32
-	took  time.Duration
+	needs         []int32
+	took          time.Duration
+	before, after cty.Value // of what changes, until they are encoded
+	moves         bool      // a process would have to be stopped and started, or its place be made anew
+	reruns        bool      // a command runs again
 }
 
 // want plans every node of the graph, needs first.
@@ -80,7 +97,7 @@ func (m *maker) want(ctx context.Context) {
 		if prior != nil {
 			m.tasks[id].took = prior.object.Took
 		}
-		if selected != nil && !selected[id] {
+		if selected != nil && !selected[id] || n.Addr.Index != addr.Whole && m.held[instance(n.Addr)] {
 			if prior != nil {
 				m.pass.Set(id, prior.recorded)
 			} else if n.Type == "" {
@@ -96,6 +113,9 @@ func (m *maker) want(ctx context.Context) {
 		if diags.HasErrors() {
 			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].object))
 			continue
+		}
+		if m.Settle != nil {
+			wanted = m.Settle(n.Type, wanted)
 		}
 		m.resource(ctx, id, n, wanted, prior)
 	}
@@ -124,16 +144,13 @@ func (m *maker) resource(ctx context.Context, id int32, n *eval.Desired, wanted 
 		}
 		planned = c.planned(before, wanted, t.Action)
 	}
-	if prior != nil {
-		*prior = known{} // not needed any more, and there may be many
-	}
 	m.pass.Set(id, planned)
 	if t.Action == NoOp {
 		return
 	}
-	t.Attributes = c.changed
-	t.Before, t.After = m.encode(n.Addr, before), m.encode(n.Addr, planned)
-	t.Effect = m.effect(n, t.Action)
+	t.Attributes, t.before, t.after = c.changed, before, planned
+	t.moves = m.Graph.Slotted(id) && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
+	t.reruns = slices.Contains(c.names, "trigger")
 	t.Data = t.Action == Replace && m.types[n.Type].Data
 }
 
@@ -157,6 +174,19 @@ func (m *maker) anew(t *task, n *eval.Desired, prior *known) bool {
 	return true
 }
 
+// encodeAll finishes what changes, once it is settled.
+func (m *maker) encodeAll() {
+	for id := range m.tasks {
+		t := &m.tasks[id]
+		if t.Action == NoOp {
+			continue
+		}
+		t.Before, t.After = m.encode(t.Addr, t.before), m.encode(t.Addr, t.after)
+		t.before, t.after = cty.NilVal, cty.NilVal
+		t.Effect = m.effect(int32(id), t.Action)
+	}
+}
+
 func (m *maker) encode(a addr.Instance, v cty.Value) state.Encoded {
 	if v == cty.NilVal || m.Seal == nil {
 		return nil
@@ -174,7 +204,7 @@ func (m *maker) fail(a addr.Instance, err error) {
 
 func (m *maker) replaced(a addr.Instance) bool {
 	for _, r := range m.Replace {
-		if r == a {
+		if r == a || r == a.In(addr.SlotA) {
 			return true
 		}
 	}

@@ -29,6 +29,7 @@ func (m *maker) plan() *Plan {
 			p.Kept++
 		}
 	}
+	m.rolled(p)
 	m.criticalPath(p)
 	m.outputs(p)
 	return p

@@ -12,7 +12,7 @@ import (
 )
 
 // FormatVersion is the version of the JSON form of a Plan: the minor number grows with additions.
-const FormatVersion = "1.0"
+const FormatVersion = "1.1"
 
 // Action is what is done with one resource.
 type Action string
@@ -25,6 +25,7 @@ const (
 	Replace Action = "replace" // the old one is deleted, then a new one created
 	Remove  Action = "remove"  // deleted
 	Forget  Action = "forget"  // gone together with what it lives in; nothing is called
+	Rolled  Action = "roll"    // of an instance as a whole: see Roll. No Change has it
 )
 
 // Plan is the full list of changes of one apply, bound to the state it was made from. It is complete in itself: what
@@ -36,13 +37,20 @@ type Plan struct {
 	Directory     string                     `json:"directory"`
 	Lineage       string                     `json:"lineage"`
 	Serial        uint64                     `json:"serial"`
-	Generation    int                        `json:"generation"` // the number it will have when applied
+	Generation    int                        `json:"generation"`       // the number it will have when applied
+	Action        string                     `json:"action,omitempty"` // "rollback", "promote" or "scale"; "" for what the files say
+	Of            int                        `json:"of,omitempty"`     // with Action: the generation whose files and packages these are
 	Destroy       bool                       `json:"destroy,omitempty"`
 	Targets       []addr.Instance            `json:"targets,omitempty"`
 	Tree          string                     `json:"tree,omitempty"`
 	Variables     map[string]json.RawMessage `json:"variables,omitempty"` // sealed, dynamically typed
 	Lock          *solve.Lock                `json:"lock,omitempty"`
 	Plugins       []state.Plugin             `json:"plugins,omitempty"`  // all that it may need, by name
+	Second        []addr.Instance            `json:"second,omitempty"`   // the instances that live in their second slot then
+	Scale         map[addr.Component]int     `json:"scale,omitempty"`    // how many instances, instead of what the files say
+	Rolls         []Roll                     `json:"rolls,omitempty"`    // instances that are updated without being away
+	Held          []addr.Instance            `json:"held,omitempty"`     // instances that keep their version until they are promoted
+	Hold          []addr.Component           `json:"hold,omitempty"`     // a failure of these stops the run where it is
 	Changes       []Change                   `json:"changes"`            // needs come first
 	CriticalPath  []int32                    `json:"critical_path"`      // indexes into Changes, first to last
 	Estimate      time.Duration              `json:"estimate,omitempty"` // of the critical path, 0 when not all of it was ever measured
@@ -62,6 +70,7 @@ type Change struct {
 	Effect     string        `json:"effect,omitempty"`
 	Attributes []Difference  `json:"attributes,omitempty"`
 	Data       bool          `json:"data,omitempty"` // the user's data is deleted
+	Roll       bool          `json:"roll,omitempty"` // nothing but a part of one of Plan.Rolls
 }
 
 // Difference is one attribute, or one element of a map, that changes, as text for people.
@@ -92,13 +101,17 @@ func (p *Plan) Empty() bool {
 // Does reports whether the change does anything but carry order.
 func (c *Change) Does() bool { return c.Action != NoOp && c.Type != "" }
 
-// Count is the number of changes by action, without those that do nothing.
+// Count is the number of changes by action, without those that do nothing. What moves an instance counts together, as
+// one Rolled.
 func (p *Plan) Count() map[Action]int {
 	count := map[Action]int{}
 	for i := range p.Changes {
-		if c := &p.Changes[i]; c.Does() {
+		if c := &p.Changes[i]; c.Does() && !c.Roll {
 			count[c.Action]++
 		}
+	}
+	if len(p.Rolls) > 0 {
+		count[Rolled] = len(p.Rolls)
 	}
 	return count
 }

@@ -14,6 +14,7 @@ func (m *maker) remove() {
 	m.gone = map[addr.Instance]int32{}
 	removed := m.removed()
 	if len(removed) == 0 {
+		m.orderRolls()
 		return
 	}
 	for _, k := range removed {
@@ -25,7 +26,11 @@ func (m *maker) remove() {
 			if k.actual.IsNull() {
 				t.Action, t.Reason = Forget, "it is gone already"
 			}
-			t.Before = m.encode(o.Addr, k.recorded)
+			before := k.recorded
+			if m.types[o.Type].Data {
+				before = k.actual // which says whether there is data that the plan does not speak of
+			}
+			t.Before = m.encode(o.Addr, before)
 			t.took = o.Took
 		}
 		m.tasks = append(m.tasks, t)
@@ -34,11 +39,15 @@ func (m *maker) remove() {
 	for _, dependent := range m.State.Objects {
 		at := m.letsGo(dependent)
 		for _, need := range dependent.Needs {
+			if dependent.Type == "" && m.left(need) {
+				continue // the component does not need the old one of an instance that moves: see orderRolls
+			}
 			if on, ok := m.gone[need]; ok && at >= 0 && on != at {
 				m.tasks[on].needs = append(m.tasks[on].needs, at)
 			}
 		}
 	}
+	m.orderRolls()
 	first := len(m.tasks) - len(removed)
 	for i, k := range removed {
 		t := &m.tasks[first+i]
@@ -51,8 +60,9 @@ func (m *maker) remove() {
 // through a join lets go of the join first.
 func (m *maker) removed() []*known {
 	var list []*known
+	needed := m.stillNeeded()
 	for _, k := range m.extra {
-		if m.targeted(k.object.Addr) {
+		if a := k.object.Addr; !needed[a] && (m.targeted(a) || m.left(a)) {
 			list = append(list, k)
 		}
 	}
@@ -89,7 +99,10 @@ func (m *maker) whyRemoved(o *state.Object) string {
 		return o.Addr.Component.String() + " is not in the stack any more"
 	}
 	if o.Addr.Index != addr.Whole {
-		if _, ok := m.Graph.Find(o.Addr.Component.At(o.Addr.Index, "")); !ok {
+		if r := m.rolls[instance(o.Addr)]; r != nil && o.Addr.Slot == r.From.Slot {
+			return "the new one takes over"
+		}
+		if !m.wanted(instance(o.Addr)) && !m.wanted(instance(o.Addr).In(addr.SlotB)) {
 			return "fewer instances are wanted"
 		}
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/nsynapse/recipe/lang/addr"
 )
 
 // StreamVersion is the version of the stream of JSON lines: the minor number grows with additions.
-const StreamVersion = "1.0"
+const StreamVersion = "1.1"
 
 // Head is what every line of the stream begins with. A line is a struct that embeds it.
 type Head struct {
@@ -55,7 +57,21 @@ type PlannedAction struct {
 	Reason     string       `json:"reason,omitempty"`
 	Effect     string       `json:"effect,omitempty"`
 	Data       bool         `json:"deletes_data,omitempty"`
+	Roll       bool         `json:"roll,omitempty"` // a part of a planned_roll
 	Attributes []Difference `json:"attributes,omitempty"`
+}
+
+// PlannedRoll is an instance that is updated without being away, type "planned_roll". The changes that make it so follow
+// as lines of their own, with Roll.
+type PlannedRoll struct {
+	Head
+	Roll Roll `json:"roll"`
+}
+
+// HeldLine is the instances that keep their version until they are promoted, type "held".
+type HeldLine struct {
+	Head
+	Held []addr.Instance `json:"held"`
 }
 
 // ChangeSummary is how much there is to do or was done, type "change_summary".
@@ -68,6 +84,7 @@ type ChangeSummary struct {
 type SummaryCounts struct {
 	Create    int    `json:"create"`
 	Update    int    `json:"update"`
+	Roll      int    `json:"roll"`
 	Restart   int    `json:"restart"`
 	Replace   int    `json:"replace"`
 	Remove    int    `json:"remove"`
@@ -77,7 +94,7 @@ type SummaryCounts struct {
 
 // NewSummaryCounts takes what Plan.Count returns.
 func NewSummaryCounts(count map[Action]int, operation string) SummaryCounts {
-	return SummaryCounts{Create: count[Create], Update: count[Update], Restart: count[Restart], Replace: count[Replace],
+	return SummaryCounts{Create: count[Create], Update: count[Update], Roll: count[Rolled], Restart: count[Restart], Replace: count[Replace],
 		Remove: count[Remove], Forget: count[Forget], Operation: operation}
 }
 
@@ -108,10 +125,17 @@ func Stream(p *Plan, now func() time.Time) []any {
 			drift = append(drift, PlannedChange{Head: NewHead("resource_drift", c.Addr.String()+": was changed outside recipe", now()), Change: change})
 		}
 	}
+	for _, r := range p.Rolls {
+		message := fmt.Sprintf("%s: plan to roll (%s)", instance(r.From), r.Reason)
+		lines = append(lines, PlannedRoll{Head: NewHead("planned_roll", message, now()), Roll: r})
+	}
 	for i := range p.Changes {
 		if c := &p.Changes[i]; c.Does() {
 			lines = append(lines, planned(c, now()))
 		}
+	}
+	if len(p.Held) > 0 {
+		lines = append(lines, HeldLine{Head: NewHead("held", fmt.Sprintf("%d instances keep their version until recipe promote", len(p.Held)), now()), Held: p.Held})
 	}
 	lines = append(drift, lines...)
 	operation := "plan"
@@ -134,7 +158,7 @@ func planned(c *Change, at time.Time) PlannedChange {
 	if c.Data {
 		line.Level = "warn"
 	}
-	line.Change = PlannedAction{Resource: nameOf(c), Action: c.Action, Reason: c.Reason, Effect: c.Effect, Data: c.Data, Attributes: c.Attributes}
+	line.Change = PlannedAction{Resource: nameOf(c), Action: c.Action, Reason: c.Reason, Effect: c.Effect, Data: c.Data, Roll: c.Roll, Attributes: c.Attributes}
 	return line
 }
 

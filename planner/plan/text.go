@@ -20,10 +20,12 @@ func Write(w io.Writer, p *Plan, options TextOptions) error {
 	r := newReport(w, p, options)
 	r.header()
 	if p.Empty() {
+		r.held()
 		r.line(0, r.paint(bold, p.Summary()))
 		return r.close()
 	}
 	r.groups()
+	r.held()
 	r.packages()
 	r.added()
 	r.bindings()
@@ -59,7 +61,7 @@ func (p *Plan) Summary() string {
 }
 
 // actions are those that do something, in the order in which they are counted and explained.
-var actions = [...]Action{Create, Update, Restart, Replace, Remove, Forget}
+var actions = [...]Action{Create, Update, Rolled, Restart, Replace, Remove, Forget}
 
 // header names the stack and explains the signs that follow.
 func (r *report) header() {
@@ -68,6 +70,12 @@ func (r *report) header() {
 		return
 	}
 	what := fmt.Sprintf("Stack %s, generation %d", p.Stack, p.Generation)
+	switch {
+	case p.Action == "rollback":
+		what += fmt.Sprintf(", back to generation %d", p.Of)
+	case p.Action != "":
+		what += ", " + p.Action
+	}
 	if p.Destroy {
 		what = fmt.Sprintf("Stack %s is destroyed", p.Stack)
 	}

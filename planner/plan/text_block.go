@@ -29,7 +29,7 @@ func (r *report) blocks(g *group) []*block {
 		key := string(c.Action) + "\x00" + reason
 		switch {
 		case r.options.Verbose:
-			key = c.Addr.String()
+			key = string(c.Action) + c.Addr.String()
 		case !condensed:
 			key += fmt.Sprintf("\x00%s\x00%s\x00%#v", c.Addr.Part, c.Effect, c.Attributes)
 		}
@@ -73,7 +73,7 @@ func rangeOf(changes []*Change, part string) string {
 		if len(indexes) == 0 {
 			return first.Component.Of(part).String()
 		}
-		return first.Component.At(indexes[0], part).String()
+		return first.Component.At(indexes[0], part).In(first.Slot).String()
 	}
 	text := first.Component.String() + "[" + ranges(indexes) + "]"
 	if part != "" {
@@ -108,7 +108,7 @@ func (r *report) detail(b *block) {
 		differences = created(c.After)
 	}
 	for _, d := range differences {
-		if d.Path == "config_digest" && !r.options.Verbose {
+		if strings.HasSuffix(d.Path, "config_digest") && !r.options.Verbose {
 			continue // a digest tells nobody anything; the reason says that the configuration changes
 		}
 		r.line(10, r.difference(10, d))

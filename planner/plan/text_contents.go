@@ -19,6 +19,7 @@ var categories = []struct{ part, title string }{
 	{"step", "step"},
 	{"configure", "configure"},
 	{"endpoint", "endpoint"},
+	{"route", "route"},
 	{"secret", "secret"},
 	{"bind", "bind"},
 	{"install", "install"},

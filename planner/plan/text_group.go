@@ -27,6 +27,8 @@ func (g *group) action() Action {
 		return Replace
 	case has[Restart]:
 		return Restart
+	case has[Rolled]:
+		return Rolled
 	case len(has) == 2 && has[Remove] && has[Forget]:
 		return Remove
 	}

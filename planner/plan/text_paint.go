@@ -43,20 +43,32 @@ func newReport(w io.Writer, p *Plan, options TextOptions) *report {
 			r.chosen[c.Component] = c
 		}
 	}
+	rolls := rollsOf(p)
 	for i := range p.Changes {
 		c := &p.Changes[i]
 		if !c.Does() {
 			continue
 		}
-		g := r.byName[c.Addr.Component]
-		if g == nil {
-			g = &group{component: c.Addr.Component}
-			r.byName[g.component] = g
-			r.all = append(r.all, g)
+		if roll := rolls[instance(c.Addr)]; c.Roll && roll != nil {
+			r.add(roll)
+			delete(rolls, roll.Addr)
 		}
-		g.changes = append(g.changes, c)
+		if !c.Roll || options.Verbose {
+			r.add(c)
+		}
 	}
 	return r
+}
+
+// add puts a change into the group of its component.
+func (r *report) add(c *Change) {
+	g := r.byName[c.Addr.Component]
+	if g == nil {
+		g = &group{component: c.Addr.Component}
+		r.byName[g.component] = g
+		r.all = append(r.all, g)
+	}
+	g.changes = append(g.changes, c)
 }
 
 func (r *report) close() error { return r.w.Flush() }
@@ -140,6 +152,7 @@ type sign struct {
 var signs = map[Action]sign{
 	Create:  {"+", green},
 	Update:  {"~", yellow},
+	Rolled:  {"+/-", yellow},
 	Restart: {"!", purple},
 	Replace: {"-/+", red},
 	Remove:  {"-", red},

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,9 +32,11 @@ var update = flag.Bool("update", false, "rewrite the expected text in testdata")
 //	coexist major
 //	platforms PLATFORM...
 //	recipe CONSTRAINT
+//	uses PACKAGE [CONSTRAINT]
+//	plugin [PROTOCOL...]
 //
 // A package of the stack that begins with ./ is of its own files. The stack may also prefer PACKAGE, exclude PACKAGE, and have
-// locked PACKAGE VERSION and taken SERVICE PACKAGE. "want" is the text of the diagnostics.
+// locked PACKAGE VERSION, taken SERVICE PACKAGE, uses PACKAGE [CONSTRAINT] and given PACKAGE. "want" is the text of the diagnostics.
 func TestConflicts(t *testing.T) {
 	files, err := filepath.Glob("testdata/conflicts/*.txtar")
 	if err != nil || len(files) < 15 {
@@ -92,6 +95,17 @@ func libraryOf(text []byte) box {
 		switch words[0] {
 		case "depends":
 			m.Depends = append(m.Depends, Dependency{Package: words[1], Text: rest, Constraint: constraint(rest), Range: at})
+		case "uses":
+			m.Uses = append(m.Uses, using(words, at))
+		case "plugin":
+			m.Plugin = true
+			for _, word := range words[1:] {
+				number, err := strconv.Atoi(word)
+				if err != nil {
+					panic(err)
+				}
+				m.Protocols = append(m.Protocols, number)
+			}
 		case "requires":
 			rest := strings.Join(words[3:], " ")
 			m.Requires = append(m.Requires, Requirement{Name: words[1], Service: words[2], Text: rest, Constraint: constraint(rest), Range: at})
@@ -118,9 +132,19 @@ func libraryOf(text []byte) box {
 	return b
 }
 
+// using reads the line of a need for a plugin.
+func using(words []string, at hcl.Range) Dependency {
+	d := Dependency{Package: words[1], Text: strings.Join(words[2:], " "), Range: at}
+	if d.Text != "" {
+		d.Constraint = constraint(d.Text)
+	}
+	return d
+}
+
 func stackOf(text []byte, library box) *Wanted {
 	var roots []Root
-	w := &Wanted{Exclude: map[string]hcl.Range{}, Locked: map[string][]string{}, Taken: map[string]string{}, Platform: "linux/amd64", Recipe: numbered("0.3.0")}
+	w := &Wanted{Exclude: map[string]hcl.Range{}, Locked: map[string][]string{}, Taken: map[string]string{}, Given: map[string]bool{},
+		Platform: "linux/amd64", Recipe: numbered("0.3.0"), Protocol: 1}
 	lines("stack.hcl", text, func(words []string, at hcl.Range) {
 		switch words[0] {
 		case "exclude":
@@ -131,6 +155,12 @@ func stackOf(text []byte, library box) *Wanted {
 			return
 		case "prefer":
 			w.Prefer = append(w.Prefer, words[1])
+			return
+		case "uses":
+			w.Uses = append(w.Uses, using(words, at))
+			return
+		case "given":
+			w.Given[words[1]] = true
 			return
 		case "locked":
 			w.Locked[words[1]] = append(w.Locked[words[1]], words[2])

@@ -111,6 +111,13 @@ func (m *model) version(c pubgrub.Choice) string {
 			return fmt.Sprintf("%s %s", o.shelf.name, o.shelf.manifests[c.Version-1].Version)
 		}
 	}
+	for _, d := range m.wanted.Uses {
+		for _, part := range m.shelves[d.Package].parts() { // with one that is missing nothing is explained
+			if part.node == c.Package {
+				return fmt.Sprintf("%s %s", part.name, part.manifests[c.Version-1].Version)
+			}
+		}
+	}
 	return ""
 }
 

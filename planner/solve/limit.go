@@ -3,6 +3,7 @@ package solve
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -27,4 +28,12 @@ func (m *model) limit(s *shelf, v pubgrub.Version, by *Manifest) {
 	if r := by.Recipe; r != nil && m.wanted.Recipe != nil && !r.Constraint.Allows(m.wanted.Recipe.Release()) {
 		refuse(r.Range.Ptr(), "%s %s needs recipe%s%s, and this is recipe %s", by.Name, by.Version, constraintText(r.Text), where(r.Range), m.wanted.Recipe)
 	}
+	if ours := m.wanted.Protocol; by.Protocols != nil && ours != 0 && !slices.Contains(by.Protocols, ours) {
+		refuse(nil, "%s %s speaks the protocol of plugins in version %s, and this recipe in version %d", by.Name, by.Version, numbers(by.Protocols), ours)
+	}
+}
+
+// numbers lists numbers for people.
+func numbers(list []int) string {
+	return strings.Trim(strings.Join(strings.Fields(fmt.Sprint(list)), ", "), "[]")
 }

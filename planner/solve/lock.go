@@ -33,6 +33,7 @@ func (m *model) lock(choices []pubgrub.Choice) *Lock {
 		at := l.pack(l.manifest(c.shelf), fmt.Sprintf("%s is made from it", c.component))
 		l.result.Components = append(l.result.Components, Component{Component: c.component, Package: at, Added: l.added[c]})
 	}
+	l.plugins()
 	return l.result
 }
 
@@ -80,6 +81,7 @@ func (l *locking) checkBinds(c *member, m *Manifest) {
 }
 
 func (l *locking) dependencies(by *Manifest) {
+	l.providers(by)
 	for _, d := range by.Depends {
 		if s := l.shelves[d.Package]; s != nil {
 			m := l.manifest(s.part(d.Constraint))

@@ -49,6 +49,9 @@ func build(ctx context.Context, wanted *Wanted, source Source) *model {
 	for i := range roots {
 		m.enter(ctx, &roots[i], local)
 	}
+	for _, d := range wanted.Uses {
+		m.get(ctx, d.Package, d.Range)
+	}
 	if m.diags.HasErrors() {
 		return m
 	}
@@ -56,6 +59,9 @@ func build(ctx context.Context, wanted *Wanted, source Source) *model {
 		m.follow(ctx, c.shelf.manifests)
 	}
 	m.place(local)
+	for i := range wanted.Uses {
+		m.employ(&wanted.Uses[i])
+	}
 	for _, c := range m.members {
 		m.demand(c)
 		m.require(ctx, c)
@@ -80,14 +86,12 @@ func (m *model) enter(ctx context.Context, r *Root, local map[*Manifest]*shelf) 
 	} else if c.shelf = local[r.Manifest]; c.shelf == nil {
 		c.shelf = &shelf{name: r.Manifest.Name, manifests: []*Manifest{r.Manifest}}
 		local[r.Manifest] = c.shelf
-		for _, d := range r.Manifest.Depends {
-			m.get(ctx, d.Package, d.Range)
-		}
+		m.reach(ctx, r.Manifest)
 	}
 	if c.shelf == nil {
 		return
 	}
-	c.allowed = c.shelf.matching(r.Constraint)
+	c.allowed = c.shelf.runnable(r.Constraint)
 	m.members = append(m.members, c)
 	m.named[c.component] = c
 	seen := map[string]bool{}
@@ -126,6 +130,9 @@ func (m *model) place(local map[*Manifest]*shelf) {
 			for j := range manifest.Depends {
 				m.depend(s, pubgrub.Version(i+1), manifest, &manifest.Depends[j])
 			}
+			for j := range manifest.Uses {
+				m.use(s, pubgrub.Version(i+1), manifest, &manifest.Uses[j])
+			}
 		}
 	}
 }
@@ -137,31 +144,35 @@ func (m *model) depend(s *shelf, v pubgrub.Version, by *Manifest, d *Dependency)
 		return // it could not be looked up, which was said
 	}
 	target := whole.part(d.Constraint)
-	fitting := target.matching(d.Constraint)
+	fitting := target.runnable(d.Constraint)
 	change := fmt.Sprintf("change what %s depends on", by.Name)
 	m.state(fact{at: d.Range.Ptr(), change: change, tell: func() string {
 		text := fmt.Sprintf("%s %s depends on %s%s%s", by.Name, by.Version, d.Package, constraintText(d.Text), where(d.Range))
-		return text + lacking(whole, fitting)
+		return text + unless(misused(target, fitting, d.Constraint), lacking(whole, fitting))
 	}}, append([]pubgrub.Term{is(s.node, v)}, m.missing(target.node, fitting)...)...)
 }
 
 // demand states that a component of the stack is there.
 func (m *model) demand(c *member) {
 	r := c.root
+	wrong := misused(c.shelf, c.allowed, r.Constraint)
 	f := fact{at: r.Range.Ptr(), summary: "No version fits", tell: func() string {
 		if r.Manifest != nil {
 			text := fmt.Sprintf("%s comes from %s, which is version %s of %s", c.component, r.Manifest.Origin, r.Manifest.Version, r.Manifest.Name)
 			if len(c.allowed) == 0 {
-				text += fmt.Sprintf(", but the stack asks for %q%s", r.Text, where(r.Range))
+				text += unless(wrong, fmt.Sprintf(", but the stack asks for %q%s", r.Text, where(r.Range)))
 			}
 			return text
 		}
-		return fmt.Sprintf("%s is made from %s%s%s", c.component, r.Package, constraintText(r.Text), where(r.Range)) + lacking(m.shelves[r.Package], c.allowed)
+		text := fmt.Sprintf("%s is made from %s%s%s", c.component, r.Package, constraintText(r.Text), where(r.Range))
+		return text + unless(wrong, lacking(m.shelves[r.Package], c.allowed))
 	}}
 	f.passing = len(c.allowed) > 0
-	if r.Text != "" {
+	if wrong != "" {
+		f.change = fmt.Sprintf("name it with uses_provider %q, and make %s from another package", c.shelf.name, c.component)
+	} else if r.Text != "" {
 		f.change = fmt.Sprintf("change the version of %s", c.component)
-		f.loose = m.rule(fact{}, m.missing(c.shelf.node, c.shelf.matching(nil))...)
+		f.loose = m.rule(fact{}, m.missing(c.shelf.node, c.shelf.runnable(nil))...)
 	}
 	m.roots = append(m.roots, m.rule(f, m.missing(c.shelf.node, c.allowed)...))
 }

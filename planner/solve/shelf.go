@@ -115,11 +115,21 @@ func (s *stock) get(ctx context.Context, name string, at hcl.Range) *shelf {
 	found := newShelf(name, manifests)
 	s.shelves[name] = found
 	for _, m := range found.manifests {
-		for _, d := range m.Depends {
+		s.reach(ctx, m)
+	}
+	return found
+}
+
+// reach looks up the packages that a manifest names.
+func (s *stock) reach(ctx context.Context, m *Manifest) {
+	for _, d := range m.Depends {
+		s.get(ctx, d.Package, d.Range)
+	}
+	for _, d := range m.Uses {
+		if !s.wanted.Given[d.Package] {
 			s.get(ctx, d.Package, d.Range)
 		}
 	}
-	return found
 }
 
 // refuse tells why a package cannot be looked up: where it is named, unless the source knows a better place.

@@ -26,9 +26,12 @@ type Manifest struct {
 	Version  *semver.Version
 	Origin   string // where it comes from, for people: "library" or "./shop"
 	Depends  []Dependency
+	Uses     []Dependency // plugins
 	Requires []Requirement
 	Provides []Service
 
+	Plugin    bool     // it supplies resource types, and nothing is made from it
+	Protocols []int    // of a plugin: the versions of the protocol that it speaks; nil for whatever
 	Coexist   bool     // versions of different majors may be in one stack
 	Platforms []string // "linux/amd64"; nil for all
 	Recipe    *Recipe  // which recipe it asks for; nil for any
@@ -48,12 +51,15 @@ type Wanted struct {
 	Exclude map[string]hcl.Range // packages that are not taken, with the place where that is said
 	Locked  map[string][]string  // versions by package, taken wherever they fit
 	Taken   map[string]string    // packages by service, taken as implementations unless others are preferred
+	Uses    []Dependency         // plugins that the stack itself names
+	Given   map[string]bool      // plugins whose program the stack has: nobody needs a package of them
 
 	Platform string          // of the machine, "linux/amd64"; "" for whatever
 	Recipe   *semver.Version // which recipe this is; nil for whatever
+	Protocol int             // the version of the protocol that this recipe speaks with plugins; 0 for whatever
 }
 
-// Dependency is a need for the files of another package.
+// Dependency is a need for the files of another package, or for a plugin.
 type Dependency struct {
 	Package    string
 	Text       string             // the constraint as written; "" for any version

@@ -44,13 +44,22 @@ func (o *Object) Secret() bool {
 // Generation is one applied plan.
 type Generation struct {
 	Number  int             `json:"number"`
-	Time    time.Time       `json:"time"`   // when it ended
-	Action  string          `json:"action"` // "apply" or "destroy"
-	Result  string          `json:"result"` // "done", "undone", "stopped" or "error"
+	Time    time.Time       `json:"time"`         // when it ended
+	Action  string          `json:"action"`       // "apply", "destroy", "rollback", "promote" or "scale"
+	Of      int             `json:"of,omitempty"` // of the last three: the generation whose files and packages were applied
+	Result  string          `json:"result"`       // "done", "undone", "stopped" or "error"
 	Error   string          `json:"error,omitempty"`
-	Changes map[string]int  `json:"changes"` // how many of each action
-	Tree    string          `json:"tree"`    // the stack's files, a key of the store
+	Held    bool            `json:"held,omitempty"` // stopped by a failure that was not to be taken back
+	Changes map[string]int  `json:"changes"`        // how many of each action
+	Tree    string          `json:"tree"`           // the stack's files, a key of the store
 	Lock    json.RawMessage `json:"lock,omitempty"`
+
+	// What else it takes to have it again.
+	Variables map[string]json.RawMessage `json:"variables,omitempty"` // secrets are references
+	Scale     map[addr.Component]int     `json:"scale,omitempty"`
+	Plugins   []Plugin                   `json:"plugins,omitempty"`
+
+	Stays []addr.Instance `json:"stays,omitempty"` // the instances that keep their version until they are promoted
 }
 
 // State is all that is known of one stack. It is not safe for concurrent use.
@@ -65,11 +74,13 @@ type State struct {
 	Plugins     []Plugin // those that any plan has used, by name
 }
 
-// Plugin is a program that supplies resource types. It is in the store, under the key of its digest.
+// Plugin is a program that supplies resource types. It is in the store: a program of its own under the key of its digest, a
+// published one in its package.
 type Plugin struct {
-	Name   string `json:"name"`   // "acme/postgresql", "terraform/random"
-	Digest string `json:"digest"` // the SHA-256 of the program, in hexadecimal
-	File   string `json:"file"`   // its name in the store
+	Name    string `json:"name"`              // "acme/postgresql", "terraform/random"
+	Digest  string `json:"digest,omitempty"`  // the SHA-256 of a program of its own, in hexadecimal
+	Package string `json:"package,omitempty"` // the key of the package of a published one
+	File    string `json:"file"`              // its path in the entry of the store, with slashes
 	// Protocol is what it speaks: "terraform" for a provider of Terraform, "" for a plugin of recipe.
 	Protocol string `json:"protocol,omitempty"`
 	// Executor marks the one that runs the instances; without one the agent does.

@@ -14,8 +14,8 @@ import (
 )
 
 // Serve serves p to the recipe that has started this program, and ends the program when recipe is gone. Anybody else who
-// starts it is told what it is. What the program writes to its standard output and standard error is dropped: what the user
-// is to know goes into diagnostics and reports.
+// starts it is told what it is. What the program writes to its standard output is dropped, and a little of its standard error gets
+// into the log of the agent: what the user is to know goes into diagnostics and reports.
 func Serve(p sdk.Provider) {
 	if os.Getenv(protocol.CookieKey) != protocol.CookieValue {
 		fmt.Fprintf(os.Stderr, "This program is a plugin of recipe. Name it in a stack with uses_provider, or try it with: recipe plugin test %s\n", os.Args[0])

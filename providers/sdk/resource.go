@@ -39,7 +39,7 @@ type Identity struct {
 type ApplyRequest struct {
 	Identity
 	Before cty.Value // as it was when planned; null for a creation
-	After  cty.Value // as wanted; computed attributes are null (not unknown) unless kept from Before; null for a deletion
+	After  cty.Value // as wanted; computed attributes are null (not unknown) unless kept from Before or settled by a lock; null for a deletion
 	Token  string    // the same for all attempts in one direction; unique otherwise
 	Undo   bool      // takes back a change of the same run: what the user's data lives in is kept
 	// Planned is what the Plan of a Planner said; NilVal for other types and for an undo. What was known then has to come true,

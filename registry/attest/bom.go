@@ -27,7 +27,7 @@ func bom(m *registry.Manifest, dirs map[string]string) ([]byte, error) {
 	list.Metadata = &cyclonedx.Metadata{Component: &self}
 	var parts []cyclonedx.Component
 	needs := []string{}
-	for _, d := range m.Depends {
+	for _, d := range slices.Concat(m.Depends, m.Uses) {
 		part := component(cyclonedx.ComponentTypeLibrary, d.Package, "")
 		part.Properties = property("recipe:constraint", d.Constraint)
 		parts, needs = append(parts, part), append(needs, part.BOMRef)

@@ -115,7 +115,8 @@ func (b below) inner(op, name string) (string, error) {
 }
 
 func manifest(r *config.Recipe, origin string) *solve.Manifest {
-	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin, Coexist: r.Coexist, Platforms: r.Platforms}
+	m := &solve.Manifest{Name: r.Name, Version: r.Version, Origin: origin, Coexist: r.Coexist, Platforms: r.Platforms,
+		Plugin: r.Kind == config.PluginKind}
 	if c := r.Requires; c != nil {
 		m.Recipe = &solve.Recipe{Text: c.Text, Constraint: c.Check, Range: c.Range}
 	}
@@ -125,6 +126,11 @@ func manifest(r *config.Recipe, origin string) *solve.Manifest {
 			d.Text, d.Constraint = c.Text, c.Check
 		}
 		m.Depends = append(m.Depends, d)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Providers)) {
+		if p := r.Providers[name]; p.Published() {
+			m.Uses = append(m.Uses, Use(p))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Requirements)) {
 		required := r.Requirements[name]
@@ -138,6 +144,15 @@ func manifest(r *config.Recipe, origin string) *solve.Manifest {
 		m.Provides = append(m.Provides, solve.Service{Name: name, Version: r.Provides[name].Version})
 	}
 	return m
+}
+
+// Use is the need for a plugin that is published.
+func Use(p *config.Provider) solve.Dependency {
+	d := solve.Dependency{Package: p.Name, Range: p.Range}
+	if c := p.Constraint; c != nil {
+		d.Text, d.Constraint, d.Range = c.Text, c.Check, c.Range
+	}
+	return d
 }
 
 // Versions lists the versions in the box, newest first.

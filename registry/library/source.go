@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -129,7 +130,7 @@ func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string
 	return s.Library.Put(ctx, locked, local)
 }
 
-// Loose is that of the library. What comes from a registry is got into the directory work.
+// Loose is that of the library. What comes from a registry is got into the directory work, each package into LooseDir.
 func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*Package, work string) ([]eval.Package, hcl.Diagnostics) {
 	packages := s.Library.Loose(lock, local)
 	var diags hcl.Diagnostics
@@ -138,7 +139,7 @@ func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*
 		if r == nil {
 			continue
 		}
-		p, more := s.look(ctx, r, locked, filepath.Join(work, fmt.Sprint(i)))
+		p, more := s.look(ctx, r, locked, LooseDir(work, i))
 		diags = append(diags, more...)
 		if p != nil {
 			packages[i] = looseOf(locked, p)
@@ -146,6 +147,9 @@ func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*
 	}
 	return packages, diags
 }
+
+// LooseDir is where Loose puts the files of the package of a lock that has this index.
+func LooseDir(work string, index int) string { return filepath.Join(work, strconv.Itoa(index)) }
 
 // look gets the files of a release into a directory that it makes.
 func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Package, dir string) (*Package, hcl.Diagnostics) {
@@ -164,6 +168,9 @@ func manifestOf(r *registry.Release) (*solve.Manifest, error) {
 	at := hcl.Range{Filename: r.Name + "@" + r.Version.String() + "/recipe.hcl"}
 	version := r.Version
 	m := &solve.Manifest{Name: r.Name, Version: &version, Origin: r.Registry, Coexist: r.Coexist, Platforms: r.Platforms()}
+	if r.Plugin != nil {
+		m.Plugin, m.Protocols = true, r.Plugin.Protocols
+	}
 	if r.Recipe != "" {
 		c, err := constraintOf(r.Recipe)
 		if err != nil {
@@ -177,6 +184,13 @@ func manifestOf(r *registry.Release) (*solve.Manifest, error) {
 			return nil, err
 		}
 		m.Depends = append(m.Depends, solve.Dependency{Package: d.Package, Text: d.Constraint, Constraint: c, Range: at})
+	}
+	for _, d := range r.Uses {
+		c, err := constraintOf(d.Constraint)
+		if err != nil {
+			return nil, err
+		}
+		m.Uses = append(m.Uses, solve.Dependency{Package: d.Package, Text: d.Constraint, Constraint: c, Range: at})
 	}
 	for _, q := range r.Requires {
 		c, err := constraintOf(q.Constraint)

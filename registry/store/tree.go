@@ -34,6 +34,26 @@ func (s *Store) AddTree(ctx context.Context, dir string, ignore *Ignore) (key, p
 	return key, path, err
 }
 
+// CopyTree copies what of a directory belongs to a package, and is not left out by also, into the directory to, which is empty. Links
+// that lead out of the directory are refused.
+func CopyTree(ctx context.Context, dir, to string, also Skip) (err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, root.Close()) }()
+	ignore, err := ReadIgnore(root.FS())
+	if err != nil {
+		return err
+	}
+	skip := func(path string, dir bool) bool { return ignore.Match(path, dir) || also(path, dir) }
+	digest, err := HashTree(root.FS(), skip)
+	if err != nil {
+		return fmt.Errorf("cannot read %s: %w", dir, err)
+	}
+	return copyTree(ctx, root, to, skip, digest)
+}
+
 // copyTree copies what is below from and fails unless the copy has the digest: someone may be writing to from.
 func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip, digest string) (err error) {
 	to, err := os.OpenRoot(dir)

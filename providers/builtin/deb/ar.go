@@ -9,14 +9,18 @@ import (
 	"strings"
 )
 
-// openData finds the payload of a .deb file, which is an ar archive:
+// openData finds the payload of a .deb file.
+func openData(r io.Reader) (io.Reader, error) { return openMember(r, "data.tar") }
+
+// openMember finds the archive of that name in a .deb file, which is an ar archive:
 //
 //	"!<arch>\n"
 //	for each member: name[16] time[12] owner[6] group[6] mode[8] size[10] "`\n", then its bytes, padded to an even number
 //
-// The first member, debian-binary, gives the version of the format; the payload is data.tar, compressed or not. The
+// The first member, debian-binary, gives the version of the format; control.tar says which package it is; the payload is
+// data.tar. Both are compressed or not. The
 // reader of the module that others use for this takes a broken number for zero, so we read these 60 bytes ourselves.
-func openData(r io.Reader) (io.Reader, error) {
+func openMember(r io.Reader, wanted string) (io.Reader, error) {
 	magic := make([]byte, 8)
 	if _, err := io.ReadFull(r, magic); err != nil || string(magic) != "!<arch>\n" {
 		return nil, errors.New("it is not a Debian package")
@@ -24,7 +28,7 @@ func openData(r io.Reader) (io.Reader, error) {
 	for first := true; ; first = false {
 		name, size, err := nextMember(r)
 		if err == io.EOF {
-			return nil, errors.New("it holds no data.tar")
+			return nil, fmt.Errorf("it holds no %s", wanted)
 		}
 		if err != nil {
 			return nil, err
@@ -35,7 +39,7 @@ func openData(r io.Reader) (io.Reader, error) {
 				return nil, errors.New("it is not a Debian package of format 2")
 			}
 			size = size % 2
-		} else if name == "data.tar" || strings.HasPrefix(name, "data.tar.") {
+		} else if name == wanted || strings.HasPrefix(name, wanted+".") {
 			return io.LimitReader(r, size), nil
 		} else {
 			size += size % 2

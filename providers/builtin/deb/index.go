@@ -25,6 +25,7 @@ import (
 type index struct {
 	uris         []string // what Filename is relative to
 	notAutomatic bool
+	origin       string // who publishes it, as its Release file says, with suite and component
 	text         string
 }
 
@@ -58,7 +59,7 @@ func (l *loader) readIndexes(ctx context.Context, s *source, r *release, report 
 				uris[i] = s.dir(uri)
 			}
 		}
-		all = append(all, &index{uris, r.notAutomatic, text})
+		all = append(all, &index{uris, r.notAutomatic, s.origin(r, dir), text})
 	}
 	return all, nil
 }

@@ -15,7 +15,8 @@ type pkg struct {
 	SHA256    string
 	Size      int64    // of the file, in bytes
 	Installed int64    // of what is in it, in bytes; 0 if the source does not say
-	URLs      []string // where the file is
+	URLs      []string // where the file is; none in what a lock file says
+	Origin    string   // who publishes it, with suite and component: "Debian bookworm main"; "" if nobody says
 
 	notAutomatic bool
 	depends      []alternatives
@@ -26,13 +27,14 @@ type pkg struct {
 var (
 	namePattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
 	versionPattern = regexp.MustCompile(`^[0-9A-Za-z.+~:-]+$`)
+	originPattern  = regexp.MustCompile(`^[0-9A-Za-z.+~:/_-]+$`)
 	digestPattern  = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
 func (x *index) parse(text string) (*pkg, error) {
 	f := parseParagraph(text)
 	p := &pkg{
-		Name: f["package"], Version: f["version"], SHA256: f["sha256"], notAutomatic: x.notAutomatic,
+		Name: f["package"], Version: f["version"], SHA256: f["sha256"], Origin: x.origin, notAutomatic: x.notAutomatic,
 		depends: append(parseRelations(f["pre-depends"]), parseRelations(f["depends"])...),
 	}
 	for _, provided := range parseRelations(f["provides"]) {

@@ -1,6 +1,7 @@
 package deb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,7 @@ type release struct {
 	byHash       bool
 	notAutomatic bool              // its packages are taken only when no other source has them
 	allApart     bool              // packages for all architectures have an index of their own
+	origin       string            // who publishes it and which of their suites it is: "Debian bookworm"; what is not said is left out
 	files        map[string]listed // by path below the Release file
 	stale        error             // why the server could not be asked; nil if it could
 }
@@ -94,7 +96,8 @@ func parseRelease(text string, s *source, now time.Time) (*release, error) {
 		notAutomatic: p["notautomatic"] == "yes",
 		allApart: slices.Contains(p.words("architectures"), "all") &&
 			p["no-support-for-architecture-all"] != "Packages",
-		files: map[string]listed{},
+		origin: strings.Join(strings.Fields(cmp.Or(p["origin"], p["label"])+" "+cmp.Or(p["codename"], p["suite"])), " "),
+		files:  map[string]listed{},
 	}
 	for line := range strings.Lines(p["sha256"]) {
 		words := strings.Fields(line)

@@ -42,7 +42,7 @@ func newKey(t *testing.T) *openpgp.Entity {
 // add puts a package into the source: control is what its paragraph holds beside name and version.
 func (r *repository) add(name, version, control string, compress func(io.Writer) io.WriteCloser, heads ...tar.Header) string {
 	r.t.Helper()
-	file := makeDeb(r.t, compress, heads...)
+	file := makeDeb(r.t, name, version, compress, heads...)
 	path := "pool/" + name + "_" + version + ".deb"
 	r.write(path, file)
 	fmt.Fprintf(&r.list, "Package: %s\nVersion: %s\nArchitecture: all\nDescription: x\n more: of it\nFilename: %s\nSize: %d\nSHA256: %x\n%s\n",
@@ -92,7 +92,7 @@ func (r *repository) aptDir(signedBy *openpgp.Entity, more string) string {
 	return dir
 }
 
-func makeDeb(t *testing.T, compress func(io.Writer) io.WriteCloser, heads ...tar.Header) []byte {
+func makeDeb(t *testing.T, name, version string, compress func(io.Writer) io.WriteCloser, heads ...tar.Header) []byte {
 	t.Helper()
 	var data bytes.Buffer
 	plain := compress(&data)
@@ -114,9 +114,24 @@ func makeDeb(t *testing.T, compress func(io.Writer) io.WriteCloser, heads ...tar
 		}
 	}
 	member("debian-binary", []byte("2.0\n"))
-	member("control.tar.xz", []byte("odd"))
+	member("control.tar.xz", makeControl(t, name, version))
 	member("data.tar.any", data.Bytes())
 	return out.Bytes()
+}
+
+// makeControl is what a package says of itself.
+func makeControl(t *testing.T, name, version string) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	plain := toXZ(&packed)
+	w := tar.NewWriter(plain)
+	text := fmt.Sprintf("Package: %s\nVersion: %s\n", name, version)
+	must(t, w.WriteHeader(&tar.Header{Name: "./control", Typeflag: tar.TypeReg, Size: int64(len(text)), Mode: 0o644}))
+	_, err := io.WriteString(w, text)
+	must(t, err)
+	must(t, w.Close())
+	must(t, plain.Close())
+	return packed.Bytes()
 }
 
 func toXZ(w io.Writer) io.WriteCloser {

@@ -32,23 +32,25 @@ type Options struct {
 
 // resource is the type "deb".
 type resource struct {
-	store   Store
-	fetcher *fetch.Fetcher
-	options Options
-	shared  shared
+	store Store
+	*Sources
 }
 
 var _ sdk.Resource = (*resource)(nil)
 
 // New returns the type "deb". It keeps package lists and packages in the fetcher's directory.
 func New(store Store, fetcher *fetch.Fetcher, o Options) sdk.Resource {
+	return &resource{store, NewSources(fetcher, o)}
+}
+
+func (o Options) filled() Options {
 	if o.AptDir == "" {
 		o.AptDir = "/etc/apt"
 	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &resource{store: store, fetcher: fetcher, options: o}
+	return o
 }
 
 // Read looks only whether the entry is in the store and undamaged; newer versions in the sources are no change.
@@ -95,14 +97,14 @@ func (r *resource) apply(ctx context.Context, q sdk.ApplyRequest) (value cty.Val
 		return withResult(q.After, path, pins), nil, nil
 	}
 	if m := readManifest(r.fetcher.Dir(), key); m != nil && pins != nil {
-		value, err := r.install(ctx, q, m, r.fetcher)
-		return value, nil, err
+		m, fetcher, warnings, err := r.located(ctx, m, q.Report)
+		if err != nil {
+			return cty.NilVal, warnings, err
+		}
+		value, err := r.install(ctx, q, m, fetcher)
+		return value, warnings, err
 	}
-	o := r.options
-	if o.Architecture, err = architecture(o.Architecture); err != nil {
-		return cty.NilVal, nil, err
-	}
-	view, err := r.shared.use(ctx, o, r.fetcher, q.Report)
+	view, err := r.shared.use(ctx, r.options, r.fetcher, q.Report)
 	if err != nil {
 		return cty.NilVal, nil, err
 	}

@@ -46,8 +46,12 @@ func (s *shared) release() {
 }
 
 func newView(ctx context.Context, o Options, fetcher *fetch.Fetcher, report sdk.Report) (*view, error) {
+	var err error
+	if o.Architecture, err = architecture(o.Architecture); err != nil {
+		return nil, err
+	}
 	conf := readAptConf(o.AptDir)
-	fetcher, err := fetcher.WithClient(fetch.NewClient(conf.proxy))
+	fetcher, err = fetcher.WithClient(fetch.NewClient(conf.proxy))
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,18 @@ func (s *source) dir(uri string) string {
 	return uri + "/dists/" + s.suite
 }
 
+// origin says where the packages of a list come from, by the names that its publisher gave and not by a mirror's address.
+func (s *source) origin(r *release, dir string) string {
+	component, _, _ := strings.Cut(dir, "/binary-")
+	words := strings.Fields(r.origin + " " + component)
+	for _, w := range words {
+		if !originPattern.MatchString(w) {
+			return ""
+		}
+	}
+	return strings.Join(words, " ")
+}
+
 // readSources reads sources.list, sources.list.d/*.list and *.sources in apt's directory. Problems are about sources
 // that it left out.
 func readSources(dir, architecture string, conf aptConf) (sources []*source, problems []error) {

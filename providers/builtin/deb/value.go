@@ -15,9 +15,12 @@ type wish struct {
 }
 
 func readWish(v cty.Value) (wish, error) {
-	var w wish
-	w.exclude = texts(v, "exclude")
-	for _, text := range texts(v, "packages") {
+	return Wish{texts(v, "packages"), texts(v, "exclude")}.parse()
+}
+
+func (asked Wish) parse() (wish, error) {
+	w := wish{exclude: asked.Exclude}
+	for _, text := range asked.Packages {
 		q, err := parseRequest(text)
 		if err != nil {
 			return w, err

@@ -90,9 +90,12 @@ func (f *Fetcher) Fetch(ctx context.Context, r Request, report sdk.Report) (path
 
 func (f *Fetcher) fetch(ctx context.Context, r Request, report sdk.Report) (string, error) {
 	if r.SHA256 != "" {
-		if f.has(r.SHA256) {
+		if f.Has(r.SHA256) {
 			return f.path(r.SHA256), nil
 		}
+	}
+	if len(r.URLs) == 0 {
+		return "", fmt.Errorf("%s is not among the downloads, and nobody says where to get it", r.name())
 	}
 	select {
 	case f.slots <- struct{}{}:
@@ -112,8 +115,8 @@ func (f *Fetcher) fetch(ctx context.Context, r Request, report sdk.Report) (stri
 	return f.path(digest), nil
 }
 
-// has reports whether the complete file is there and whole; a damaged one is removed.
-func (f *Fetcher) has(digest string) bool {
+// Has reports whether the complete file with the digest is there and whole; a damaged one is removed.
+func (f *Fetcher) Has(digest string) bool {
 	file, err := OpenVerified(f.path(digest), digest)
 	if err != nil {
 		os.Remove(f.path(digest))

@@ -19,7 +19,7 @@ var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // Request says which file is wanted.
 type Request struct {
-	URLs   []string // where the same file can be had, best first: http, https or file
+	URLs   []string // where the same file can be had, best first: http, https or file; none if it has to be there already
 	SHA256 string   // its digest in lower-case hexadecimal; "" while nobody knows it
 	Size   int64    // in bytes; 0 if unknown
 	Limit  int64    // the most bytes to take when Size is unknown; 0 means 8 GiB
@@ -27,7 +27,7 @@ type Request struct {
 }
 
 func (r Request) check() error {
-	if len(r.URLs) == 0 {
+	if len(r.URLs) == 0 && r.SHA256 == "" {
 		return errors.New("internal error: a download without an address")
 	}
 	if r.SHA256 != "" && !digestPattern.MatchString(r.SHA256) {
@@ -56,6 +56,9 @@ func (r Request) key() string {
 func (r Request) name() string {
 	if r.Name != "" {
 		return r.Name
+	}
+	if len(r.URLs) == 0 {
+		return r.key()
 	}
 	if u, err := url.Parse(r.URLs[0]); err == nil {
 		return path.Base(u.Path)

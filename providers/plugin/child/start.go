@@ -28,6 +28,9 @@ type Program struct {
 	Path    string   // absolute
 	Dir     string   // its own directory, made when missing: where it starts, its HOME, and within it TMPDIR
 	Environ []string // the environment that variables are taken from
+	// Said gets what the program writes to its standard error once it has started, in lines of at most 8 KiB and from two goroutines;
+	// nil drops it. What was said before is part of the error, if it does not start.
+	Said func(line string)
 	Dialect
 }
 
@@ -54,7 +57,7 @@ func (p Program) Start() (*Child, error) {
 		return nil, fmt.Errorf("cannot make its directory: %w", err)
 	}
 	var c Child
-	said := &tail{}
+	said := &tail{rest: lines{say: p.Said}}
 	c.plugin = goplugin.NewClient(&goplugin.ClientConfig{
 		HandshakeConfig:  goplugin.HandshakeConfig{MagicCookieKey: p.CookieKey, MagicCookieValue: p.CookieValue},
 		VersionedPlugins: p.versions(),
@@ -64,6 +67,7 @@ func (p Program) Start() (*Child, error) {
 		StartTimeout:     2 * startPatience, // ours is earlier
 		Logger:           hclog.NewNullLogger(),
 		Stderr:           said,
+		SyncStderr:       &lines{say: p.Said}, // in programs that are served by go-plugin it takes the place of the other
 		UnixSocketConfig: &goplugin.UnixSocketConfig{},
 		GRPCDialOptions:  DialOptions(p.MaxMessage),
 		RunnerFunc: func(_ hclog.Logger, cmd *exec.Cmd, sockets string) (r runner.Runner, err error) {

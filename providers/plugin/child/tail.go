@@ -7,8 +7,9 @@ import (
 	"github.com/nsynapse/recipe/providers/plugin/wire"
 )
 
-// tail keeps the last bytes of what a plugin says before it has started. What comes later is dropped.
+// tail keeps the last bytes of what a plugin says before it has started. What comes later goes on to rest.
 type tail struct {
+	rest   lines
 	mu     sync.Mutex
 	text   []byte
 	closed bool
@@ -22,7 +23,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
-		return len(p), nil
+		return t.rest.Write(p)
 	}
 	t.text = append(t.text, p[max(0, len(p)-maxTail):]...)
 	t.text = t.text[max(0, len(t.text)-maxTail):]

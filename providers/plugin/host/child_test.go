@@ -273,6 +273,12 @@ func (n note) err(ctx context.Context, r sdk.ApplyRequest) {
 	case "floods-stderr":
 		go flood(os.Stderr)
 		time.Sleep(500 * time.Millisecond)
+	case "grumbles":
+		seal := r.After.GetAttr("seal").AsString()
+		fmt.Fprintf(os.Stderr, "the seal is %s\n\n%s", seal, strings.Repeat("z", 50_000))
+		for i := range 1000 {
+			fmt.Fprintf(os.Stderr, "\nline %d", i)
+		}
 	case "chatters":
 		for i := range 100_000 {
 			r.Report.Send(sdk.Progress{Text: strings.Repeat("x", 5000), Done: int64(i)})

@@ -11,7 +11,7 @@ import (
 // those of schema. Its types have the patience of o.
 func Connected(connection grpc.ClientConnInterface, name string, schema sdk.Schema, o Options) *Plugin {
 	l := connected{protocol.NewProviderClient(connection)}
-	return newPlugin(name, schema, o.Patience, func() (link, error) { return l, nil })
+	return newPlugin(name, schema, o.Patience, &said{}, func() (link, error) { return l, nil })
 }
 
 // connected is a link that cannot be ended from here.

@@ -24,6 +24,10 @@ type Options struct {
 	Dir      string
 	Environ  []string      // where a plugin's few variables are taken from; nil for our own environment
 	Patience time.Duration // of types that say nothing; 0 for 8 s
+	// Say is called with every line that a plugin writes to its standard error once it runs: at most 200 at once and then one in 5 s,
+	// each of at most 8 KiB, as it was written but for what a schema calls sensitive. It is called from any goroutine, and for one
+	// plugin never by two at once. nil drops them.
+	Say func(plugin, line string)
 }
 
 // Host runs plugins, each program once. Its methods are safe for concurrent use.
@@ -49,19 +53,31 @@ func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, er
 	if p := h.plugins[digest]; p != nil {
 		return p, nil
 	}
-	where := child.Program{Path: path, Dir: filepath.Join(h.Dir, "work", digest), Environ: h.Environ, Dialect: dialect}
-	p := newPlugin(name, sdk.Schema{}, h.Patience, func() (link, error) { return h.link(digest, where) })
-	var err error
-	if p.schema, err = h.schema(ctx, p, digest); err != nil {
+	where, said := h.program(name, path, digest)
+	p := newPlugin(name, sdk.Schema{}, h.Patience, said, func() (link, error) { return h.link(digest, where) })
+	types, err := h.schema(ctx, p, digest)
+	if err != nil {
 		p.Kill()
 		return nil, err
 	}
-	for name, t := range p.schema.Types {
-		t.Plugin = true
-		p.schema.Types[name] = t
-	}
-	h.plugins[digest] = p
+	h.enter(p, types, digest)
 	return p, nil
+}
+
+// program is how a program is started, and what passes its words on.
+func (h *Host) program(name, path, digest string) (child.Program, *said) {
+	s := h.saidBy(name)
+	return child.Program{Path: path, Dir: filepath.Join(h.Dir, "work", digest), Environ: h.Environ, Said: s.hear, Dialect: dialect}, s
+}
+
+// enter makes p the plugin of the digest, with these types.
+func (h *Host) enter(p *Plugin, types sdk.Schema, digest string) {
+	for name, t := range types.Types {
+		t.Plugin = true
+		types.Types[name] = t
+	}
+	p.schema = types
+	h.plugins[digest] = p
 }
 
 // link finds the plugin that an earlier host has left running, or starts it.

@@ -15,6 +15,7 @@ type Plugin struct {
 	name    string
 	schema  sdk.Schema
 	open    open
+	said    *said
 	patient time.Duration // the patience of types that say nothing
 
 	mu       sync.Mutex
@@ -35,11 +36,11 @@ type start struct {
 
 var _ sdk.Provider = (*Plugin)(nil)
 
-func newPlugin(name string, schema sdk.Schema, patience time.Duration, open open) *Plugin {
+func newPlugin(name string, schema sdk.Schema, patience time.Duration, said *said, open open) *Plugin {
 	if patience == 0 {
 		patience = defaultPatience
 	}
-	return &Plugin{name: name, schema: schema, open: open, patient: patience, missed: map[missed]cty.Value{}}
+	return &Plugin{name: name, schema: schema, open: open, said: said, patient: patience, missed: map[missed]cty.Value{}}
 }
 
 // Schema implements sdk.Provider.

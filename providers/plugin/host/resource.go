@@ -34,7 +34,13 @@ type resource struct {
 var _ sdk.Resource = resource{}
 
 // Read implements sdk.Resource.
-func (r resource) Read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
+func (r resource) Read(ctx context.Context, id sdk.Identity) (v cty.Value, diags sdk.Diagnostics) {
+	r.plugin.said.begin()
+	defer func() { r.plugin.said.end(r.secrets(id.Known, v)) }()
+	return r.read(ctx, id)
+}
+
+func (r resource) read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Diagnostics) {
 	identity, err := r.identity(id)
 	if err != nil {
 		return cty.NilVal, r.fault(err)

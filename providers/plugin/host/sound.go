@@ -68,18 +68,7 @@ func (r resource) discreet(v cty.Value, given ...cty.Value) error {
 	if v.IsNull() {
 		return nil
 	}
-	var secrets []string
-	for _, from := range append(slices.Clone(given), v) {
-		if from.IsNull() {
-			continue
-		}
-		for name, a := range r.schema.Attributes {
-			if a.Sensitive {
-				secrets = append(secrets, texts(from.GetAttr(name))...)
-			}
-		}
-	}
-	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < minSecret })
+	secrets := r.secrets(append(slices.Clone(given), v)...)
 	for name, a := range r.schema.Attributes {
 		part := v.GetAttr(name)
 		if a.Sensitive || slices.ContainsFunc(given, func(g cty.Value) bool { return !g.IsNull() && g.GetAttr(name).RawEquals(part) }) {
@@ -92,17 +81,36 @@ func (r resource) discreet(v cty.Value, given ...cty.Value) error {
 	return nil
 }
 
+// secrets are the texts in sensitive attributes of some values, but for the short ones. A value may be NilVal.
+func (r resource) secrets(values ...cty.Value) []string {
+	var secrets []string
+	for _, from := range values {
+		if from == cty.NilVal {
+			continue
+		}
+		if from, _ = from.UnmarkDeep(); from.IsNull() || !from.IsKnown() {
+			continue
+		}
+		for name, a := range r.schema.Attributes {
+			if a.Sensitive {
+				secrets = append(secrets, texts(from.GetAttr(name))...)
+			}
+		}
+	}
+	return slices.DeleteFunc(secrets, func(s string) bool { return len(s) < minSecret })
+}
+
 func showsAny(v cty.Value, secrets []string) bool {
 	return slices.ContainsFunc(texts(v), func(text string) bool {
 		return slices.ContainsFunc(secrets, func(secret string) bool { return strings.Contains(text, secret) })
 	})
 }
 
-// texts returns all strings in v, which is known and has no marks.
+// texts returns all strings in v, which has no marks.
 func texts(v cty.Value) []string {
 	var found []string
 	_ = cty.Walk(v, func(_ cty.Path, part cty.Value) (bool, error) { // the callback returns no errors
-		if part.Type() == cty.String && !part.IsNull() {
+		if part.Type() == cty.String && part.IsKnown() && !part.IsNull() {
 			found = append(found, part.AsString())
 		}
 		return true, nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/torture"
 	"github.com/nsynapse/recipe/providers/plugin/host"
+	"github.com/nsynapse/recipe/providers/plugin/wire"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
@@ -154,6 +155,70 @@ func TestT12UndoWithoutStart(t *testing.T) {
 	if _, diags := p.Resource("note").Apply(t.Context(), undoing(other)); !diags.HasErrors() {
 		t.Error("a change that may have reached the plugin is taken back without it")
 	}
+}
+
+// T12: a program out of a package that is not the one of the schema there does nothing and is ended, and each start tries anew;
+// what it would have done needs no undoing. One that is that program works, and is not started before it is called.
+func TestT12WrongSchema(t *testing.T) {
+	signed := func(change func(types map[string]sdk.TypeSchema)) []byte {
+		types := map[string]sdk.TypeSchema{"note": noteSchema}
+		change(types)
+		text, err := wire.WriteSchema(sdk.Schema{Types: types})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	for name, change := range map[string]func(map[string]sdk.TypeSchema){
+		"none":     func(map[string]sdk.TypeSchema) {},
+		"another":  func(types map[string]sdk.TypeSchema) { types["letter"] = noteSchema },
+		"missing":  func(types map[string]sdk.TypeSchema) { types["letter"] = types["note"]; delete(types, "note") },
+		"insecure": func(types map[string]sdk.TypeSchema) { types["note"] = exposed(noteSchema) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, host.Options{})
+			p, err := w.host.OpenPublished("acme/note", w.program("sound"), name, signed(change))
+			if err != nil {
+				t.Fatal(err)
+			}
+			noOrphans(t, w.dir) // it is not started
+			resource := p.Resource("note")
+			if name == "missing" {
+				resource = p.Resource("letter")
+			}
+			r := creation(w.wanted("x"))
+			_, diags := resource.Apply(t.Context(), r)
+			if name == "none" {
+				if diags.HasErrors() {
+					t.Error(diags.Err())
+				}
+				return
+			}
+			if !said(diags, "it is not the program that the schema in its package was made from") {
+				t.Errorf("it says %v", diags.Err())
+			}
+			if _, err := os.Stat(filepath.Join(w.dir, "note")); !os.IsNotExist(err) {
+				t.Errorf("it did something: %v", err)
+			}
+			if _, diags := resource.Read(t.Context(), r.Identity); !said(diags, "it is not the program") {
+				t.Errorf("it reads: %v", diags.Err())
+			}
+			if v, diags := resource.Apply(t.Context(), undoing(r)); diags.HasErrors() || !v.IsNull() {
+				t.Errorf("it cannot be taken back: %v", diags.Err())
+			}
+			noOrphans(t, w.dir)
+		})
+	}
+}
+
+// exposed is a schema whose secrets are none.
+func exposed(s sdk.TypeSchema) sdk.TypeSchema {
+	s.Attributes = maps.Clone(s.Attributes)
+	for name, a := range s.Attributes {
+		a.Sensitive = false
+		s.Attributes[name] = a
+	}
+	return s
 }
 
 // T12: a Read that hangs ends too.

@@ -1,5 +1,5 @@
 // Package scaffold writes the module of a new plugin, as recipe new plugin does: a program with one resource type, cases for
-// recipe plugin test, and a stack that uses it.
+// recipe plugin test, a stack that uses it, and the recipe that it is published by.
 package scaffold
 
 import (
@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"text/template"
 )
@@ -32,6 +33,12 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*/[a-z][a-z0-9_]*$`)
 
 // Prefix is what the names of the resource types begin with.
 func (p Plugin) Prefix() string { return path.Base(p.Name) }
+
+// Namespace is whose plugin it is.
+func (p Plugin) Namespace() string { return path.Dir(p.Name) }
+
+// Platform is that of this machine, which it is built for.
+func (p Plugin) Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 
 // Write writes the module into dir, which it makes. It overwrites nothing. It returns the names of the files it made.
 func (p Plugin) Write(dir string) (made []string, err error) {

@@ -76,7 +76,8 @@ func allNumeric(text []byte) bool {
 func finite(v cty.Value) error {
 	return cty.Walk(v, func(_ cty.Path, part cty.Value) (bool, error) {
 		if part.Type() == cty.Number && !part.IsNull() {
-			if bits := part.AsBigFloat().MantExp(nil); bits > maxBits || bits < -maxBits {
+			f := part.AsBigFloat()
+			if bits := f.MantExp(nil); f.IsInf() || bits > maxBits || bits < -maxBits {
 				return false, fmt.Errorf("has a number out of reach")
 			}
 		}

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"maps"
 	"reflect"
 	"strings"
@@ -42,6 +43,44 @@ func TestSchemaArrives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	arrived(t, got, want)
+	// As the text that lies in packages, too.
+	text, err := wire.WriteSchema(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err = wire.ReadSchema(text); err != nil {
+		t.Fatal(err)
+	}
+	arrived(t, got, want)
+	if again, err := wire.WriteSchema(got); err != nil || !bytes.Equal(again, text) {
+		t.Errorf("written again it is\n%s\nand not\n%s", again, text)
+	}
+}
+
+// Of a schema in a package that cannot be used it is told why.
+func TestWrongSchemaText(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                "cannot read the schema: EOF",
+		`{"format":1,"types":{}} {}`:      "something stands behind the schema",
+		`{"format":2,"types":{}}`:         "written in format 2",
+		`{"format":1,"types":{"a b":{}}}`: `"a b" is no name for a type`,
+		`{"format":1,"types":{"a":{"attributes":{"b":{"type":"text"}}}}}`:                                          "cannot read its type",
+		`{"format":1,"types":{"a":{"attributes":{"b":{"type":` + strings.Repeat(`["list",`, 100) + `"string"`:      "unexpected EOF",
+		`{"format":1,"types":{"a":{"attributes":{"b":{"type":"string","required":true,"default":"x"}}}}}`:          "a default has no use",
+		`{"format":1,"types":{"a":{"attributes":{"b":{"type":"number","default":1e999999999}}}}}`:                  "number out of reach",
+		`{"format":1,"types":{"a":{"patience":4000000000,"attributes":{}}}}`:                                       "its patience is",
+		`{"format":1,"types":{"a":{"description":"` + strings.Repeat("x", wire.MaxSchema) + `","attributes":{}}}}`: "at most",
+	} {
+		if _, err := wire.ReadSchema([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.80s: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// arrived demands that a schema is the same as another.
+func arrived(t *testing.T, got, want sdk.Schema) {
+	t.Helper()
 	for name := range want.Types {
 		if !reflect.DeepEqual(withoutDefaults(got.Types[name]), withoutDefaults(want.Types[name])) {
 			t.Errorf("%s arrives as %+v, not %+v", name, got.Types[name], want.Types[name])

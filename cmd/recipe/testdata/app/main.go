@@ -5,6 +5,7 @@
 //	FAIL=TEXT        it prints three lines, the last one TEXT, and exits with 3 before it serves
 //	FILE=FILE        what it answers to /file
 //	SPEAK=DURATION   it prints a numbered line that often
+//	GRACE=DURATION   asked to end, it ends its connections with the next answer of each, and waits that long for them
 package main
 
 import (
@@ -49,7 +50,15 @@ func run() error {
 		}
 		go speak(interval)
 	}
-	return http.ListenAndServe(net.JoinHostPort("127.0.0.1", os.Getenv("PORT")), routes())
+	address := net.JoinHostPort("127.0.0.1", os.Getenv("PORT"))
+	if text := os.Getenv("GRACE"); text != "" {
+		grace, err := time.ParseDuration(text)
+		if err != nil {
+			return err
+		}
+		return graceful(address, grace)
+	}
+	return http.ListenAndServe(address, routes())
 }
 
 // record appends a line in one write, so that several processes may share the file.
@@ -74,6 +83,11 @@ func speak(interval time.Duration) {
 func routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, "%s of %d\n", os.Getenv("NAME"), os.Getpid())
+	})
+	mux.HandleFunc("GET /work", func(w http.ResponseWriter, r *http.Request) {
+		long, _ := time.ParseDuration(r.FormValue("for"))
+		time.Sleep(long)
 		fmt.Fprintf(w, "%s of %d\n", os.Getenv("NAME"), os.Getpid())
 	})
 	mux.HandleFunc("GET /env", func(w http.ResponseWriter, _ *http.Request) {

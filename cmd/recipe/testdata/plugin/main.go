@@ -1,8 +1,10 @@
 // Command plugin is the plugin of the scripts: it supplies notes, which are small files. What is in a note may be more than
-// the plugin can bear. There are a hundred types of them, all alike.
+// the plugin can bear. There are a hundred types of them, all alike, whose names begin with
+// PLUGIN_PREFIX, "demo" without.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,9 +25,10 @@ type note struct {
 }
 
 func main() {
-	types := []typed.Definition{notes("demo_note")}
+	prefix := cmp.Or(os.Getenv("PLUGIN_PREFIX"), "demo")
+	types := []typed.Definition{notes(prefix + "_note")}
 	for i := range 99 {
-		types = append(types, notes(fmt.Sprintf("demo_note_%d", i+1)))
+		types = append(types, notes(fmt.Sprintf("%s_note_%d", prefix, i+1)))
 	}
 	plugin.Serve(typed.Provider(types...))
 }
@@ -45,6 +48,7 @@ func read(_ context.Context, known note) (*note, error) {
 
 func write(_ context.Context, c typed.Change[note]) (*note, error) {
 	c.Report.Logf("the seal of this note is %s", c.Wanted.Seal)
+	fmt.Fprintf(os.Stderr, "sealing %q with %q\n", c.Wanted.Text, c.Wanted.Seal)
 	if err := os.WriteFile(c.Wanted.Path, []byte(c.Wanted.Text), 0o600); err != nil {
 		return nil, err
 	}

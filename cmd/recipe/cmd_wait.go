@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/lang/addr"
+)
+
+// waitPause is the time between two looks.
+const waitPause = 50 * time.Millisecond
+
+func waitCommand() command {
+	return command{name: "wait", group: running, args: "[ADDRESS]", summary: "Wait until processes are ready, or in another state.",
+		example: "recipe wait -timeout=1m app.shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			state := flags.String("for", "ready", "the `state` that all have to be in, as recipe ps shows it; ready is also one that is scheduled, or finished its work")
+			timeout := flags.Duration("timeout", 5*time.Minute, "how long at most")
+			return func(ctx context.Context, args []string) error {
+				if err := atMost(args, 1); err != nil {
+					return err
+				}
+				client, name, err := c.onStack(ctx, *stack)
+				if err != nil {
+					return err
+				}
+				ctx, cancel := context.WithTimeout(ctx, *timeout)
+				defer cancel()
+				return c.wait(ctx, client, name, strings.Join(args, ""), *state, *timeout)
+			}
+		}}
+}
+
+// wait looks again and again until all processes of the stack that target contains are in a state.
+func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, state string, timeout time.Duration) error {
+	within, err := within(target)
+	if err != nil {
+		return err
+	}
+	var waits []string
+	for {
+		units, err := client.Units(ctx, stack)
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if err == nil {
+			units = slices.DeleteFunc(units, func(u agent.UnitInfo) bool { return !within(u.Address) })
+			if len(units) == 0 {
+				return hinted{fmt.Errorf("no process of %s belongs to %s", stack, target), "recipe ps lists all of them."}
+			}
+			if waits = notYet(units, state); len(waits) == 0 {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			if context.Cause(ctx) == context.DeadlineExceeded {
+				return hinted{fmt.Errorf("not %s after %s: %s", state, timeout, strings.Join(waits, "; ")), "recipe logs shows what they wrote."}
+			}
+			return context.Cause(ctx)
+		case <-time.After(waitPause):
+		}
+	}
+}
+
+// within returns whether an address lies in target; "" contains all.
+func within(target string) (func(address string) bool, error) {
+	if target == "" {
+		return func(string) bool { return true }, nil
+	}
+	outer, err := addr.Parse(target)
+	return func(address string) bool {
+		inner, err := addr.Parse(address)
+		return err == nil && outer.Contains(inner)
+	}, err
+}
+
+// notYet lists the units that are in another state, with that.
+func notYet(units []agent.UnitInfo, state string) []string {
+	var waits []string
+	for _, u := range units {
+		if u.State == state || state == "ready" && u.Ready {
+			continue
+		}
+		text := u.Address + " is " + u.State
+		if u.Message != "" {
+			text += ", " + u.Message
+		}
+		waits = append(waits, text)
+	}
+	return waits
+}

@@ -1,0 +1,57 @@
+package router
+
+import (
+	"crypto/tls"
+	"net"
+	"strconv"
+
+	"github.com/nsynapse/recipe/executor/router/certs"
+	"github.com/nsynapse/recipe/executor/router/web"
+)
+
+// openFronts brings the routes to what the table says, and listens where they are answered.
+func (p *plane) openFronts() {
+	if p.web == nil && len(p.table.Routes)+len(p.table.Fronts) == 0 {
+		return
+	}
+	if p.web == nil {
+		p.web = web.New(p.upstreams, p.certify)
+	}
+	if old := p.certs.Load(); old == nil || p.certsDir != p.table.Certificates {
+		p.certsDir = p.table.Certificates
+		p.certs.Store(certs.Open(p.certsDir))
+	}
+	p.web.Set(p.table.Routes)
+	if p.log != p.table.Log {
+		p.log = p.table.Log
+		p.web.Log(p.log)
+	}
+	for _, f := range p.table.Fronts {
+		number := portOf(f.Address)
+		if f.Secure {
+			p.web.SecurePort(number)
+		}
+		if p.fronts[f] != nil {
+			continue
+		}
+		l, err := bind("tcp", f.Address)
+		if err != nil {
+			p.failed[number] = Failure{Name: f.Name, Port: number, Reason: err.Error()}
+			continue
+		}
+		p.fronts[f] = l
+		go p.web.Serve(l, f.Secure)
+	}
+}
+
+// certify returns the certificate for a host.
+func (p *plane) certify(_ *tls.ClientHelloInfo, host, _ string) (*tls.Certificate, error) {
+	return p.certs.Load().Local(host)
+}
+
+// portOf returns the port of an address that was checked.
+func portOf(address string) int {
+	_, text, _ := net.SplitHostPort(address)
+	number, _ := strconv.Atoi(text)
+	return number
+}

@@ -1,0 +1,229 @@
+package web
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"time"
+)
+
+// handler is the long way: what net/http has understood goes through a httputil.ReverseProxy.
+type handler struct {
+	*Server
+	proxy *httputil.ReverseProxy
+}
+
+func newHandler(s *Server) http.Handler {
+	h := &handler{Server: s}
+	h.proxy = &httputil.ReverseProxy{
+		Rewrite:       rewrite,
+		Transport:     &transport{s},
+		FlushInterval: -1, // nothing waits for more: there may be no more for a long time
+		BufferPool:    &buffers{},
+		ErrorLog:      log.New(io.Discard, "", 0),
+		ErrorHandler:  failed,
+	}
+	return h
+}
+
+// job is a request on its way.
+type job struct {
+	rule   *rule
+	table  *table
+	ip     string
+	path   string // as the client wrote it
+	secure bool
+	begin  time.Time
+	to     string
+}
+
+type jobKey struct{}
+
+func jobOf(r *http.Request) *job { return r.Context().Value(jobKey{}).(*job) }
+
+// ServeHTTP implements http.Handler.
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	j := &job{table: h.table.Load(), begin: time.Now(), path: cmp.Or(r.URL.EscapedPath(), "/")}
+	j.secure, _ = r.Context().Value(secureKey{}).(bool)
+	j.ip, _, _ = net.SplitHostPort(r.RemoteAddr)
+	j.rule = j.table.find([]byte(r.Host), []byte(j.path))
+	out := &answerWriter{ResponseWriter: w}
+	h.serve(out, r, j)
+	h.record(out, r, j)
+}
+
+func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
+	switch {
+	case j.rule == nil:
+		page(w, http.StatusNotFound, "No route leads from here.")
+		return
+	case j.rule.secure && !j.secure:
+		w.Header().Set("Location", "https://"+string(hostName(nil, []byte(r.Host)))+h.securePort()+r.URL.RequestURI())
+		page(w, http.StatusPermanentRedirect, "Over TLS only.")
+		return
+	case r.ContentLength > j.rule.BodyLimit:
+		w.Header().Set("Connection", "close")
+		page(w, http.StatusRequestEntityTooLarge, "The request is too large.")
+		return
+	}
+	f := &j.rule.figures
+	defer f.inFlight.Add(-1)
+	if n := f.inFlight.Add(1); j.rule.Limit > 0 && n > int64(j.rule.Limit) {
+		page(w, http.StatusServiceUnavailable, "Too many requests are under way.")
+		return
+	}
+	j.rule.budget.earn()
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = &patient{http.MaxBytesReader(w, r.Body, j.rule.BodyLimit), http.NewResponseController(w)}
+	}
+	defer func() {
+		// The proxy panics with it when an answer breaks off, so that the client's connection does too.
+		if p := recover(); p != nil && p != http.ErrAbortHandler {
+			panic(p)
+		} else if p != nil {
+			h.record(w, r, j)
+			panic(p)
+		}
+	}()
+	h.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), jobKey{}, j)))
+}
+
+func (h *handler) record(w *answerWriter, r *http.Request, j *job) {
+	took := time.Since(j.begin)
+	status := cmp.Or(w.status, http.StatusOK)
+	name := ""
+	if j.rule != nil {
+		j.rule.figures.count(status, took)
+		name = j.rule.Name
+	}
+	if log := h.log.Load(); log != nil {
+		log.add(&entry{begin: j.begin, took: took, route: name, client: j.ip, method: []byte(r.Method), host: []byte(r.Host),
+			path: []byte(j.path), status: status, bytes: w.bytes, upstream: j.to, secure: j.secure})
+	}
+}
+
+// rewrite makes the request that the upstream gets. Fields that say where it came from are taken out before.
+func rewrite(p *httputil.ProxyRequest) {
+	j := jobOf(p.In)
+	p.Out.URL.Scheme = "http"
+	for name := range p.Out.Header {
+		if ours([]byte(name)) {
+			delete(p.Out.Header, name)
+		}
+	}
+	proto := "http"
+	if j.secure {
+		proto = "https"
+	}
+	p.Out.Header.Set("X-Forwarded-For", j.ip)
+	p.Out.Header.Set("X-Forwarded-Host", p.In.Host)
+	p.Out.Header.Set("X-Forwarded-Proto", proto)
+	p.Out.Header.Set("Forwarded", string(appendForwarded(nil, j.ip, []byte(p.In.Host), proto)))
+	if j.rule.Strip {
+		j.rule.stripURL(p.Out.URL)
+	}
+}
+
+// failed answers a request that no upstream could.
+func failed(w http.ResponseWriter, r *http.Request, err error) {
+	var tooLarge *http.MaxBytesError
+	var status refusal
+	switch {
+	case errors.As(err, &tooLarge):
+		page(w, http.StatusRequestEntityTooLarge, "The request is too large.")
+	case errors.As(err, &status):
+		page(w, status.status, status.text)
+	case r.Context().Err() != nil:
+		w.WriteHeader(statusGone) // nobody is left to read it; the log is
+	case isTimeout(err), errors.Is(err, context.DeadlineExceeded):
+		page(w, http.StatusGatewayTimeout, "The app took too long to answer.")
+	default:
+		page(w, http.StatusBadGateway, "The app did not answer properly.")
+	}
+}
+
+func page(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	w.WriteHeader(status)
+	io.WriteString(w, pageText(status, text))
+}
+
+// refusal is why a request was not forwarded.
+type refusal struct {
+	status int
+	text   string
+}
+
+func (r refusal) Error() string { return r.text }
+
+// answerWriter notes what became of a request.
+type answerWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *answerWriter) WriteHeader(status int) {
+	if status >= 200 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *answerWriter) Write(b []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Hijack implements http.Hijacker, for connections that change their protocol.
+func (w *answerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.status = http.StatusSwitchingProtocols
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+// Unwrap is for http.ResponseController.
+func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// patient is the body of a request, each part of which has to come in time.
+type patient struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+// Read implements io.Reader.
+func (p *patient) Read(b []byte) (int, error) {
+	_ = p.control.SetReadDeadline(time.Now().Add(sendTimeout)) // a connection that cannot needs none
+	n, err := p.ReadCloser.Read(b)
+	if err != nil {
+		_ = p.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
+}
+
+// buffers lends the proxy the memory through which it copies.
+type buffers struct{ pool sync.Pool }
+
+// Get implements httputil.BufferPool.
+func (b *buffers) Get() []byte {
+	if p, ok := b.pool.Get().(*[]byte); ok {
+		return *p
+	}
+	return make([]byte, 32<<10)
+}
+
+// Put implements httputil.BufferPool.
+func (b *buffers) Put(p []byte) { b.pool.Put(&p) }

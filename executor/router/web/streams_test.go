@@ -1,0 +1,356 @@
+package web
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+)
+
+// A connection that changes its protocol, as a WebSocket does, carries bytes both ways and counts until it ends.
+func TestUpgrade(t *testing.T) {
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "echo" {
+			http.Error(w, "no upgrade", http.StatusBadRequest)
+			return
+		}
+		conn, buffered, _ := http.NewResponseController(w).Hijack()
+		defer conn.Close()
+		buffered.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+		buffered.Flush()
+		io.Copy(conn, buffered)
+	})
+	f := start(t, Route{Upstreams: []string{a}})
+	conn, err := net.Dial("tcp4", f.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	io.WriteString(conn, "GET /chat HTTP/1.1\r\nHost: shop.localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+	answers := bufio.NewReader(conn)
+	response, err := http.ReadResponse(answers, nil)
+	if err != nil || response.StatusCode != 101 {
+		t.Fatalf("got %v, %v", response, err)
+	}
+	for i := range 3 {
+		fmt.Fprintf(conn, "line %d\n", i)
+		if line, err := answers.ReadString('\n'); err != nil || line != fmt.Sprintf("line %d\n", i) {
+			t.Fatalf("got %q, %v", line, err)
+		}
+	}
+	f.routes(t, Route{})
+	if open, _ := f.set.Drain(short(t), a); open != 1 {
+		t.Errorf("%d are in flight", open)
+	}
+	conn.Close()
+	if open, err := f.set.Drain(t.Context(), a); err != nil || open != 0 {
+		t.Errorf("got %d, %v", open, err)
+	}
+}
+
+// Events arrive when they are sent, and the app learns that the client has gone.
+func TestEvents(t *testing.T) {
+	next, gone := make(chan string), make(chan struct{})
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.(http.Flusher).Flush()
+		for {
+			select {
+			case event := <-next:
+				fmt.Fprintf(w, "data: %s\n\n", event)
+				w.(http.Flusher).Flush()
+			case <-r.Context().Done():
+				close(gone)
+				return
+			}
+		}
+	})
+	for name, accept := range map[string]string{"asked for": "text/event-stream", "not asked for": "*/*"} {
+		t.Run(name, func(t *testing.T) {
+			next, gone = make(chan string), make(chan struct{})
+			f := start(t, Route{Upstreams: []string{a}})
+			q := newRequest(t, "GET", "http://shop.localhost/", "")
+			q.Header.Set("Accept", accept)
+			response, err := f.client().Do(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			events := bufio.NewReader(response.Body)
+			for i := range 3 {
+				next <- fmt.Sprint(i)
+				if line, err := events.ReadString('\n'); err != nil || line != fmt.Sprintf("data: %d\n", i) {
+					t.Fatalf("got %q, %v", line, err)
+				}
+				events.ReadString('\n')
+			}
+			response.Body.Close()
+			<-gone
+		})
+	}
+}
+
+// gRPC needs HTTP/2 on both sides, and trailers.
+func TestGRPC(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, h := grpc.NewServer(), health.NewServer()
+	healthpb.RegisterHealthServer(s, h)
+	h.SetServingStatus("shop", healthpb.HealthCheckResponse_SERVING)
+	go s.Serve(l)
+	t.Cleanup(s.Stop)
+	f := start(t, Route{Upstreams: []string{l.Addr().String()}})
+	conn, err := grpc.NewClient("passthrough:///"+f.addr, grpc.WithAuthority("shop.localhost"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	c := healthpb.NewHealthClient(conn)
+	if answer, err := c.Check(t.Context(), &healthpb.HealthCheckRequest{Service: "shop"}); err != nil || answer.Status != healthpb.HealthCheckResponse_SERVING {
+		t.Errorf("got %v, %v", answer, err)
+	}
+	if _, err := c.Check(t.Context(), &healthpb.HealthCheckRequest{Service: "none"}); err == nil || !strings.Contains(err.Error(), "NotFound") {
+		t.Errorf("the status in the trailer got lost: %v", err)
+	}
+	watch, err := c.Watch(t.Context(), &healthpb.HealthCheckRequest{Service: "shop"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []healthpb.HealthCheckResponse_ServingStatus{healthpb.HealthCheckResponse_SERVING, healthpb.HealthCheckResponse_NOT_SERVING} {
+		if answer, err := watch.Recv(); err != nil || answer.Status != want {
+			t.Fatalf("got %v, %v; want %v", answer, err, want)
+		}
+		h.SetServingStatus("shop", healthpb.HealthCheckResponse_NOT_SERVING)
+	}
+}
+
+// HTTP/2 without TLS reaches apps that speak HTTP/1.1.
+func TestHTTP2(t *testing.T) {
+	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.URL.Path) })
+	f := start(t, Route{Upstreams: []string{a}})
+	c := f.client()
+	protocols := c.Transport.(*http.Transport)
+	protocols.Protocols = new(http.Protocols)
+	protocols.Protocols.SetUnencryptedHTTP2(true)
+	response, err := c.Do(newRequest(t, "GET", "http://shop.localhost/x", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); response.ProtoMajor != 2 || string(body) != "HTTP/1.1 /x" {
+		t.Errorf("got %s %q", response.Proto, body)
+	}
+}
+
+// Requests that may be repeated are, on another upstream; others only when they were not sent.
+func TestRetries(t *testing.T) {
+	var broken atomic.Int64
+	closing, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closing.Close() })
+	go func() {
+		for {
+			conn, err := closing.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+					broken.Add(1)
+				}
+			}()
+		}
+	}()
+	refusing, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refusing.Close()
+	good := app(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	ways(t, func(t *testing.T, way func(*http.Request) *http.Request) {
+		f := start(t, Route{Upstreams: []string{refusing.Addr().String(), good}}, Route{Path: "/breaking", Upstreams: []string{closing.Addr().String(), good}})
+		c := f.client()
+		for range 20 {
+			if status, body, _ := get(t, c, way(newRequest(t, "POST", "http://shop.localhost/", "body"))); status != 200 || body != "body" {
+				t.Errorf("a request that was never sent was given up: %d %q", status, body)
+			}
+			if status, _, _ := get(t, c, way(newRequest(t, "GET", "http://shop.localhost/breaking", ""))); status != 200 {
+				t.Errorf("a request that may be repeated was not: %d", status)
+			}
+		}
+		stats := map[string]Stats{}
+		for _, s := range f.Stats() {
+			stats[s.Path] = s
+		}
+		if s := stats["/breaking"]; s.Retries == 0 || s.Ejected == 0 || s.Resting != 1 || s.Requests != 20 || s.Classes["2xx"] != 20 {
+			t.Errorf("got %+v", s)
+		}
+
+		f.routes(t, Route{Path: "/once", Upstreams: []string{closing.Addr().String()}})
+		before := broken.Load()
+		if status, _, _ := get(t, c, way(newRequest(t, "POST", "http://shop.localhost/once", "body"))); status != 502 || broken.Load() != before+1 {
+			t.Errorf("got %d, and it was sent %d times", status, broken.Load()-before)
+		}
+		none := 0
+		f.routes(t, Route{Name: "none", Path: "/none", Retries: &none, Upstreams: []string{closing.Addr().String(), closing.Addr().String()}})
+		before = broken.Load()
+		if status, _, _ := get(t, c, way(newRequest(t, "GET", "http://shop.localhost/none", ""))); status != 502 || broken.Load() != before+1 {
+			t.Errorf("got %d, and it was sent %d times", status, broken.Load()-before)
+		}
+	})
+}
+
+// A client that asks once for each connection that the upstream has closed meanwhile gets its answer.
+func TestKeptConnectionsMayBeDead(t *testing.T) {
+	var s *http.Server
+	serve := func(address string) string {
+		l, err := net.Listen("tcp4", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s = &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })}
+		go s.Serve(l)
+		return l.Addr().String()
+	}
+	a := serve("127.0.0.1:0")
+	t.Cleanup(func() { s.Close() })
+	f := start(t, Route{Upstreams: []string{a}})
+	c := f.client()
+	for range 20 {
+		for _, method := range []string{"GET", "POST", "PUT"} {
+			if status, body, _ := get(t, c, newRequest(t, method, "http://shop.localhost/", "body")); status != 200 || body != "body" {
+				t.Fatalf("%s: got %d %q", method, status, body)
+			}
+			s.Close()
+			serve(a)
+		}
+	}
+}
+
+// What is kept to an upstream is closed when it leaves the table, and does not count as in flight.
+func TestIdleConnectionsGoWithTheUpstream(t *testing.T) {
+	ways(t, func(t *testing.T, way func(*http.Request) *http.Request) {
+		var open atomic.Int64
+		l, err := net.Listen("tcp4", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				open.Add(1)
+			case http.StateClosed:
+				open.Add(-1)
+			}
+		}}
+		go s.Serve(l)
+		t.Cleanup(func() { s.Close() })
+		f := start(t, Route{Upstreams: []string{l.Addr().String()}})
+		get(t, f.client(), way(newRequest(t, "GET", "http://shop.localhost/", "")))
+		if open.Load() != 1 {
+			t.Fatalf("%d connections are kept", open.Load())
+		}
+		f.routes(t, Route{})
+		if left, err := f.set.Drain(t.Context(), l.Addr().String()); err != nil || left != 0 {
+			t.Errorf("got %d, %v", left, err)
+		}
+		eventually(t, func() bool { return open.Load() == 0 })
+	})
+}
+
+// A client that has gone is noticed while its answer is awaited.
+func TestClientsThatGoAreNoticed(t *testing.T) {
+	ways(t, func(t *testing.T, way func(*http.Request) *http.Request) {
+		begun, ended := make(chan struct{}), make(chan struct{})
+		a := app(t, func(_ http.ResponseWriter, r *http.Request) { close(begun); <-r.Context().Done(); close(ended) })
+		f := start(t, Route{Upstreams: []string{a}})
+		conn, err := net.Dial("tcp4", f.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		way(newRequest(t, "GET", "http://shop.localhost/", "")).Write(conn)
+		<-begun
+		conn.Close()
+		<-ended
+		eventually(t, func() bool { return f.Stats()[0].Classes["gone"] == 1 })
+	})
+}
+
+func TestAccessLog(t *testing.T) {
+	dir := t.TempDir()
+	a := app(t, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") })
+	f := start(t, Route{Name: `shop/app."shop"`, Upstreams: []string{a}})
+	f.Log(dir)
+	get(t, f.client(), newRequest(t, "GET", "http://shop.localhost/a%22b?token=secret", ""))
+	get(t, f.client(), longer(newRequest(t, "GET", "http://shop.localhost/a%22b?token=secret", "")))
+	get(t, f.client(), newRequest(t, "GET", "http://other.localhost/", ""))
+	f.Log("")
+	text, err := os.ReadFile(filepath.Join(dir, logName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != 3 || strings.Contains(string(text), "secret") {
+		t.Fatalf("got %s", text)
+	}
+	for i, want := range []string{`200 shop/app."shop" /a%22b 5 ` + a, `200 shop/app."shop" /a%22b 5 ` + a, "404  /  "} {
+		var e struct {
+			Time                        time.Time
+			Route, Client, Method, Host string
+			Path, Upstream              string
+			Status, Bytes               int
+			MS                          float64
+		}
+		if err := json.Unmarshal([]byte(lines[i]), &e); err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprintf("%d %s %s %d %s", e.Status, e.Route, e.Path, e.Bytes, e.Upstream)
+		if i == 2 {
+			got = fmt.Sprintf("%d %s %s  ", e.Status, e.Route, e.Path)
+		}
+		if got != want || e.Client != "127.0.0.1" || e.Method != "GET" || e.Time.IsZero() {
+			t.Errorf("got %s, want %s", lines[i], want)
+		}
+	}
+}
+
+func TestAccessLogRotates(t *testing.T) {
+	dir := t.TempDir()
+	l := &accessLog{path: filepath.Join(dir, logName), stopped: make(chan struct{})}
+	for i := range logFiles + 3 {
+		l.buffer = []byte(fmt.Sprint(i, "\n"))
+		l.flush()
+		l.size = logSize
+	}
+	l.close()
+	for i, want := range []string{"6\n", "5\n", "4\n", "3\n", "2\n"} {
+		name := logName
+		if i > 0 {
+			name = fmt.Sprintf("%s.%d", logName, i)
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(text) != want {
+			t.Errorf("%s: got %q, %v", name, text, err)
+		}
+	}
+	if names, _ := os.ReadDir(dir); len(names) != logFiles+1 {
+		t.Errorf("there are %d files", len(names))
+	}
+}

@@ -1,0 +1,69 @@
+package eval
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/schedule"
+)
+
+// scheduled is the value of a process that runs at times, from the attributes of one that always runs.
+func (p *Pass) scheduled(c *component, process *config.Process, attributes map[string]cty.Value, ctx *hcl.EvalContext, diags hcl.Diagnostics) (cty.Value, hcl.Diagnostics) {
+	for _, name := range []string{"main", "ports", "startup", "readiness", "liveness", "kind"} {
+		delete(attributes, name)
+	}
+	times, more := times(process.Schedule, ctx)
+	if diags = append(diags, more...); more.HasErrors() {
+		return cty.NilVal, diags
+	}
+	attributes["times"] = times
+	v, err := conform(p.graph.in.Types["schedule"], attributes)
+	if err != nil {
+		at := process.Range
+		if m, ok := err.(misfit); ok && m.attribute == "command" {
+			at = process.Command.Range()
+		}
+		return cty.NilVal, append(diags, fail(at, "Value does not fit", "%s.", err)...)
+	}
+	return v, diags
+}
+
+// times is when a process runs; unknown as long as an expression of it is.
+func times(s *config.Schedule, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	var diags hcl.Diagnostics
+	values := map[string]cty.Value{
+		"overlap": cty.StringVal(s.Overlap), "missed": cty.StringVal(s.Missed), "timeout": cty.NullVal(cty.String),
+	}
+	if s.Timeout != "" {
+		values["timeout"] = cty.StringVal(s.Timeout)
+	}
+	known := map[string]string{}
+	whole := true
+	for name, e := range map[string]hcl.Expression{"schedule": s.Cron, "every": s.Every, "timezone": s.Zone} {
+		values[name] = cty.NullVal(cty.String)
+		if e == nil {
+			continue
+		}
+		v, more := e.Value(ctx)
+		diags = append(diags, more...)
+		v, err := convert.Convert(v, cty.String)
+		if err != nil || v.IsMarked() {
+			diags = append(diags, fail(e.Range(), "Value does not fit", "%s has to be a string, and not a secret.", name)...)
+			continue
+		}
+		values[name] = v
+		if !v.IsKnown() {
+			whole = false
+		} else if !v.IsNull() {
+			known[name] = v.AsString()
+		}
+	}
+	if whole && !diags.HasErrors() {
+		if _, err := schedule.Parse(known["schedule"], known["every"], known["timezone"]); err != nil {
+			diags = append(diags, fail(s.Range, "Wrong schedule", "%s.", err)...)
+		}
+	}
+	return cty.ObjectVal(values), diags
+}
