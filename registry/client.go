@@ -27,6 +27,7 @@ const (
 	manifestType   = "application/vnd.recipe.manifest.v1"
 	archiveType    = "application/vnd.recipe.archive.v1.tar+zstd"
 	keysType       = "application/vnd.recipe.keys.v1+json"
+	schemaType     = "application/vnd.recipe.schema.v1+json"
 	statusNoteType = "application/vnd.recipe.status.v1+note"
 )
 
@@ -40,6 +41,10 @@ type Client struct {
 
 	logging sync.Mutex  // held while the log is read
 	log     *ledger.Log // as it was read last; nil before
+
+	proving sync.Mutex // for what follows
+	proofs  *verified  // nil before anybody asked
+	proven  bool       // something was verified that is not kept yet
 }
 
 // New returns a client of the registry for a reader.
@@ -101,6 +106,7 @@ const between = 300 * time.Millisecond
 // Release returns a version with its manifest and status, both verified and in the log of the registry. The error is
 // fs.ErrNotExist when there is no such version, and a *Refusal when it is not what a trusted publisher has signed.
 func (c *Client) Release(ctx context.Context, name, version string) (*Release, error) {
+	keys := c.keys()
 	release, err := c.once(ctx, name, version)
 	var unlogged *Unlogged
 	if errors.As(err, &unlogged) { // it may be changing at the moment
@@ -112,7 +118,9 @@ func (c *Client) Release(ctx context.Context, name, version string) (*Release, e
 		release, err = c.once(ctx, name, version)
 	}
 	if err == nil {
-		err = c.reader.Memory.saw(ctx, release)
+		if err = c.reader.Memory.saw(ctx, release); err == nil {
+			c.prove(keys, release)
+		}
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &Refusal{c.registry.String(), name, version, err}

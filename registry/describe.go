@@ -50,12 +50,29 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	for _, name := range slices.Sorted(maps.Keys(r.Inputs)) {
 		m.Inputs = append(m.Inputs, describeInput(r.Inputs[name]))
 	}
+	m.Types = TypesOf(r)
 	readme, err := readReadme(files)
 	if err != nil {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "README cannot be read", Detail: err.Error()}}
 	}
 	m.Readme = readme
 	return m, nil
+}
+
+// TypesOf lists the types of the resources in a recipe; it is not nil.
+func TypesOf(r *config.Recipe) []string {
+	types := map[string]bool{}
+	for _, block := range [][]*config.Resource{r.Install, r.Configure} {
+		for _, resource := range block {
+			types[resource.Type] = true
+		}
+	}
+	if r.Bind != nil {
+		for _, resource := range r.Bind.Resources {
+			types[resource.Type] = true
+		}
+	}
+	return append([]string{}, slices.Sorted(maps.Keys(types))...)
 }
 
 func textOf(c *config.Constraint) string {

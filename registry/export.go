@@ -26,6 +26,9 @@ func (r *Release) Export(ctx context.Context, platform string, to oci.Blobs) err
 	if _, err := r.from.read(ctx, to.From(from), r.index, r.Name, r.Version.String()); err != nil {
 		return err
 	}
+	if err := r.pass(ctx, to.From(from)); err != nil {
+		return err
+	}
 	return to.Put(ctx, from, a.descriptor())
 }
 
@@ -50,6 +53,9 @@ func (c *Client) Import(ctx context.Context, from oci.Blobs, name, version strin
 	}
 	if err != nil {
 		return &Refusal{"the bundle", name, version, err}
+	}
+	if err := r.pass(ctx, c.kept(from)); err != nil {
+		return err
 	}
 	a, err := r.allowed(Platform())
 	if err != nil {

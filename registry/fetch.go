@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -34,9 +36,34 @@ func (r *Release) FetchTo(ctx context.Context, platform, dir string) error {
 	return r.unpack(ctx, a, dir)
 }
 
-// Attached returns what was published beside the release, of an artifact type; nil if there is nothing. Nobody has
-// verified it.
-func (r *Release) Attached(ctx context.Context, artifactType string) ([]byte, error) {
+// Look returns the files for a platform without unpacking them, with the promises of Fetch. The error is
+// archive.ErrNotForMemory when they are too many for that.
+func (r *Release) Look(ctx context.Context, platform string) (fs.FS, error) {
+	a, err := r.allowed(platform)
+	if err != nil {
+		return nil, err
+	}
+	if a.Size > archive.MaxMemory {
+		return nil, archive.ErrNotForMemory
+	}
+	repository, err := r.from.registry.Repository(r.Name)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := oci.Read(ctx, repository, a.descriptor(), archive.MaxMemory)
+	if err != nil {
+		return nil, fmt.Errorf("the files of %s %s from %s are refused: %w", r.Name, r.Version, r.Registry, err)
+	}
+	files, err := archive.Read(ctx, bytes.NewReader(packed), a.Content)
+	if err != nil && !errors.Is(err, archive.ErrNotForMemory) {
+		err = fmt.Errorf("the files of %s %s are refused: %w", r.Name, r.Version, err)
+	}
+	return files, err
+}
+
+// Attached returns what was published beside the release, of an artifact type; none if there is nothing. Nobody has
+// verified it, and others who may push there can have added some.
+func (r *Release) Attached(ctx context.Context, artifactType string) (all [][]byte, err error) {
 	repository, err := r.from.registry.Repository(r.Name)
 	if err != nil {
 		return nil, err
@@ -49,16 +76,24 @@ func (r *Release) Attached(ctx context.Context, artifactType string) ([]byte, er
 		if d.ArtifactType != artifactType {
 			continue
 		}
-		var image v1.Manifest
-		if err := readJSON(ctx, repository, d, v1.MediaTypeImageManifest, &image); err != nil {
+		content, err := r.attachment(ctx, repository, d)
+		if err != nil {
 			return nil, err
 		}
-		if len(image.Layers) != 1 || image.Subject == nil || image.Subject.Digest != r.Digest {
-			return nil, fmt.Errorf("%s is not about %s %s", d.Digest, r.Name, r.Version)
-		}
-		return oci.Read(ctx, repository, image.Layers[0], maxAttached)
+		all = append(all, content)
 	}
-	return nil, nil
+	return all, nil
+}
+
+func (r *Release) attachment(ctx context.Context, repository oci.Fetcher, d v1.Descriptor) ([]byte, error) {
+	var image v1.Manifest
+	if err := readJSON(ctx, repository, d, v1.MediaTypeImageManifest, &image); err != nil {
+		return nil, err
+	}
+	if len(image.Layers) != 1 || image.Subject == nil || image.Subject.Digest != r.Digest {
+		return nil, fmt.Errorf("%s is not about %s %s", d.Digest, r.Name, r.Version)
+	}
+	return oci.Read(ctx, repository, image.Layers[0], maxAttached)
 }
 
 // maxAttached bounds what is published beside a release, in bytes.

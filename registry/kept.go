@@ -22,13 +22,21 @@ func (r *Release) Keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.read(ctx, c.kept(repository), r.index, r.Name, r.Version.String())
-	return err
+	if _, err = c.read(ctx, c.kept(repository), r.index, r.Name, r.Version.String()); err != nil {
+		return err
+	}
+	return r.pass(ctx, c.kept(repository))
 }
 
 // Kept returns a release of this registry without asking it: what was kept is verified again, with the keys that are trusted
 // now. Its status is the newest that this reader has seen. The error is fs.ErrNotExist when something of it is not kept.
 func (c *Client) Kept(ctx context.Context, name, version string, index digest.Digest) (*Release, error) {
+	keys := c.keys()
+	if r := c.proved(keys, name, version, index); r != nil {
+		status, err := c.reader.Memory.status(r)
+		r.Status = status
+		return r, err
+	}
 	if c.reader.Cache == "" {
 		return nil, fs.ErrNotExist
 	}
@@ -39,6 +47,7 @@ func (c *Client) Kept(ctx context.Context, name, version string, index digest.Di
 	}
 	r, err := c.read(ctx, objects, d, name, version)
 	if err == nil {
+		c.prove(keys, r)
 		r.Status, err = c.reader.Memory.status(r)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

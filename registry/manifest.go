@@ -36,16 +36,10 @@ type Manifest struct {
 	Requires    []Requirement  `json:"requires,omitempty"`
 	Provides    []Service      `json:"provides,omitempty"`
 	Inputs      []Input        `json:"inputs,omitempty"`
+	Types       []string       `json:"types,omitzero"` // of the resources that the recipe uses; nil if nobody said
 	Readme      string         `json:"readme,omitempty"`
 	Plugin      *Plugin        `json:"plugin,omitempty"` // what a plugin supplies; nil for others
 	Archives    []Archive      `json:"archives"`
-}
-
-// Plugin says what a plugin supplies. The whole of it is in its files, in wire.SchemaFile.
-type Plugin struct {
-	Protocols []int         `json:"protocols"` // the versions of the protocol that it speaks
-	Schema    digest.Digest `json:"schema"`    // of the file with the schema
-	Types     []string      `json:"types"`     // the names of its resource types, in the order of the alphabet
 }
 
 // Dependency is a need for the files of another package, or for a plugin; the constraint is "" for any version.

@@ -10,6 +10,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	"github.com/opencontainers/image-spec/specs-go"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/nsynapse/recipe/registry/ledger"
 	"github.com/nsynapse/recipe/registry/oci"
@@ -94,7 +95,7 @@ func describe(mediaType string, v any) (object, error) {
 // publication is all of a version that is being published.
 type publication struct {
 	manifest *Manifest
-	objects  []object // in the order in which they are pushed: what is named comes before what names it
+	objects  []object // manifests in the order in which they are pushed: what is named comes before what names it
 	index    object
 }
 
@@ -108,11 +109,16 @@ func prepare(m *Manifest, by *trust.Signer) (*publication, error) {
 		return nil, err
 	}
 	p := &publication{manifest: m, objects: []object{config, keys}}
+	beside := []v1.Descriptor{keys.Descriptor}
+	if m.Plugin != nil {
+		p.objects = append(p.objects, object{m.Plugin.descriptor(), m.Plugin.text})
+		beside = append(beside, m.Plugin.descriptor())
+	}
 	index := v1.Index{Versioned: specs.Versioned{SchemaVersion: 2}, MediaType: v1.MediaTypeImageIndex, ArtifactType: PackageType,
 		Annotations: map[string]string{v1.AnnotationTitle: m.Name, v1.AnnotationVersion: m.Version.String(), v1.AnnotationDescription: m.Description}}
 	for _, a := range m.Archives {
 		layer := v1.Descriptor{MediaType: archiveType, Digest: a.Digest, Size: a.Size}
-		image, err := describe(v1.MediaTypeImageManifest, imageOf(PackageType, config, layer, keys.Descriptor))
+		image, err := describe(v1.MediaTypeImageManifest, imageOf(PackageType, config, append([]v1.Descriptor{layer}, beside...)...))
 		if err != nil {
 			return nil, err
 		}
@@ -187,14 +193,31 @@ func (p *publication) published() error {
 	return fmt.Errorf("%s %s is published already: %w", p.manifest.Name, p.manifest.Version, ErrPublished)
 }
 
+// pushers is how many objects are sent at a time.
+const pushers = 4
+
+// push sends first what names nothing, several at a time, then the manifests, in their order.
 func (p *publication) push(ctx context.Context, r oci.Repository, files Files) error {
+	group, blobs := errgroup.WithContext(ctx)
+	group.SetLimit(pushers)
 	for _, a := range p.manifest.Archives {
-		d := v1.Descriptor{MediaType: archiveType, Digest: a.Digest, Size: a.Size}
-		if err := r.PushFile(ctx, d, files[a.Platform]); err != nil {
-			return err
+		group.Go(func() error { return r.PushFile(blobs, a.descriptor(), files[a.Platform]) })
+	}
+	var manifests []object
+	sent := map[digest.Digest]bool{}
+	for _, o := range p.objects {
+		switch {
+		case o.MediaType == v1.MediaTypeImageManifest:
+			manifests = append(manifests, o)
+		case !sent[o.Digest]: // some have the same content, such as the empty one
+			sent[o.Digest] = true
+			group.Go(func() error { return r.Push(blobs, o.Descriptor, o.content) })
 		}
 	}
-	for _, o := range p.objects {
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, o := range manifests {
 		if err := r.Push(ctx, o.Descriptor, o.content); err != nil {
 			return err
 		}

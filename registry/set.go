@@ -61,10 +61,25 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 // Releases returns the versions of a package that may be chosen, newest first, all of them verified; none if no registry
 // has it. Left out is what is revoked, what a revoked key has signed, and what is yanked unless it is among the locked.
 func (s Set) Releases(ctx context.Context, name string, locked []string) ([]*Release, error) {
-	c, versions, err := s.Find(ctx, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	for _, c := range s {
+		all, err := c.releases(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if len(all) > 0 {
+			return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || !r.choosable(locked) }), nil
+		}
 	}
+	return nil, nil
+}
+
+// releases returns all versions of a package, newest first, all of them verified; nil in the place of one that a revoked key has
+// signed.
+func (c *Client) releases(ctx context.Context, name string) ([]*Release, error) {
+	if all, ok, err := c.unchanged(ctx, name); ok || err != nil {
+		return all, err
+	}
+	versions, err := c.Versions(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +96,12 @@ func (s Set) Releases(ctx context.Context, name string, locked []string) ([]*Rel
 			return err
 		})
 	}
-	err = group.Wait()
-	return slices.DeleteFunc(all, func(r *Release) bool { return r == nil || !r.choosable(locked) }), err
+	return all, group.Wait()
+}
+
+func newestFirst(releases []*Release) []*Release {
+	slices.SortFunc(releases, func(a, b *Release) int { return b.Version.Compare(a.Version) })
+	return releases
 }
 
 func (r *Release) choosable(locked []string) bool {

@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 )
@@ -26,27 +25,15 @@ func BenchmarkCommand(b *testing.B) {
 		{"validate examples/shop", []string{"validate", "../../examples/shop"}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			var walls, cpus []time.Duration
-			for b.Loop() {
-				for range runs {
-					wall, cpu := once(b, program, c.args)
-					walls, cpus = append(walls, wall), append(cpus, cpu)
-				}
-			}
-			slices.Sort(walls)
-			slices.Sort(cpus)
-			b.ReportMetric(0, "ns/op")
-			b.ReportMetric(milliseconds(walls[0]), "best-ms")
-			b.ReportMetric(milliseconds(walls[len(walls)/2]), "median-ms")
-			b.ReportMetric(milliseconds(cpus[len(cpus)/2]), "cpu-ms")
+			report(b, program, b.TempDir(), c.args)
 		})
 	}
 }
 
-func once(b *testing.B, program string, args []string) (wall, cpu time.Duration) {
+func once(b *testing.B, program, home string, args []string) (wall, cpu time.Duration) {
 	b.Helper()
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "RECIPE_HOME="+b.TempDir())
+	cmd.Env = append(os.Environ(), "RECIPE_HOME="+home)
 	began := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		b.Fatalf("%s\n%s", err, out)

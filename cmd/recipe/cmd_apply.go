@@ -216,13 +216,18 @@ func (r *runner) run(ctx context.Context, client *agent.Client, signed *agent.Si
 
 // ask asks whether to go on.
 func (c *cli) ask(p *plan.Plan, input bool) error {
-	f, isFile := c.stdin.(*os.File)
-	if !input || isFile && !term.IsTerminal(int(f.Fd())) && c.getenv("RECIPE_INPUT") == "" {
-		return hinted{errors.New("nobody is there to approve the plan"), "Add -auto-approve, or save the plan with recipe plan -out=FILE and apply that."}
-	}
 	what := "Do you want to carry out this plan?"
 	if p.Destroy {
 		what = "Do you really want to take all of this down? There is no way back."
+	}
+	return c.confirm(what, input, "Add -auto-approve, or save the plan with recipe plan -out=FILE and apply that.")
+}
+
+// confirm asks a question, and is an error unless the answer is yes; way is what to do when nobody can be asked.
+func (c *cli) confirm(what string, input bool, way string) error {
+	f, isFile := c.stdin.(*os.File)
+	if !input || isFile && !term.IsTerminal(int(f.Fd())) && c.getenv("RECIPE_INPUT") == "" {
+		return hinted{errors.New("nobody is there to approve it"), way}
 	}
 	fmt.Fprintf(c.stdout, "\n%s Only \"yes\" is a yes: ", what)
 	answer, _ := bufio.NewReader(c.stdin).ReadString('\n')

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -8,14 +9,17 @@ import (
 
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/attest"
 )
 
 func infoCommand() command {
 	return command{name: "info", group: packagesGroup, args: "NAME[@VERSION]", summary: "Show what a package is, needs, offers and can be told.",
-		example: "recipe info acme/shop",
+		example: "recipe info acme/shop\nrecipe info -sbom acme/shop@2.1.3",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
 			addresses := c.registryFlag(flags)
+			sbom := flags.Bool("sbom", false, "print the list of what is in it (CycloneDX), verified, and nothing else")
+			provenance := flags.Bool("provenance", false, "print the statement of where it comes from (SLSA), verified, and nothing else")
 			return func(ctx context.Context, args []string) error {
 				set, err := c.registries(*addresses)
 				if err != nil {
@@ -33,10 +37,30 @@ func infoCommand() command {
 				if err != nil {
 					return withWayOut(err)
 				}
+				if *sbom || *provenance {
+					return c.tellAttested(ctx, r, *sbom)
+				}
 				c.tellInfo(r, versions)
 				return nil
 			}
 		}}
+}
+
+// tellAttested prints what was published beside a release, as it is, after it was held against the publisher's key.
+func (c *cli) tellAttested(ctx context.Context, r *registry.Release, sbom bool) error {
+	a, err := attest.Verify(ctx, r)
+	if err != nil {
+		return err
+	}
+	text := []byte(a.Statement)
+	if sbom {
+		text = a.BOM
+	}
+	if text == nil {
+		return fmt.Errorf("%s %s: the registry does not have the list of contents that its publisher has signed", r.Name, r.Version)
+	}
+	_, err = fmt.Fprintf(c.stdout, "%s\n", bytes.TrimSpace(text))
+	return err
 }
 
 func (c *cli) tellInfo(r *registry.Release, versions []semver.Version) {

@@ -20,7 +20,7 @@ func internal(args []string) (code int, ok bool) {
 	case args[0] == "shim":
 		return shimmain.Main(args[1:]), true // before anything that could start a goroutine or catch a signal
 	case args[0] == "router" && len(args) == 2:
-		return serve(func(ctx context.Context) error { return router.Serve(ctx, args[1]) }), true
+		return serve(func(ctx context.Context) error { return router.Serve(ctx, args[1], build()) }), true
 	case args[0] == "bus":
 		return serve(func(ctx context.Context) error { return bus.Main(ctx, args[1:], os.Getenv, os.Stderr) }), true
 	}
@@ -30,7 +30,11 @@ func internal(args []string) (code int, ok bool) {
 func serve(do func(context.Context) error) int {
 	ctx, stop := interruptible()
 	defer stop()
-	if err := do(ctx); err != nil && !errors.Is(err, context.Canceled) {
+	err := do(ctx)
+	if errors.Is(err, router.ErrRetired) {
+		return router.RetiredCode
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, err)
 		return exitError
 	}

@@ -86,6 +86,8 @@ func keptCommand(verb, args, summary, example string, request func(args []string
 			c.jsonFlag(flags)
 			r := c.runFlags(flags)
 			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			var backup bool
+			backupFlag(flags, &backup)
 			input := flags.Bool("input", true, "ask questions")
 			return func(ctx context.Context, args []string) error {
 				kept, err := request(args)
@@ -96,7 +98,7 @@ func keptCommand(verb, args, summary, example string, request func(args []string
 				if err != nil {
 					return err
 				}
-				return r.apply(ctx, agent.PlanRequest{Recipe: version, Stack: name, Kept: kept}, *input)
+				return r.apply(ctx, agent.PlanRequest{Recipe: version, Stack: name, Kept: kept, NoBackup: !backup}, *input)
 			}
 		}}
 }

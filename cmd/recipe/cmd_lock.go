@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -55,6 +56,7 @@ func (c *cli) resolve(ctx context.Context, s *stackFlags, args, upgrade []string
 		return nil, err
 	}
 	q.Upgrade, q.Fresh = upgrade, fresh
+	debug.SetGCPercent(400) // little is garbage, and the process soon ends
 	r, err := agent.Resolve(ctx, c.home, q)
 	if err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func (c *cli) done(action string, changes map[string]int) {
 		return
 	}
 	var parts []string
-	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Rolled, plan.Restart, plan.Replace, plan.Remove, plan.Forget} {
+	for _, a := range []plan.Action{plan.Create, plan.Update, plan.Rolled, plan.Restart, plan.Backup, plan.Replace, plan.Remove, plan.Forget} {
 		if n := changes[string(a)]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, past[a]))
 		}
@@ -94,7 +94,7 @@ func (c *cli) done(action string, changes map[string]int) {
 	fmt.Fprintf(c.stdout, "\nDone: %s.\n", strings.Join(parts, ", "))
 }
 
-var past = map[plan.Action]string{plan.Create: "created", plan.Update: "updated", plan.Rolled: "rolled", plan.Restart: "restarted", plan.Replace: "replaced", plan.Remove: "removed", plan.Forget: "forgotten"}
+var past = map[plan.Action]string{plan.Create: "created", plan.Update: "updated", plan.Rolled: "rolled", plan.Backup: "backed up", plan.Restart: "restarted", plan.Replace: "replaced", plan.Remove: "removed", plan.Forget: "forgotten"}
 
 func count(n int, what string) string {
 	if n == 1 {

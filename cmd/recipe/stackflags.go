@@ -21,6 +21,7 @@ type stackFlags struct {
 	targets   list
 	replace   list
 	refresh   bool
+	backup    bool
 	input     bool
 	locked    bool
 }
@@ -51,7 +52,13 @@ func (c *cli) stackFlags(flags *flag.FlagSet) *stackFlags {
 func (s *stackFlags) planFlags(flags *flag.FlagSet) {
 	flags.Var(&s.targets, "target", "only this `address` and what it needs; may be repeated")
 	flags.Var(&s.replace, "replace", "make the resource with this `address` anew; may be repeated")
+	backupFlag(flags, &s.backup)
 	flags.BoolVar(&s.refresh, "refresh", true, "look at what is there before planning")
+}
+
+// backupFlag is that of commands whose plan may delete data.
+func backupFlag(flags *flag.FlagSet, to *bool) {
+	flags.BoolVar(to, "backup", true, "take a backup of data before it is deleted, where the recipe can")
 }
 
 // lockFlag is that of commands that take versions from the lock file.
@@ -61,7 +68,7 @@ func (s *stackFlags) lockFlag(flags *flag.FlagSet) {
 
 // request is the plan to ask for; args holds at most the path of the stack.
 func (s *stackFlags) request(args []string) (agent.PlanRequest, error) {
-	q := agent.PlanRequest{Recipe: version, Trust: !s.refresh, Locked: s.locked, Variables: append(s.environment(), s.variables...)}
+	q := agent.PlanRequest{Recipe: version, Trust: !s.refresh, NoBackup: !s.backup, Locked: s.locked, Variables: append(s.environment(), s.variables...)}
 	path, err := stackPath(args)
 	if err != nil {
 		return q, err

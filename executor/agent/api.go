@@ -24,6 +24,9 @@ import (
 //	GET  /v1/stacks/NAME/objects      []state.Object; secrets are references
 //	GET  /v1/stacks/NAME/history      []state.Generation
 //	GET  /v1/stacks/NAME/outputs      map of OutputInfo; ?secrets=NAME shows that one in clear
+//	GET  /v1/backups                  []BackupInfo; ?stack=NAME&instance=ADDRESS, of stacks that are gone too
+//	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
+//	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
@@ -54,10 +57,11 @@ type PlanRequest struct {
 	Targets   []addr.Instance `json:"targets,omitempty"`
 	Replace   []addr.Instance `json:"replace,omitempty"`
 	Destroy   bool            `json:"destroy,omitempty"`
-	Trust     bool            `json:"trust,omitempty"`   // do not look at what is there
-	Upgrade   []string        `json:"upgrade,omitempty"` // packages that the lock file does not hold; "*" for all of them
-	Locked    bool            `json:"locked,omitempty"`  // it is an error when the lock file would change
-	Fresh     bool            `json:"fresh,omitempty"`   // ask registries also about what is locked and kept on this machine
+	NoBackup  bool            `json:"no_backup,omitempty"` // delete data without writing it aside before
+	Trust     bool            `json:"trust,omitempty"`     // do not look at what is there
+	Upgrade   []string        `json:"upgrade,omitempty"`   // packages that the lock file does not hold; "*" for all of them
+	Locked    bool            `json:"locked,omitempty"`    // it is an error when the lock file would change
+	Fresh     bool            `json:"fresh,omitempty"`     // ask registries also about what is locked and kept on this machine
 }
 
 // VariableValue is one value given from outside. Later ones win.
@@ -146,13 +150,13 @@ type UnitInfo struct {
 	Since     time.Time      `json:"since"`
 	Restarts  int            `json:"restarts"`
 	Ports     map[string]int `json:"ports,omitempty"`
-	Held      bool           `json:"held,omitempty"`     // it keeps its version until it is promoted
-	Message   string         `json:"message,omitempty"`  // what keeps it from being ready, or from changing
-	CPU       float64        `json:"cpu_seconds"`        // used by it and its descendants so far
-	Memory    int64          `json:"memory_bytes"`       // resident now, of them all
-	Next      *time.Time     `json:"next,omitempty"`     // of a scheduled one: when it runs next
-	Last      *TimedRun      `json:"last,omitempty"`     // of a scheduled one: its last run that is over
-	Executor  string         `json:"executor,omitempty"` // the plugin that runs it; the rest is then as it was known last
+	Held      bool           `json:"held,omitempty"`         // it keeps its version until it is promoted
+	Message   string         `json:"message,omitempty"`      // what keeps it from being ready, or from changing
+	CPU       float64        `json:"cpu_seconds,omitempty"`  // used by it and its descendants so far
+	Memory    int64          `json:"memory_bytes,omitempty"` // resident now, of them all
+	Next      *time.Time     `json:"next,omitempty"`         // of a scheduled one: when it runs next
+	Last      *TimedRun      `json:"last,omitempty"`         // of a scheduled one: its last run that is over
+	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was known last
 }
 
 // UnitRequest names the units to act on: all whose address Target contains.

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/zclconf/go-cty/cty"
@@ -17,16 +16,13 @@ import (
 
 // boot brings back what the states say is running.
 func (a *Agent) boot() {
-	var specs []supervisor.Spec
-	if _, err := os.Stat(a.routes.dir); err == nil {
-		a.routes.started.Store(true)
-		specs = append(specs, a.routes.spec())
-	}
+	specs := a.routes.boot()
 	for _, s := range a.all() {
 		specs = append(specs, a.restore(s)...)
 	}
 	a.supervisor.Boot(a.running, specs)
 	a.routes.send()
+	a.background.Go(a.routes.upgrade)
 }
 
 // taken are the types of resources that an agent takes over when it starts.
@@ -134,6 +130,9 @@ func (a *Agent) offer(id sdk.Identity) {
 
 // unitChanged is told by the supervisor. Readiness goes on to the router.
 func (a *Agent) unitChanged(s supervisor.Status) {
+	if s.State == supervisor.Finished && isRouterUnit(s.Address) {
+		a.background.Go(func() { a.routes.forget(s.Address) })
+	}
 	stack, address, ok := splitUnit(s.Address)
 	if ok {
 		a.events.add(processEvent(stack, address, s))

@@ -76,7 +76,7 @@ func Unbundle(ctx context.Context, home string, q PlanRequest, from io.Reader) (
 
 // bundled reads the lock file of a bundle, which has to agree with the one beside the stack.
 func (w *written) bundled(text []byte) (*lockfile.File, hcl.Diagnostics) {
-	before, diags := readLock(w.directory, nil, w.sources)
+	before, _, diags := readLock(w.directory, nil, w.sources)
 	_, there := w.sources[lockfile.Name]
 	locked, more := lockfile.Parse(text, "the lock file of the bundle")
 	w.sources["the lock file of the bundle"] = text

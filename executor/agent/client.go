@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/unixsocket"
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 )
 
@@ -221,6 +222,22 @@ func (c *Client) History(ctx context.Context, name string) ([]state.Generation, 
 // Outputs returns the outputs of a stack, sensitive ones hidden but for the one called reveal.
 func (c *Client) Outputs(ctx context.Context, name, reveal string) (map[string]OutputInfo, error) {
 	return call[map[string]OutputInfo](ctx, c, http.MethodGet, "/stacks/"+url.PathEscape(name)+"/outputs?secrets="+url.QueryEscape(reveal), nil)
+}
+
+// Backup takes a backup of an instance.
+func (c *Client) Backup(ctx context.Context, stack string, q BackupRequest) (BackupInfo, error) {
+	return call[BackupInfo](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/backup", q)
+}
+
+// Restore brings a backup back.
+func (c *Client) Restore(ctx context.Context, stack string, q BackupRequest) (BackupInfo, error) {
+	return call[BackupInfo](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/restore", q)
+}
+
+// Backups lists the backups of an instance, oldest first, also those of a stack that is gone.
+func (c *Client) Backups(ctx context.Context, stack string, at addr.Instance) ([]BackupInfo, error) {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}}
+	return call[[]BackupInfo](ctx, c, http.MethodGet, "/backups?"+q.Encode(), nil)
 }
 
 // Units lists the processes of a stack, or of all stacks with "".

@@ -27,22 +27,10 @@ func (w *written) relock(q PlanRequest) hcl.Diagnostics {
 			w.locked.Sources[c.Source] = pin
 		}
 	}
-	before, _ := w.lockBeside(q)
-	w.locked.OSPackages = before.OSPackages // until it is known what the stack wants of them
+	if !slices.Contains(q.Upgrade, "*") { // until it is known what the stack wants of them
+		w.locked.OSPackages = w.before.WithoutAll(q.Upgrade).OSPackages
+	}
 	return w.unchanged(q)
-}
-
-// lockBeside is what is locked beside the stack, without what is to be upgraded.
-func (w *written) lockBeside(q PlanRequest) (locked *lockfile.File, there bool) {
-	text, there := w.sources[lockfile.Name]
-	if !there || slices.Contains(q.Upgrade, "*") {
-		return &lockfile.File{}, there
-	}
-	locked, _ = lockfile.Parse(text, lockfile.Name) // which was read without errors
-	for _, name := range q.Upgrade {
-		locked.Without(name)
-	}
-	return locked, there
 }
 
 // unchanged demands with q.Locked that the lock file says what is locked.
@@ -50,9 +38,8 @@ func (w *written) unchanged(q PlanRequest) hcl.Diagnostics {
 	if !q.Locked {
 		return nil
 	}
-	text, there := w.sources[lockfile.Name]
-	before, _ := lockfile.Parse(text, lockfile.Name) // which was read without errors
-	changes := before.Changes(w.locked)
+	_, there := w.sources[lockfile.Name]
+	changes := w.before.Changes(w.locked)
 	if len(changes) == 0 {
 		return nil
 	}
@@ -75,34 +62,37 @@ func (w *written) toLock() string {
 	return string(text)
 }
 
-// readLock reads the lock file beside a stack; what is to be upgraded is not in the result. Without a file nothing is
-// locked.
-func readLock(directory string, upgrade []string, sources map[string][]byte) (*lockfile.File, hcl.Diagnostics) {
-	if slices.Contains(upgrade, "*") {
-		return &lockfile.File{}, nil
+// readLock reads the lock file beside a stack, as it is and without what is to be upgraded. Without a file nothing is locked.
+// With all to be upgraded what is wrong with it does not matter.
+func readLock(directory string, upgrade []string, sources map[string][]byte) (before, locked *lockfile.File, diags hcl.Diagnostics) {
+	text, err := readLockText(filepath.Join(directory, lockfile.Name))
+	all := slices.Contains(upgrade, "*")
+	if err != nil && !all {
+		diags = hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Cannot read the lock file", Detail: err.Error() + "."}}
 	}
-	path := filepath.Join(directory, lockfile.Name)
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &lockfile.File{}, nil
-	}
-	var text []byte
-	switch {
-	case err != nil:
-	case info.Mode()&fs.ModeSymlink != 0:
-		err = fmt.Errorf("%s is a symbolic link, which somebody else may point elsewhere; put the file itself there", path)
-	case !info.Mode().IsRegular() || info.Size() > maxLock:
-		err = fmt.Errorf("%s is not a file of at most %d bytes", lockfile.Name, maxLock)
-	default:
-		text, err = os.ReadFile(path)
-	}
-	if err != nil {
-		return &lockfile.File{}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Cannot read the lock file", Detail: err.Error() + "."}}
+	if text == nil {
+		return &lockfile.File{}, &lockfile.File{}, diags
 	}
 	sources[lockfile.Name] = text
-	locked, diags := lockfile.Parse(text, lockfile.Name)
-	for _, name := range upgrade {
-		locked.Without(name)
+	before, diags = lockfile.Parse(text, lockfile.Name)
+	if all {
+		return before, &lockfile.File{}, nil
 	}
-	return locked, diags
+	return before, before.WithoutAll(upgrade), diags
+}
+
+// readLockText is nil without an error if there is no file.
+func readLockText(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return nil, fmt.Errorf("%s is a symbolic link, which somebody else may point elsewhere; put the file itself there", path)
+	case !info.Mode().IsRegular() || info.Size() > maxLock:
+		return nil, fmt.Errorf("%s is not a file of at most %d bytes", lockfile.Name, maxLock)
+	}
+	return os.ReadFile(path)
 }

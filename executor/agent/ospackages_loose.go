@@ -7,22 +7,12 @@ import (
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
-
-	"github.com/nsynapse/recipe/lang/config"
 )
 
 // lockLoose settles the packages of the operating system without an agent. A stack that cannot be evaluated keeps what is
 // locked of them.
 func (w *written) lockLoose(ctx context.Context, home string) (err error) {
-	work, err := os.MkdirTemp("", "recipe-lock-*")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	if err := w.loosen(ctx, work); err != nil {
-		return w.untold(err)
-	}
-	if !w.usesOS() {
+	if !w.source.Uses(debType, w.input.Lock, w.local) {
 		w.locked.OSPackages = nil
 		return nil
 	}
@@ -31,6 +21,14 @@ func (w *written) lockLoose(ctx context.Context, home string) (err error) {
 		return w.unlocked(err.Error())
 	}
 	before := len(w.diags)
+	work, err := os.MkdirTemp("", "recipe-lock-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
+	if err := w.loosen(ctx, work); err != nil {
+		return w.untold(err)
+	}
 	graph, _, err := w.evaluate(ctx, home, work)
 	if err == nil && w.diags[before:].HasErrors() {
 		err = errDiagnosed
@@ -41,17 +39,6 @@ func (w *written) lockLoose(ctx context.Context, home string) (err error) {
 	}
 	w.diags = append(w.diags, l.settle(ctx, w.locked, wishesOf(graph))...)
 	return nil
-}
-
-// usesOS reports whether any package asks for packages of the operating system.
-func (w *written) usesOS() bool {
-	isDeb := func(r *config.Resource) bool { return r.Type == debType }
-	for _, p := range w.input.Packages {
-		if p.Recipe != nil && (slices.ContainsFunc(p.Recipe.Install, isDeb) || slices.ContainsFunc(p.Recipe.Configure, isDeb)) {
-			return true
-		}
-	}
-	return false
 }
 
 // untold is err, or a warning in place of mistakes that recipe validate tells.

@@ -85,7 +85,7 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 func (a *Agent) planInput(ctx context.Context, s *stack, graph *eval.Graph, q PlanRequest, plugins []state.Plugin) (plan.Input, error) {
 	provider, err := a.withPlugins(ctx, plugins)
 	return plan.Input{Graph: graph, State: s.book.Copy(), Provider: provider, Seal: s.seal, Open: s.reveal, ID: s.idOf,
-		Targets: q.Targets, Replace: q.Replace, Trust: q.Trust, Now: time.Now().UTC()}, err
+		Targets: q.Targets, Replace: q.Replace, Trust: q.Trust, NoBackup: q.NoBackup, Now: time.Now().UTC()}, err
 }
 
 func (a *Agent) planRemoval(ctx context.Context, s *stack, q PlanRequest) (*PlanAnswer, error) {

@@ -32,6 +32,7 @@ type written struct {
 	input     eval.Input
 	sources   map[string][]byte
 	diags     hcl.Diagnostics
+	before    *lockfile.File // what lies beside the stack
 	locked    *lockfile.File // what was chosen
 
 	plugins []state.Plugin // all that the plan may need; once kept
@@ -83,7 +84,8 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	}
 	values, diags := eval.Variables(parsed.Variables, given)
 	w.diags = append(w.diags, diags...)
-	locked, diags := readLock(w.directory, q.Upgrade, w.sources)
+	var locked *lockfile.File
+	w.before, locked, diags = readLock(w.directory, q.Upgrade, w.sources)
 	w.diags = append(w.diags, diags...)
 	w.source, diags = lib.With(parsed.Registries, w.directory, locked)
 	w.diags = append(w.diags, diags...)

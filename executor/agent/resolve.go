@@ -37,9 +37,9 @@ func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error)
 		}
 		return nil, err
 	}
-	before, _ := readLock(w.directory, nil, w.sources) // what is wrong with it does not matter when all of it is upgraded
-	r := &Resolved{Lock: w.input.Lock, File: filepath.Join(w.directory, lockfile.Name), Before: before, Newest: map[string]string{}, Diagnostics: w.diagnostics()}
+	r := &Resolved{Lock: w.input.Lock, File: filepath.Join(w.directory, lockfile.Name), Before: w.before, Newest: map[string]string{}, Diagnostics: w.diagnostics()}
 	r.After = w.locked
+	_ = w.source.Remember(ctx) // without it the next one verifies again
 	if q.Fresh {
 		if err := w.lockLoose(ctx, home); err != nil {
 			return nil, err

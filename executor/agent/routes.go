@@ -11,11 +11,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/router"
-	"github.com/nsynapse/recipe/executor/supervisor"
 )
-
-// routerUnit is the address of the router process; no stack has such a unit.
-const routerUnit = "router"
 
 // routes keeps the router's table in line with endpoints and directory. However many changes come at a time, one
 // table is under way and at most one more waits: the next one holds them all.
@@ -166,39 +162,11 @@ func (r *routes) ensure(ctx context.Context, wanted bool) error {
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return fmt.Errorf("cannot make the router's directory: %w", err)
 	}
-	if err := r.agent.supervisor.Start(ctx, r.spec()); err != nil {
+	if err := r.agent.supervisor.Start(ctx, r.spec(1)); err != nil {
 		return fmt.Errorf("cannot start the router: %w", err)
 	}
 	r.started.Store(true)
 	return nil
-}
-
-func (r *routes) spec() supervisor.Spec {
-	return supervisor.Spec{
-		Address: routerUnit, Component: routerUnit, Dir: filepath.Join(r.dir, "process"),
-		Command: []string{r.agent.Program, "router", r.dir}, Env: []string{"PATH=/usr/bin:/bin"}, WorkDir: "/", UID: -1, GID: -1,
-		Startup: supervisor.Check{Probe: routerProbe{r.client}},
-	}
-}
-
-// routerProbe asks the router for its figures.
-type routerProbe struct{ client *router.Client }
-
-func (p routerProbe) Run(ctx context.Context) error {
-	_, err := p.client.Stats(ctx)
-	return err
-}
-
-// end stops the router process when nothing needs it any more.
-func (r *routes) end(ctx context.Context) error {
-	if !r.started.Load() {
-		return nil
-	}
-	if err := r.agent.supervisor.Remove(ctx, routerUnit); err != nil {
-		return err
-	}
-	r.started.Store(false)
-	return os.RemoveAll(r.dir)
 }
 
 func (r *routes) close() {

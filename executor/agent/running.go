@@ -12,9 +12,11 @@ import (
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/vault"
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 // begin records a run of the plan and carries it out in the background.
@@ -32,6 +34,9 @@ func (a *Agent) begin(q ApplyRequest, client *apply.Client) (*news, error) {
 	}
 	s.beginning.Lock()
 	defer s.beginning.Unlock()
+	if err := s.notSaving(); err != nil {
+		return nil, err
+	}
 	if err := a.sound(a.running, s, p); err != nil {
 		return nil, err
 	}
@@ -85,7 +90,11 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 	s.mu.Lock()
 	s.news, s.cancel, s.carrying = n, cancel, true
 	s.mu.Unlock()
-	engine := &apply.Engine{Book: s.book, Graph: graph, Provider: provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
+	backup := func(ctx context.Context, at addr.Instance, v cty.Value, report sdk.Report) error {
+		_, err := a.takeBackup(ctx, s.name, at, v, report)
+		return err
+	}
+	engine := &apply.Engine{Backup: backup, Book: s.book, Graph: graph, Provider: provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
 	a.background.Go(func() {
 		defer cancel()
 		result := a.finish(ctx, s, engine)
@@ -125,6 +134,8 @@ func (a *Agent) tidy(s *stack) error {
 
 // sweep is tidy for a stack that stays.
 func (a *Agent) sweep(s *stack) error {
+	s.beginning.Lock() // what the next run moves aside is not ours to delete
+	defer s.beginning.Unlock()
 	keep, busy := map[vault.ID]bool{}, false
 	s.book.View(func(st *state.State, r *apply.Run) {
 		busy = r != nil

@@ -15,6 +15,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/unixsocket"
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 )
 
@@ -172,6 +173,19 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("GET /v1/stacks/{name}/outputs", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return outputInfos(s.book.Copy().Outputs, s.reveal, r.FormValue("secrets")), nil
 	}))
+	mux.HandleFunc("GET /v1/backups", answer(func(r *http.Request) (any, error) {
+		at, err := addr.Parse(r.FormValue("instance"))
+		if err != nil {
+			return nil, &Problem{Message: err.Error()}
+		}
+		return a.backupsOf(filepath.Base(r.FormValue("stack")), at)
+	}))
+	mux.HandleFunc("POST /v1/stacks/{name}/backup", a.ofStack(func(s *stack, r *http.Request) (any, error) {
+		return withBody(r, func(q BackupRequest) (any, error) { return a.backup(r.Context(), s, q) })
+	}))
+	mux.HandleFunc("POST /v1/stacks/{name}/restore", a.ofStack(func(s *stack, r *http.Request) (any, error) {
+		return withBody(r, func(q BackupRequest) (any, error) { return a.restoreBackup(r.Context(), s, q) })
+	}))
 	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return a.units(r.FormValue("stack")), nil }))
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Restart(ctx, unit) }))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(false, func(ctx context.Context, unit string) error { return a.supervisor.Pause(ctx, unit) }))
@@ -197,6 +211,15 @@ func body[T any](r *http.Request) (T, error) {
 		return v, &Problem{Message: fmt.Sprintf("the request cannot be read: %s", err)}
 	}
 	return v, nil
+}
+
+// withBody reads a request for a function that answers it.
+func withBody[T any](r *http.Request, f func(T) (any, error)) (any, error) {
+	q, err := body[T](r)
+	if err != nil {
+		return nil, err
+	}
+	return f(q)
 }
 
 // answer makes a handler of a function that returns what to answer.

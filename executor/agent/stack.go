@@ -28,6 +28,7 @@ type stack struct {
 	news     *news              // of the run under way, and after it of the last one; nil before the first
 	cancel   context.CancelFunc // of the run under way
 	carrying bool               // the run under way has an engine
+	saving   bool               // data is being written aside or brought back for a client, and no run begins
 }
 
 // open returns the stack of that name, opening it when it is new to this agent. from is the directory that a new

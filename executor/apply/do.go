@@ -56,6 +56,8 @@ func (c *carrier) join(i int32) error {
 
 func (c *carrier) attempt(ctx context.Context, i int32, status Status, begin time.Time) error {
 	switch c.changes[i].Action {
+	case plan.Backup:
+		return c.backup(ctx, i, status, begin)
 	case plan.Remove:
 		return c.delete(ctx, i, status, Done, begin)
 	case plan.Forget:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
@@ -22,7 +23,10 @@ type Engine struct {
 	Seal     state.Seal // durable before it returns
 	// Mark notes elsewhere, durably, that the generation of that number is about to be recorded, so that a state that was
 	// put back from an older copy can be told. The same number may come again after a crash. Nil tells nobody.
-	Mark     func(generation int) error
+	Mark func(generation int) error
+	// Backup writes the data of an instance aside; v is the recorded value of its backup, in clear. It may be called
+	// again for a backup that a crash has cut off. Nil refuses plans with backups.
+	Backup   func(ctx context.Context, a addr.Instance, v cty.Value, report sdk.Report) error
 	Open     state.Open
 	ID       func(clear string) string
 	Parallel int              // tasks at a time; 0 for 32: most of them wait for processes
@@ -135,7 +139,7 @@ func (e *Engine) newCarrier(ctx context.Context) (*carrier, error) {
 	c.nodes = make([]int32, len(c.changes))
 	for i := range c.changes {
 		c.nodes[i] = -1
-		if c.Graph != nil && c.changes[i].Action != plan.Remove && c.changes[i].Action != plan.Forget {
+		if c.Graph != nil && c.changes[i].Action != plan.Remove && c.changes[i].Action != plan.Forget && c.changes[i].Action != plan.Backup {
 			if id, ok := c.Graph.Find(c.changes[i].Addr); ok {
 				c.nodes[i] = id
 			}

@@ -18,7 +18,7 @@ func (c *carrier) undo(ctx context.Context, i int32) {
 	case Do, Undone, Stuck:
 		return
 	}
-	if !change.Does() {
+	if !change.Does() || change.Action == plan.Backup { // a backup stays
 		return
 	}
 	begin := time.Now()

@@ -82,5 +82,16 @@ func (s *server) drain(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), min(q.Wait, drainRound))
 	defer cancel()
 	open, err := s.plane.upstreams.Drain(ctx, q.Upstream)
+	for err == nil {
+		elder := s.elders.ask(askOld{Count: q.Upstream})
+		if elder == 0 || ctx.Err() != nil {
+			open += elder
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(drainPause):
+		}
+	}
 	answer(w, drainAnswer{Open: open, InTable: errors.Is(err, upstream.ErrInTable)})
 }

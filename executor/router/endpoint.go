@@ -27,6 +27,7 @@ type endpoint struct {
 	route    atomic.Pointer[route]
 	turn     atomic.Uint64 // whose turn it is among the upstreams
 	gone     chan struct{} // closed when the endpoint has left the table
+	held     *atomic.Int64 // connections of all endpoints of the plane
 
 	accepted, refused atomic.Uint64
 	open, waiting     atomic.Int64
@@ -40,15 +41,18 @@ type route struct {
 	replaced  chan struct{} // closed when there is another route
 }
 
-// listen opens the endpoint and accepts connections until close.
-func listen(e Endpoint, upstreams []*upstream.Upstream, wait time.Duration) (*endpoint, error) {
-	l, err := bind("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port)))
-	if err != nil {
-		return nil, err
+// listen opens the endpoint, at the listener of an elder if there is one, and accepts connections until close.
+func (pl *plane) listen(e Endpoint, upstreams []*upstream.Upstream) (*endpoint, error) {
+	l := pl.inheritedAt(e.Port)
+	if l == nil {
+		var err error
+		if l, err = bind("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(e.Port))); err != nil {
+			return nil, err
+		}
 	}
-	p := &endpoint{listener: l, gone: make(chan struct{})}
-	p.route.Store(&route{Endpoint: e, upstreams: upstreams, wait: wait, replaced: make(chan struct{})})
-	go p.accept()
+	p := &endpoint{listener: l, gone: make(chan struct{}), held: &pl.held}
+	p.route.Store(&route{Endpoint: e, upstreams: upstreams, wait: pl.table.wait(), replaced: make(chan struct{})})
+	pl.loops.Go(p.accept)
 	return p, nil
 }
 
@@ -90,6 +94,7 @@ func (p *endpoint) accept() {
 		switch {
 		case err == nil:
 			p.accepted.Add(1)
+			p.held.Add(1)
 			go p.forward(conn)
 		case errors.Is(err, net.ErrClosed):
 			return
@@ -103,6 +108,7 @@ func (p *endpoint) accept() {
 }
 
 func (p *endpoint) forward(client *net.TCPConn) {
+	defer p.held.Add(-1)
 	u, conn := p.connect()
 	if u == nil {
 		p.refused.Add(1)

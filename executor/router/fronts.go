@@ -31,17 +31,26 @@ func (p *plane) openFronts() {
 		if f.Secure {
 			p.web.SecurePort(number)
 		}
-		if p.fronts[f] != nil {
+		if p.fronts[f] != nil || p.retired {
 			continue
 		}
-		l, err := bind("tcp", f.Address)
+		l, err := p.openFront(f)
 		if err != nil {
 			p.failed[number] = Failure{Name: f.Name, Port: number, Reason: err.Error()}
 			continue
 		}
 		p.fronts[f] = l
-		go p.web.Serve(l, f.Secure)
+		p.loops.Go(func() { p.web.Serve(l, f.Secure) })
 	}
+}
+
+func (p *plane) openFront(f Front) (*net.TCPListener, error) {
+	if p.old != nil && p.old.fronts[f] != nil {
+		l := p.old.fronts[f]
+		delete(p.old.fronts, f)
+		return l, nil
+	}
+	return bind("tcp", f.Address)
 }
 
 // certify returns the certificate for a host.

@@ -21,21 +21,25 @@ const retryAfter = time.Second
 type plane struct {
 	upstreams *upstream.Set
 	certs     atomic.Pointer[certs.Store]
+	held      atomic.Int64   // connections of endpoints
+	loops     sync.WaitGroup // that accept connections
 
 	mu       sync.Mutex
 	table    Table
 	open     map[int]*endpoint // by port
 	web      *web.Server       // nil until there was a route
-	fronts   map[Front]net.Listener
+	fronts   map[Front]*net.TCPListener
 	log      string
 	certsDir string
 	failed   map[int]Failure // by port
 	retry    *time.Timer     // runs while there are failures
 	closed   bool
+	retired  bool       // another router listens now
+	old      *inherited // listeners to be used; nil for none
 }
 
 func newPlane() *plane {
-	return &plane{upstreams: upstream.NewSet(), open: map[int]*endpoint{}, fronts: map[Front]net.Listener{}, failed: map[int]Failure{}}
+	return &plane{upstreams: upstream.NewSet(), open: map[int]*endpoint{}, fronts: map[Front]*net.TCPListener{}, failed: map[int]Failure{}}
 }
 
 // set makes t the table and returns what it could not listen for.
@@ -49,6 +53,7 @@ func (p *plane) set(t Table) []Failure {
 	p.closeOthers()
 	p.openAll()
 	p.upstreams.Keep(t.upstreams())
+	p.dropOld()
 	return slices.SortedFunc(maps.Values(p.failed), func(a, b Failure) int { return cmp.Compare(a.Name, b.Name) })
 }
 
@@ -65,7 +70,7 @@ func (p *plane) closeOthers() {
 		}
 	}
 	for f, l := range p.fronts {
-		if !slices.Contains(p.table.Fronts, f) {
+		if !p.retired && !slices.Contains(p.table.Fronts, f) {
 			l.Close()
 			delete(p.fronts, f)
 		}
@@ -81,7 +86,10 @@ func (p *plane) openAll() {
 			open.swap(e, upstreams, p.table.wait())
 			continue
 		}
-		open, err := listen(e, upstreams, p.table.wait())
+		if p.retired {
+			continue
+		}
+		open, err := p.listen(e, upstreams)
 		if err != nil {
 			p.failed[e.Port] = Failure{Name: e.Name, Port: e.Port, Reason: err.Error()}
 			continue

@@ -17,7 +17,7 @@ func run(t *testing.T, dir string) (*Client, func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- Serve(ctx, dir) }()
+	go func() { done <- Serve(ctx, dir, "test") }()
 	stopped := false
 	stop := func() {
 		if stopped {

@@ -69,6 +69,8 @@ func (r Report) Err(name string) error {
 type Stats struct {
 	Endpoints []EndpointStats `json:"endpoints"`
 	Routes    []web.Stats     `json:"routes,omitempty"`
+	Build     string          `json:"build,omitempty"` // of the router's program; "" for one that cannot hand over
+	PID       int             `json:"pid"`
 }
 
 // EndpointStats are the figures of one endpoint.

@@ -82,6 +82,11 @@ func (r *Recipe) expressions() []hcl.Expression {
 	for _, s := range r.Steps {
 		add(s.Attributes)
 	}
+	for _, c := range []*Command{r.Backup, r.Restore} {
+		if c != nil {
+			add(c.Attributes)
+		}
+	}
 	for _, p := range r.Processes {
 		all = append(all, p.Expressions()...)
 		health(p.Health)

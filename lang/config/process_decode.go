@@ -30,6 +30,25 @@ func (d *recipeDecoder) step(b *hcl.Block) {
 	d.recipe.Steps = append(d.recipe.Steps, s)
 }
 
+// command reads a block of a backup: a command, and what else it may say.
+func (d *recipeDecoder) command(b *hcl.Block, others ...string) *Command {
+	schema := attributes(others...)
+	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
+	c := &Command{Attributes: d.content(b.Body, schema).Attributes, Range: b.DefRange}
+	d.checkDuration(c.Attributes["timeout"])
+	return c
+}
+
+// checkBackup demands that what is written aside can be brought back.
+func (d *recipeDecoder) checkBackup() {
+	switch r := d.recipe; {
+	case r.Backup != nil && r.Restore == nil:
+		d.fault(&r.Backup.Range, "Backup without restore", "Nothing would bring this backup back. Add a restore block with a command, which finds what this one wrote in the directory RECIPE_BACKUP.")
+	case r.Restore != nil && r.Backup == nil:
+		d.fault(&r.Restore.Range, "Restore without backup", "There is nothing to bring back. Add a backup block with a command, which writes into the directory RECIPE_BACKUP.")
+	}
+}
+
 func (d *recipeDecoder) process(b *hcl.Block) {
 	name := b.Labels[0]
 	for _, first := range d.recipe.Processes {

@@ -31,6 +31,8 @@ type Recipe struct {
 	Configure    []*Resource // evaluated per instance
 	Steps        []*Step
 	Processes    []*Process // in written order
+	Backup       *Command   // writes the data of an instance aside; nil if it has none that has to be
+	Restore      *Command   // brings it back; set together with Backup
 	Bind         *Binder    // nil: consumers get host, port and uri
 	Health       *Health    // of the main process; nil for the default checks
 	Stop         *Stop      // default of all processes
@@ -158,6 +160,12 @@ type Stop struct {
 	Signal string // "SIGTERM" unless said otherwise
 	Grace  string // a duration; "10s" unless said otherwise
 	Range  hcl.Range
+}
+
+// Command is a program that an instance runs when it is asked to.
+type Command struct {
+	Attributes map[string]*hcl.Attribute // command; of a backup also env, directory, timeout
+	Range      hcl.Range
 }
 
 // Binder makes what one consumer needs to use the services: its bind block.

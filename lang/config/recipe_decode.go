@@ -49,6 +49,8 @@ func recipeSchema() *hcl.BodySchema {
 		{Type: "health"},
 		{Type: "stop"},
 		{Type: "update"},
+		{Type: "backup"},
+		{Type: "restore"},
 		{Type: "bind"},
 		{Type: "unbind"},
 	}}
@@ -106,6 +108,14 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 	case "update":
 		if d.once(b) {
 			r.Update = d.update(b, false)
+		}
+	case "backup":
+		if d.once(b) {
+			r.Backup = d.command(b, "env", "directory", "timeout")
+		}
+	case "restore":
+		if d.once(b) {
+			r.Restore = d.command(b)
 		}
 	case "bind":
 		d.binder(b)

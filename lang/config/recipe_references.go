@@ -32,6 +32,12 @@ func (d *recipeDecoder) checkReferences() {
 	for _, s := range r.Steps {
 		d.checkAttributes(s.Attributes, all)
 	}
+	for _, c := range []*Command{r.Backup, r.Restore} {
+		if c != nil {
+			d.checkAttributes(c.Attributes, all)
+		}
+	}
+	d.checkBackup()
 	for _, p := range r.Processes {
 		for _, e := range p.Expressions() {
 			d.check(e, all)

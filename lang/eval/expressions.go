@@ -41,6 +41,11 @@ func (r *recipe) expressions() []hcl.Expression {
 	for _, s := range r.Steps {
 		attributes(s.Attributes)
 	}
+	for _, c := range []*config.Command{r.Backup, r.Restore} {
+		if c != nil {
+			attributes(c.Attributes)
+		}
+	}
 	for _, p := range r.Processes {
 		add(p.Expressions()...)
 		for _, c := range checks(p.Health) {

@@ -40,6 +40,9 @@ func (b *builder) count() int {
 	for _, c := range b.components {
 		r := c.recipe
 		n += 2 + len(r.secrets) + len(r.served) + len(c.routes) + c.instances*(1+len(r.Configure)+len(r.Steps)+len(r.Processes))
+		if r.Backup != nil {
+			n += c.instances
+		}
 		for _, bind := range c.bindings {
 			n += 3
 			if bound := bind.implementation.recipe.Bind; bound != nil {
@@ -171,6 +174,9 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 	c.configures[index] = ids
 
 	before := append(slices.Clone(ids), c.base, allocation)
+	if r.Backup != nil {
+		b.slotted(c.at(index, "backup"), "backup", before, r.Backup.Range, func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.backup(c, index) })
+	}
 	for _, step := range r.Steps {
 		id := b.node(c.addr.At(index, "step."+step.Name), "command", before, step.Range,
 			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.step(c, index, step) })

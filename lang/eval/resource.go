@@ -16,7 +16,7 @@ import (
 )
 
 // internalTypes are made by the engine for components; recipes do not write them as resources.
-var internalTypes = map[string]bool{"allocation": true, "instance": true, "schedule": true, "endpoint": true, "route": true, "secret": true}
+var internalTypes = map[string]bool{"allocation": true, "instance": true, "schedule": true, "endpoint": true, "route": true, "secret": true, "backup": true}
 
 // engines reports whether the engine sets the attribute, and nobody else.
 func engines(schema sdk.TypeSchema, name string) bool {

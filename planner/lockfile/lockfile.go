@@ -121,6 +121,15 @@ func (f *File) Without(name string) {
 	maps.DeleteFunc(f.Implementations, func(_, p string) bool { return p == name })
 }
 
+// WithoutAll is a copy without these names, as Without forgets them.
+func (f *File) WithoutAll(names []string) *File {
+	c := &File{Packages: maps.Clone(f.Packages), Implementations: maps.Clone(f.Implementations), Sources: maps.Clone(f.Sources), OSPackages: slices.Clone(f.OSPackages)}
+	for _, name := range names {
+		c.Without(name)
+	}
+	return c
+}
+
 // Format returns the text of f, as recipe fmt lays it out. Equal files have equal texts.
 func (f *File) Format() []byte {
 	var b bytes.Buffer
@@ -162,11 +171,12 @@ func (r *Release) format() string {
 // Changes tells what other has else than f, a line for each package and service; none if they differ in
 // layout and comments alone.
 func (f *File) Changes(other *File) []string {
-	changes := difference("", f.versions(), other.versions())
+	was, is := f.versions(), other.versions()
+	changes := difference("", was, is)
 	changes = append(changes, difference("implementation of ", f.Implementations, other.Implementations)...)
 	changes = append(changes, difference("", f.Sources, other.Sources)...)
 	for _, name := range slices.Sorted(maps.Keys(f.Packages)) {
-		if f.versions()[name] == other.versions()[name] && !slices.EqualFunc(f.Packages[name], other.Packages[name], Package.equal) {
+		if was[name] == is[name] && !slices.EqualFunc(f.Packages[name], other.Packages[name], Package.equal) {
 			changes = append(changes, "~ "+name+" with other bits or from another registry")
 		}
 	}

@@ -151,26 +151,3 @@ func text(e hcl.Expression) string {
 func mistake(at hcl.Range, summary, format string, args ...any) *hcl.Diagnostic {
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Subject: &at, Detail: fmt.Sprintf(format, args...)}
 }
-
-// strange finds the first word that no lock file has; nil if there is none. The parser is recursive, so it must not see text
-// that nests deeper than blocks do.
-func strange(text []byte, name string) *hcl.Range {
-	tokens, _ := hclsyntax.LexConfig(text, name, hcl.InitialPos) // the parser tells what is wrong
-	depth := 0
-	for _, t := range tokens {
-		switch t.Type {
-		case hclsyntax.TokenIdent, hclsyntax.TokenEqual, hclsyntax.TokenOQuote, hclsyntax.TokenQuotedLit, hclsyntax.TokenCQuote,
-			hclsyntax.TokenNewline, hclsyntax.TokenComment, hclsyntax.TokenEOF:
-		case hclsyntax.TokenOBrace:
-			depth++
-		case hclsyntax.TokenCBrace:
-			depth--
-		default:
-			return &t.Range
-		}
-		if depth > 2 {
-			return &t.Range
-		}
-	}
-	return nil
-}

@@ -27,11 +27,12 @@ type Input struct {
 	// lock file says. It is called once for each resource; nil fills in nothing.
 	Settle func(typ string, wanted cty.Value) cty.Value
 
-	Targets []addr.Instance  // only these, and what they need; nil for everything
-	Replace []addr.Instance  // replaced even if nothing changes
-	Promote []addr.Component // of these no instance is held back
-	Trust   bool             // take the world as last known instead of looking
-	Now     time.Time
+	Targets  []addr.Instance  // only these, and what they need; nil for everything
+	Replace  []addr.Instance  // replaced even if nothing changes
+	Promote  []addr.Component // of these no instance is held back
+	NoBackup bool             // delete data without writing it aside before
+	Trust    bool             // take the world as last known instead of looking
+	Now      time.Time
 }
 
 // Make compares and orders. The plan has its changes, order, effects and outputs; the caller adds where it comes
@@ -52,6 +53,7 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 	}
 	m.encodeAll()
 	m.remove()
+	m.backups()
 	if m.diags.HasErrors() {
 		return nil, m.diags
 	}

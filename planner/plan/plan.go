@@ -25,6 +25,7 @@ const (
 	Replace Action = "replace" // the old one is deleted, then a new one created
 	Remove  Action = "remove"  // deleted
 	Forget  Action = "forget"  // gone together with what it lives in; nothing is called
+	Backup  Action = "backup"  // its data is written aside
 	Rolled  Action = "roll"    // of an instance as a whole: see Roll. No Change has it
 )
 
@@ -69,8 +70,9 @@ type Change struct {
 	Reason     string        `json:"reason,omitempty"`
 	Effect     string        `json:"effect,omitempty"`
 	Attributes []Difference  `json:"attributes,omitempty"`
-	Data       bool          `json:"data,omitempty"` // the user's data is deleted
-	Roll       bool          `json:"roll,omitempty"` // nothing but a part of one of Plan.Rolls
+	Data       bool          `json:"data,omitempty"`   // the user's data is deleted
+	Backup     bool          `json:"backup,omitempty"` // with Data: another change writes it aside before
+	Roll       bool          `json:"roll,omitempty"`   // nothing but a part of one of Plan.Rolls
 }
 
 // Difference is one attribute, or one element of a map, that changes, as text for people.

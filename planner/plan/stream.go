@@ -85,6 +85,7 @@ type SummaryCounts struct {
 	Create    int    `json:"create"`
 	Update    int    `json:"update"`
 	Roll      int    `json:"roll"`
+	Backup    int    `json:"backup"`
 	Restart   int    `json:"restart"`
 	Replace   int    `json:"replace"`
 	Remove    int    `json:"remove"`
@@ -94,7 +95,7 @@ type SummaryCounts struct {
 
 // NewSummaryCounts takes what Plan.Count returns.
 func NewSummaryCounts(count map[Action]int, operation string) SummaryCounts {
-	return SummaryCounts{Create: count[Create], Update: count[Update], Roll: count[Rolled], Restart: count[Restart], Replace: count[Replace],
+	return SummaryCounts{Create: count[Create], Update: count[Update], Roll: count[Rolled], Backup: count[Backup], Restart: count[Restart], Replace: count[Replace],
 		Remove: count[Remove], Forget: count[Forget], Operation: operation}
 }
 

@@ -51,7 +51,7 @@ func (p *Plan) Summary() string {
 	var parts []string
 	for _, action := range actions {
 		if n := count[action]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d to %s", n, action))
+			parts = append(parts, fmt.Sprintf("%d to %s", n, strings.Replace(string(action), "backup", "back up", 1)))
 		}
 	}
 	if parts == nil {
@@ -61,7 +61,7 @@ func (p *Plan) Summary() string {
 }
 
 // actions are those that do something, in the order in which they are counted and explained.
-var actions = [...]Action{Create, Update, Rolled, Restart, Replace, Remove, Forget}
+var actions = [...]Action{Create, Update, Rolled, Restart, Backup, Replace, Remove, Forget}
 
 // header names the stack and explains the signs that follow.
 func (r *report) header() {
@@ -118,22 +118,27 @@ func (r *report) outputs() {
 
 // lostData repeats what nobody may overlook just above the summary. Everything else in a plan can be taken back.
 func (r *report) lostData() {
-	var lost []string
-	for i := range r.plan.Changes {
-		if c := &r.plan.Changes[i]; c.Data && c.Does() {
-			text := c.Addr.String()
-			if c.Effect != "" {
-				text += ": " + c.Effect
+	for _, kind := range []struct {
+		backup bool
+		title  string
+	}{{true, "DATA IS DELETED after a backup:"}, {false, "DATA IS DELETED and cannot be brought back:"}} {
+		var lost []string
+		for i := range r.plan.Changes {
+			if c := &r.plan.Changes[i]; c.Data && c.Does() && c.Backup == kind.backup {
+				text := c.Addr.String()
+				if c.Effect != "" {
+					text += ": " + c.Effect
+				}
+				lost = append(lost, text)
 			}
-			lost = append(lost, text)
 		}
+		if lost == nil {
+			continue
+		}
+		r.line(0, r.paint(alarm, kind.title))
+		r.list(2, alarm, lost)
+		r.blank()
 	}
-	if lost == nil {
-		return
-	}
-	r.line(0, r.paint(alarm, "DATA IS DELETED and cannot be brought back:"))
-	r.list(2, alarm, lost)
-	r.blank()
 }
 
 // list writes one line for each, and only the first ones of many.

@@ -20,9 +20,14 @@ func (g *group) action() Action {
 	for _, c := range g.changes {
 		has[c.Action] = true
 	}
+	if len(has) > 1 {
+		delete(has, Backup) // it is for the sake of the others
+	}
 	switch {
 	case len(has) == 1:
-		return g.changes[0].Action
+		for action := range has {
+			return action
+		}
 	case has[Replace]:
 		return Replace
 	case has[Restart]:

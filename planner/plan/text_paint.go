@@ -153,6 +153,7 @@ var signs = map[Action]sign{
 	Create:  {"+", green},
 	Update:  {"~", yellow},
 	Rolled:  {"+/-", yellow},
+	Backup:  {">", green},
 	Restart: {"!", purple},
 	Replace: {"-/+", red},
 	Remove:  {"-", red},

@@ -29,7 +29,7 @@ func (s *Solver) remember(c int32) {
 	if len(s.learned) < s.limit {
 		return
 	}
-	s.limit += limitGrowth
+	s.limit += s.limitGrowth
 	slices.SortFunc(s.learned, func(a, b int32) int {
 		return cmp.Or(cmp.Compare(s.clauses[a].spread, s.clauses[b].spread), cmp.Compare(b, a))
 	})

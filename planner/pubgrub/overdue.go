@@ -8,7 +8,7 @@ const farBack = 100
 // returnTo tells to which level to go back for a conclusion that can be drawn at one, after a conflict at another. What
 // follows from nothing is never late: no term would be watched to remember it.
 func (s *Solver) returnTo(conclusion, conflict int32) (level int32, late bool) {
-	if conclusion > 0 && conflict-1-conclusion > s.farBack {
+	if conclusion > 0 && int(conflict-1-conclusion) > s.farBack {
 		return conflict - 1, true
 	}
 	return conclusion, false

@@ -23,18 +23,20 @@ type Solver struct {
 	sets            arena
 	room, knownRoom Set // to make a Set in
 
-	farBack int32 // the constant; 0 in tests
+	farBack, learnedLimit, limitGrowth int // the constants; small ones in tests
 
 	decisions, conflicts int
 }
 
 // NewSolver returns a solver of problem.
-func NewSolver(problem Problem) *Solver { return &Solver{problem: problem, farBack: farBack} }
+func NewSolver(problem Problem) *Solver {
+	return &Solver{problem: problem, farBack: farBack, learnedLimit: learnedLimit, limitGrowth: limitGrowth}
+}
 
 // Solve looks for a solution that also keeps the given rules.
 func (s *Solver) Solve(roots []*Rule) Result {
 	defer s.reset()
-	s.weight, s.limit = 1, learnedLimit
+	s.weight, s.limit = 1, s.learnedLimit
 	for _, root := range roots {
 		if !s.demand(root) {
 			return s.failure()

@@ -115,7 +115,7 @@ func TestAgainstBruteForce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := problems().Draw(t, "problem")
 		s := NewSolver(p)
-		s.farBack = rapid.SampledFrom([]int32{0, farBack}).Draw(t, "far back")
+		s.farBack = rapid.SampledFrom([]int{0, farBack}).Draw(t, "far back")
 		for range 4 {
 			var roots []*Rule
 			for range rapid.IntRange(1, 3).Draw(t, "roots") {

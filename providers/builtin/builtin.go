@@ -49,6 +49,7 @@ func entries(o Options) []entry {
 		{"template", templateSchema(), newFile(templateSchema())},
 		{"command", commandSchema(), command{environ: o.Environ}},
 		{"go_build", goBuildSchema(), goBuild{store: o.Store, environ: o.Environ}},
+		{"backup", backupSchema(), noted{}},
 		{"secret", secretSchema(), secret{random: o.Random}},
 		{"postgresql_database", postgresqlDatabaseSchema(), postgresqlDatabase{random: o.Random}},
 		{"redis_user", redisUserSchema(), redisUser{}},

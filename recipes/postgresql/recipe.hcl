@@ -147,6 +147,49 @@ stop {
   grace  = "30s"
 }
 
+# All databases of consumers, one after another, each as it was at one moment; roles without their passwords, which the
+# bindings set.
+backup {
+  command = ["/bin/sh", "-euc", <<-SCRIPT
+    bin=$(echo "$ROOT"/usr/lib/postgresql/*/bin)
+    cd "$RECIPE_BACKUP"
+    "$bin"/pg_dumpall --roles-only --no-role-passwords > roles.sql
+    "$bin"/psql -XAtq -c "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'" > databases
+    while read -r name; do
+      "$bin"/psql -XAtq -c "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '$name'" > "$name.owner"
+      "$bin"/pg_dump -Fc -f "$name.dump" "$name"
+    done < databases
+    SCRIPT
+  ]
+  env = {
+    LD_LIBRARY_PATH = local.libraries
+    ROOT            = install.deb.server.path
+    PGHOST          = "127.0.0.1"
+    PGPORT          = port.sql
+    PGUSER          = "recipe"
+    PGPASSWORD      = secret.admin
+    PGDATABASE      = "postgres"
+  }
+}
+
+# Each database is made anew beside the one of now and takes its place when it is whole; consumers connect again. Roles
+# that are there already are told as errors, and stay.
+restore {
+  command = ["/bin/sh", "-euc", <<-SCRIPT
+    bin=$(echo "$ROOT"/usr/lib/postgresql/*/bin)
+    cd "$RECIPE_BACKUP"
+    "$bin"/psql -Xq -f roles.sql > /dev/null 2>&1 || true
+    sql() { "$bin"/psql -Xq -v ON_ERROR_STOP=1 "$@" < /dev/null; }
+    while read -r name; do
+      sql -c "DROP DATABASE IF EXISTS recipe_restore" -c "CREATE DATABASE recipe_restore TEMPLATE template0"
+      "$bin"/pg_restore --exit-on-error -d recipe_restore "$name.dump"
+      sql -c "DROP DATABASE IF EXISTS \"$name\" WITH (FORCE)" -c "ALTER DATABASE recipe_restore RENAME TO \"$name\"" \
+        -c "ALTER DATABASE \"$name\" OWNER TO \"$(cat "$name.owner")\"" -c "REVOKE CONNECT ON DATABASE \"$name\" FROM PUBLIC"
+    done < databases
+    SCRIPT
+  ]
+}
+
 bind {
   postgresql_database "consumer" {
     port           = port.sql

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	cyclonedx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/opencontainers/go-digest"
 
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/attest"
@@ -62,10 +63,7 @@ process "web" { command = ["true"] }
 
 func TestListOfContents(t *testing.T) {
 	r, _ := published(t)
-	text, err := r.Attached(t.Context(), attest.BOMType)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := only(t, r, attest.BOMType)
 	var list cyclonedx.BOM
 	if err := json.Unmarshal(text, &list); err != nil {
 		t.Fatal(err)
@@ -86,10 +84,7 @@ func TestListOfContents(t *testing.T) {
 // TestProvenance verifies the envelope as any tool would, with the publisher's key.
 func TestProvenance(t *testing.T) {
 	r, signer := published(t)
-	text, err := r.Attached(t.Context(), attest.StatementType)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := only(t, r, attest.StatementType)
 	var e struct {
 		PayloadType string
 		Payload     []byte
@@ -113,5 +108,41 @@ func TestProvenance(t *testing.T) {
 		if !strings.Contains(string(e.Payload), part) {
 			t.Errorf("%s is not in %s", part, e.Payload)
 		}
+	}
+}
+
+// only is the one thing of a type beside a release.
+func only(t *testing.T, r *registry.Release, artifactType string) []byte {
+	t.Helper()
+	all, err := r.Attached(t.Context(), artifactType)
+	if err != nil || len(all) != 1 {
+		t.Fatal(len(all), err)
+	}
+	return all[0]
+}
+
+// TestVerify takes what the publisher has signed about a release, and not what is about another one.
+func TestVerify(t *testing.T) {
+	r, signer := published(t)
+	a, err := attest.Verify(t.Context(), r)
+	if err != nil || a.Source.Commit != "abc" || !json.Valid(a.Statement) || string(a.BOM) != string(only(t, r, attest.BOMType)) {
+		t.Errorf("%+v, %v", a, err)
+	}
+	other := *r.Manifest
+	other.Archives = append([]registry.Archive{}, r.Archives...)
+	other.Archives[0].Digest = digest.FromString("other files")
+	changed := *r
+	changed.Manifest = &other
+	if _, err := attest.Verify(t.Context(), &changed); err == nil || !strings.Contains(err.Error(), "about other files") {
+		t.Errorf("about other files: %v", err)
+	}
+	stranger, err := trust.Keys(t.TempDir()).New("acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed = *r
+	changed.Signer = stranger.Public
+	if _, err := attest.Verify(t.Context(), &changed); err == nil || !strings.Contains(err.Error(), "not signed with the key") {
+		t.Errorf("signed by %s: %v", signer.Fingerprint(), err)
 	}
 }

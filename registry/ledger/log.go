@@ -44,6 +44,7 @@ type Log struct {
 	hashes []tlog.Hash // in the order of tlog.StoredHashIndex
 	first  map[place]digest.Digest
 	last   map[place]digest.Digest
+	tags   map[string][]string // by repository
 }
 
 // place is a tag of a repository.
@@ -51,7 +52,7 @@ type place struct{ repository, tag string }
 
 // build works out the tree over the records.
 func build(records []Record) (*Log, error) {
-	l := &Log{Records: records, first: map[place]digest.Digest{}, last: map[place]digest.Digest{}}
+	l := &Log{Records: records, first: map[place]digest.Digest{}, last: map[place]digest.Digest{}, tags: map[string][]string{}}
 	for n, r := range records {
 		more, err := tlog.StoredHashes(int64(n), []byte(r.line()), l)
 		if err != nil {
@@ -61,6 +62,7 @@ func build(records []Record) (*Log, error) {
 		at := place{r.Repository, r.Tag}
 		if _, ok := l.first[at]; !ok {
 			l.first[at] = r.Digest
+			l.tags[r.Repository] = append(l.tags[r.Repository], r.Tag)
 		}
 		l.last[at] = r.Digest
 	}
@@ -120,3 +122,6 @@ func (l *Log) First(repository, tag string) digest.Digest { return l.first[place
 
 // Last is what a tag was put on last, "" if never: of a status that counts.
 func (l *Log) Last(repository, tag string) digest.Digest { return l.last[place{repository, tag}] }
+
+// Tags lists the tags of a repository that the log has, each once, in the order in which they were first put.
+func (l *Log) Tags(repository string) []string { return l.tags[repository] }

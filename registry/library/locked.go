@@ -44,11 +44,18 @@ func (s *Source) search(ctx context.Context, name string) ([]*registry.Release, 
 			return nil, err
 		}
 	}
-	releases, err := s.set.Releases(ctx, name, s.locked.Versions()[name])
+	releases, err := s.set.Releases(ctx, name, versionsOf(locked))
 	if err != nil {
 		return nil, err
 	}
 	return releases, agree(releases, locked)
+}
+
+func versionsOf(locked []lockfile.Package) (versions []string) {
+	for _, p := range locked {
+		versions = append(versions, p.Version)
+	}
+	return versions
 }
 
 // allKept returns the locked versions of a package, newest first. The error is fs.ErrNotExist unless all of them are kept and

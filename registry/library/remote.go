@@ -25,7 +25,7 @@ func (l *Library) Named(ctx context.Context, base, source, pin string) (*Package
 	}
 	p, diags, err := l.remote(ctx, address, pin)
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: sentence(err)}}
+		return nil, cannotGet(err)
 	}
 	return p, diags
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/hashicorp/hcl/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/eval"
@@ -18,6 +20,7 @@ import (
 	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/archive"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -89,6 +92,15 @@ func (s *Source) Versions(ctx context.Context, name string) ([]*solve.Manifest, 
 	return list, nil
 }
 
+// Remember keeps for the next time what was verified of the registries.
+func (s *Source) Remember(ctx context.Context) error {
+	var errs []error
+	for _, c := range s.set {
+		errs = append(errs, c.Remember(ctx))
+	}
+	return errors.Join(errs...)
+}
+
 func (s *Source) lookUp(ctx context.Context, name string) ([]*registry.Release, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,37 +142,85 @@ func (s *Source) Put(ctx context.Context, locked solve.Package, local map[string
 	return s.Library.Put(ctx, locked, local)
 }
 
-// Loose is that of the library. What comes from a registry is got into the directory work, each package into LooseDir.
+// lookers is how many packages are looked at together.
+const lookers = 8
+
+// Loose is that of the library. What comes from a registry and is large is got into the directory work, each package into LooseDir; of
+// a plugin only the schema is got.
 func (s *Source) Loose(ctx context.Context, lock *solve.Lock, local map[string]*Package, work string) ([]eval.Package, hcl.Diagnostics) {
 	packages := s.Library.Loose(lock, local)
-	var diags hcl.Diagnostics
+	said := make([]hcl.Diagnostics, len(lock.Packages))
+	var group errgroup.Group
+	group.SetLimit(lookers)
 	for i, locked := range lock.Packages {
 		r := s.release(locked)
 		if r == nil {
 			continue
 		}
-		p, more := s.look(ctx, r, locked, LooseDir(work, i))
-		diags = append(diags, more...)
-		if p != nil {
-			packages[i] = looseOf(locked, p)
-		}
+		group.Go(func() error {
+			if r.Plugin != nil {
+				packages[i], said[i] = surface(ctx, r)
+				return nil
+			}
+			p, diags := s.look(ctx, r, locked, LooseDir(work, i))
+			said[i] = diags
+			if p != nil {
+				packages[i] = looseOf(locked, p)
+			}
+			return nil
+		})
 	}
-	return packages, diags
+	_ = group.Wait() // what is wrong has been said
+	return packages, slices.Concat(said...)
+}
+
+// surface is a plugin as far as its types go: its program is not got for that.
+func surface(ctx context.Context, r *registry.Release) (eval.Package, hcl.Diagnostics) {
+	schema, err := r.Schema(ctx)
+	if err != nil {
+		return eval.Package{}, cannotGet(err)
+	}
+	recipe := &config.Recipe{Name: r.Name, Version: &r.Version, Kind: r.Kind, Programs: map[string]string{config.AnyPlatform: "program"}}
+	return eval.Package{Recipe: recipe, Path: "/store/" + r.Name, Read: func(string) ([]byte, error) { return schema, nil }}, nil
+}
+
+func cannotGet(err error) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: sentence(err)}}
 }
 
 // LooseDir is where Loose puts the files of the package of a lock that has this index.
 func LooseDir(work string, index int) string { return filepath.Join(work, strconv.Itoa(index)) }
 
-// look gets the files of a release into a directory that it makes.
+// look opens the files of a release: in memory, or in a directory that it makes if they are many.
 func (s *Source) look(ctx context.Context, r *registry.Release, locked solve.Package, dir string) (*Package, hcl.Diagnostics) {
-	err := os.Mkdir(dir, 0o700)
-	if err == nil {
-		err = r.FetchTo(ctx, registry.Platform(), dir)
+	files, err := r.Look(ctx, registry.Platform())
+	if errors.Is(err, archive.ErrNotForMemory) {
+		files = os.DirFS(dir)
+		if err = os.Mkdir(dir, 0o700); err == nil {
+			err = r.FetchTo(ctx, registry.Platform(), dir)
+		}
 	}
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be got", Detail: err.Error()}}
+		return nil, cannotGet(err)
 	}
-	return open(os.DirFS(dir), locked.Origin, prefixOf(locked))
+	return open(files, locked.Origin, prefixOf(locked))
+}
+
+// Uses reports whether any package of a lock may have a resource of the type. Only of packages that do not say so, as in
+// registries that were filled by an older recipe, it is not known.
+func (s *Source) Uses(typ string, lock *solve.Lock, local map[string]*Package) bool {
+	for _, locked := range lock.Packages {
+		if r := s.release(locked); r != nil {
+			if r.Types == nil || slices.Contains(r.Types, typ) {
+				return true
+			}
+			continue
+		}
+		if p := s.find(locked, local); p == nil || slices.Contains(registry.TypesOf(p.Recipe), typ) {
+			return true
+		}
+	}
+	return false
 }
 
 // manifestOf says of a release what a solver has to know.

@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/opencontainers/go-digest"
-
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/providers/plugin/protocol"
 	"github.com/nsynapse/recipe/providers/plugin/wire"
@@ -46,7 +44,7 @@ func Stage(ctx context.Context, m *registry.Manifest, dirs map[string]string, wo
 	if err != nil {
 		return nil, err
 	}
-	m.Plugin = &registry.Plugin{Protocols: []int{protocol.Version}, Schema: digest.FromBytes(schema.text), Types: schema.types}
+	m.Plugin = registry.NewPlugin(schema.text, schema.types, protocol.Version)
 	made := map[string]string{}
 	for _, s := range stages {
 		made[s.platform] = s.dir

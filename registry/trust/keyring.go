@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,6 +118,16 @@ func with(list []Fingerprint, f Fingerprint) []Fingerprint {
 		return list
 	}
 	return append(list, f)
+}
+
+// Digest stands for all that the keyring holds, "" for one that is not there: what was verified stays verified as long as it is
+// the same.
+func (k *Keyring) Digest() (string, error) {
+	text, err := os.ReadFile(k.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(text)), err
 }
 
 // List returns who is trusted, by namespace.

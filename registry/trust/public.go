@@ -49,3 +49,13 @@ func (p Public) Fingerprint() Fingerprint {
 }
 
 func (p Public) String() string { return p.text }
+
+// VerifyEnvelope reports whether the key has signed the payload as SignEnvelope does.
+func (p Public) VerifyEnvelope(payloadType string, payload, signature []byte) bool {
+	return p.verifier.Verify(envelopeText(payloadType, payload), signature)
+}
+
+// envelopeText is what DSSE v1 signs.
+func envelopeText(payloadType string, payload []byte) []byte {
+	return fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(payloadType), payloadType, len(payload), payload)
+}

@@ -146,7 +146,7 @@ func (s *Signer) Sign(text string) ([]byte, error) {
 
 // SignEnvelope signs a payload as DSSE v1 does, and returns the bare Ed25519 signature.
 func (s *Signer) SignEnvelope(payloadType string, payload []byte) ([]byte, error) {
-	return s.signer.Sign(fmt.Appendf(nil, "DSSEv1 %d %s %d %s", len(payloadType), payloadType, len(payload), payload))
+	return s.signer.Sign(envelopeText(payloadType, payload))
 }
 
 func generate(namespace string) (private string, s *Signer, err error) {

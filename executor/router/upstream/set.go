@@ -71,6 +71,25 @@ func (s *Set) Drain(ctx context.Context, address string) (open int, err error) {
 	return u.InFlight(), nil
 }
 
+// InFlight is how much is in flight to the upstream at address.
+func (s *Set) InFlight(address string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u := s.all[address]; u != nil {
+		return u.InFlight()
+	}
+	return 0
+}
+
+// Total is how much is in flight to all upstreams.
+func (s *Set) Total() int {
+	n := 0
+	for _, u := range s.list() {
+		n += u.InFlight()
+	}
+	return n
+}
+
 // Sweep closes the connections that were kept for too long without being used.
 func (s *Set) Sweep(now time.Time) {
 	for _, u := range s.list() {

@@ -55,6 +55,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	j.ip, _, _ = net.SplitHostPort(r.RemoteAddr)
 	j.rule = j.table.find([]byte(r.Host), []byte(j.path))
 	out := &answerWriter{ResponseWriter: w}
+	if h.ending.Load() {
+		w.Header().Set("Connection", "close") // over HTTP/2 it says the same
+	}
 	h.serve(out, r, j)
 	h.record(out, r, j)
 }

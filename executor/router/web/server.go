@@ -38,9 +38,8 @@ type Server struct {
 	ending    atomic.Bool
 	stopped   chan struct{}
 
-	swap  sync.Mutex
-	conns sync.WaitGroup // on the short way
-	open  atomic.Int64
+	swap sync.Mutex
+	open atomic.Int64
 }
 
 // New returns a server without routes, whose upstreams are in set. Certify may be nil: then Serve must not be asked for TLS.
@@ -94,10 +93,16 @@ func (s *Server) Serve(l net.Listener, secure bool) {
 	for {
 		conn, err := l.Accept()
 		switch {
-		case err == nil && secure:
-			go s.shake(conn)
 		case err == nil:
-			go s.serve(conn, false)
+			s.open.Add(1)
+			go func() {
+				defer s.open.Add(-1)
+				if secure {
+					s.shake(conn)
+				} else {
+					s.serve(conn, false)
+				}
+			}()
 		case errors.Is(err, net.ErrClosed):
 			return
 		default:
@@ -126,22 +131,19 @@ func (s *Server) shake(conn net.Conn) {
 }
 
 func (s *Server) serve(conn net.Conn, secure bool) {
-	s.open.Add(1)
-	defer s.open.Add(-1)
 	c := &client{Server: s, conn: conn, secure: secure, in: make([]byte, firstBuffer)}
 	c.tcp, _ = conn.(*net.TCPConn)
 	c.ip, _, _ = net.SplitHostPort(conn.RemoteAddr().String())
 	c.serve()
 }
 
-// Open is how many connections of clients are open.
+// Open is how many connections of clients are open, but for those that have changed their protocol: each of these counts
+// as in flight to its upstream.
 func (s *Server) Open() int { return int(s.open.Load() + s.long.open.Load()) }
 
 // End lets every connection end after its next answer; listeners are the caller's to close.
 func (s *Server) End() {
-	if s.ending.CompareAndSwap(false, true) {
-		s.long.web.SetKeepAlivesEnabled(false)
-	}
+	s.ending.Store(true) // net/http could close idle connections too, under the requests that are on their way
 }
 
 // Close ends everything at once.
@@ -205,19 +207,18 @@ func newLong(s *Server) *long {
 }
 
 func (l *long) state(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		l.open.Add(1)
-	case http.StateClosed, http.StateHijacked:
+	if state == http.StateClosed || state == http.StateHijacked {
 		l.open.Add(-1)
 	}
 }
 
 // take hands a connection over.
 func (l *long) take(conn net.Conn) {
+	l.open.Add(1)
 	select {
 	case l.accepted <- conn:
 	case <-l.closed:
+		l.open.Add(-1)
 		conn.Close()
 	}
 }

@@ -1,0 +1,272 @@
+//go:build unix
+
+package router
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/nsynapse/recipe/executor/unixsocket"
+)
+
+const (
+	handTimeout = 10 * time.Second // for one router to take over from another
+	descriptors = 64               // that go with one byte; the kernel takes at most 253
+	serving     = "serving\n"
+)
+
+// inherited are the listeners of an elder, by what they are for.
+type inherited struct {
+	table     Table
+	control   *net.UnixListener
+	endpoints map[int]*net.TCPListener
+	fronts    map[Front]*net.TCPListener
+	elder     *elder
+}
+
+// lockStart lets one router start in dir at a time.
+func lockStart(dir string) (unlock func(), err error) {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("cannot open the router's lock: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot take the router's lock: %w", err), f.Close())
+	}
+	return func() { f.Close() }, nil
+}
+
+// takeOver gets the listeners of the router that answers at path; nil if none does.
+func takeOver(path string) (*inherited, error) {
+	conn, err := unixsocket.Dial(context.Background(), path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	conn.SetDeadline(time.Now().Add(handTimeout))
+	got, err := receive(conn)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot take over from the router that runs: %w", err), conn.Close())
+	}
+	conn.SetDeadline(time.Time{})
+	return got, nil
+}
+
+func receive(conn *net.UnixConn) (*inherited, error) {
+	if _, err := io.WriteString(conn, "POST /handover HTTP/1.1\r\nHost: router\r\n\r\n"); err != nil {
+		return nil, err
+	}
+	line, err := readLine(conn)
+	if err != nil {
+		return nil, err
+	}
+	var h handed
+	if err := json.Unmarshal(line, &h); err != nil {
+		return nil, fmt.Errorf("it says %.60q", line)
+	}
+	files, err := readDescriptors(conn, len(h.Listeners))
+	if err != nil {
+		return nil, err
+	}
+	got := &inherited{table: h.Table, endpoints: map[int]*net.TCPListener{}, fronts: map[Front]*net.TCPListener{},
+		elder: &elder{conn: conn, encoder: json.NewEncoder(conn), decoder: json.NewDecoder(conn), ended: make(chan struct{})}}
+	for i, f := range files {
+		if err := got.add(h.Listeners[i], f); err != nil {
+			return nil, err
+		}
+	}
+	if got.control == nil {
+		return nil, errors.New("it gave no control socket")
+	}
+	return got, nil
+}
+
+// readLine reads to the end of a line and not further: what follows comes with descriptors.
+func readLine(conn *net.UnixConn) ([]byte, error) {
+	var line []byte
+	for one := make([]byte, 1); ; {
+		if _, err := io.ReadFull(conn, one); err != nil {
+			return nil, err
+		}
+		if one[0] == '\n' {
+			return line, nil
+		}
+		if line = append(line, one[0]); len(line) > tableLimit {
+			return nil, errors.New("it says too much")
+		}
+	}
+}
+
+func readDescriptors(conn *net.UnixConn, n int) ([]*os.File, error) {
+	var files []*os.File
+	for len(files) < n {
+		one, space := make([]byte, 1), make([]byte, unix.CmsgSpace(4*descriptors))
+		_, got, _, _, err := conn.ReadMsgUnix(one, space)
+		if err != nil {
+			return nil, err
+		}
+		messages, err := unix.ParseSocketControlMessage(space[:got])
+		if err != nil {
+			return nil, err
+		}
+		before := len(files)
+		for _, m := range messages {
+			fds, err := unix.ParseUnixRights(&m)
+			if err != nil {
+				return nil, err
+			}
+			for _, fd := range fds {
+				unix.CloseOnExec(fd)
+				files = append(files, os.NewFile(uintptr(fd), "listener"))
+			}
+		}
+		if len(files) == before {
+			return nil, errors.New("a listener got lost on the way")
+		}
+	}
+	return files, nil
+}
+
+func (i *inherited) add(h handle, f *os.File) error {
+	l, err := net.FileListener(f)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	switch l := l.(type) {
+	case *net.UnixListener:
+		if h.Control {
+			l.SetUnlinkOnClose(false)
+			i.control = l
+			return nil
+		}
+	case *net.TCPListener:
+		if h.Front != nil {
+			i.fronts[*h.Front] = l
+			return nil
+		}
+		if h.Port != 0 {
+			i.endpoints[h.Port] = l
+			return nil
+		}
+	}
+	return errors.Join(errors.New("a listener is not what it is called"), l.Close())
+}
+
+// served tells the elder that it may stop accepting.
+func (i *inherited) served() error {
+	_, err := io.WriteString(i.elder.conn, serving)
+	return err
+}
+
+// handover gives all listeners to the router that asks, and retires.
+func (s *server) handover(w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	s.mu.Lock() // no table changes from here on, unless the other one fails
+	defer s.mu.Unlock()
+	conn.SetDeadline(time.Now().Add(handTimeout))
+	answers, err := s.give(conn.(*net.UnixConn))
+	if err != nil || s.retired {
+		conn.Close()
+		return
+	}
+	conn.SetDeadline(time.Time{})
+	s.retired = true
+	s.plane.retire()
+	s.toSuccessor = conn
+	go s.serveSuccessor(conn, answers)
+	close(s.successor)
+}
+
+// give sends the listeners and waits until they are served.
+func (s *server) give(conn *net.UnixConn) (*bufio.Reader, error) {
+	table, handles, raws := s.plane.hand()
+	handles, raws = append(handles, handle{Control: true}), append(raws, s.control)
+	line, err := json.Marshal(handed{Table: table, Listeners: handles})
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.Write(append(line, '\n')); err != nil {
+		return nil, err
+	}
+	for len(raws) > 0 {
+		n := min(len(raws), descriptors)
+		if err := sendDescriptors(conn, raws[:n]); err != nil {
+			return nil, err
+		}
+		raws = raws[n:]
+	}
+	answers := bufio.NewReader(conn)
+	if said, err := answers.ReadString('\n'); err != nil || said != serving {
+		return nil, errors.Join(err, fmt.Errorf("the new router says %.60q", strings.TrimSpace(said)))
+	}
+	return answers, nil
+}
+
+// sendDescriptors sends copies, which keeps the originals from being closed meanwhile.
+func sendDescriptors(conn *net.UnixConn, listeners []syscall.Conn) error {
+	var fds []int
+	defer func() {
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}()
+	for _, l := range listeners {
+		raw, err := l.SyscallConn()
+		if err != nil {
+			return err
+		}
+		var fd int
+		var errDup error
+		err = raw.Control(func(old uintptr) { fd, errDup = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
+		if err := errors.Join(err, errDup); err != nil {
+			return err
+		}
+		fds = append(fds, fd)
+	}
+	_, _, err := conn.WriteMsgUnix([]byte{0}, unix.UnixRights(fds...), nil)
+	return err
+}
+
+// serveSuccessor answers the router that has taken over, until one of the two ends. When the other one ends first, for
+// instance by being killed, this one goes on for the connections that it has.
+func (s *server) serveSuccessor(conn net.Conn, answers *bufio.Reader) {
+	defer conn.Close()
+	decoder, encoder := json.NewDecoder(answers), json.NewEncoder(conn)
+	for {
+		var q askOld
+		if decoder.Decode(&q) != nil {
+			return
+		}
+		var answer oldSays
+		if q.Table != nil && q.Table.check() == nil {
+			s.plane.set(*q.Table)
+			s.elders.ask(q)
+		}
+		if q.Count != "" {
+			answer.Open = s.plane.upstreams.InFlight(q.Count) + s.elders.ask(q)
+		}
+		if encoder.Encode(answer) != nil {
+			return
+		}
+	}
+}
