@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,6 +43,8 @@ type place struct {
 	Number types.Int64  `tfsdk:"number"`
 	Label  types.String `tfsdk:"label"`
 }
+
+var placeType = types.ObjectType{AttrTypes: map[string]attr.Type{"street": types.StringType, "number": types.Int64Type, "label": types.StringType}}
 
 type line struct {
 	Text types.String `tfsdk:"text"`
@@ -99,13 +102,12 @@ func (c *card) write(ctx context.Context, m *cardModel, whisper types.String) er
 	}
 	places, labels := map[string]place{}, map[string]attr.Value{}
 	m.Places.ElementsAs(ctx, &places, false)
-	shape := types.ObjectType{AttrTypes: map[string]attr.Type{"street": types.StringType, "number": types.Int64Type, "label": types.StringType}}
 	for key, p := range places {
 		p.Label = types.StringValue(fmt.Sprintf("%s %d", p.Street.ValueString(), p.Number.ValueInt64()))
-		labels[key] = types.ObjectValueMust(shape.AttrTypes, map[string]attr.Value{"street": p.Street, "number": p.Number, "label": p.Label})
+		labels[key] = types.ObjectValueMust(placeType.AttrTypes, map[string]attr.Value{"street": p.Street, "number": p.Number, "label": p.Label})
 	}
 	if !m.Places.IsNull() {
-		m.Places = types.MapValueMust(shape, labels)
+		m.Places = types.MapValueMust(placeType, labels)
 	}
 	var lines []line
 	m.Lines.ElementsAs(ctx, &lines, false)
@@ -178,9 +180,17 @@ func (c *card) ImportState(ctx context.Context, q resource.ImportStateRequest, r
 	resource.ImportStatePassthroughID(ctx, path.Root("name"), q, r)
 }
 
-// UpgradeState brings cards of version 1, whose colour had no default, up to date.
+// UpgradeState brings cards of version 1, whose text was called words, up to date.
 func (c *card) UpgradeState(context.Context) map[int64]resource.StateUpgrader {
-	return map[int64]resource.StateUpgrader{1: {StateUpgrader: func(_ context.Context, q resource.UpgradeStateRequest, r *resource.UpgradeStateResponse) {
-		r.Diagnostics.AddError("Too old", "cards of version 1 are not read any more: "+string(q.RawState.JSON[:1]))
+	return map[int64]resource.StateUpgrader{1: {StateUpgrader: func(ctx context.Context, q resource.UpgradeStateRequest, r *resource.UpgradeStateResponse) {
+		var old struct{ Name, Words, Path string }
+		if err := json.Unmarshal(q.RawState.JSON, &old); err != nil {
+			r.Diagnostics.AddError("Not a card", err.Error())
+			return
+		}
+		r.Diagnostics.Append(r.State.Set(ctx, &cardModel{
+			Name: types.StringValue(old.Name), Text: types.StringValue(old.Words), Colour: types.StringValue("white"), Path: types.StringValue(old.Path),
+			Size: types.Int64Value(0), Places: types.MapNull(placeType), Lines: types.ListNull(types.ObjectType{AttrTypes: map[string]attr.Type{"text": types.StringType}}),
+		})...)
 	}}}
 }
