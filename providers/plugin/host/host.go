@@ -129,7 +129,7 @@ func ask(ctx context.Context, p *Plugin) (*protocol.SchemaResponse, error) {
 	if err != nil {
 		return nil, r.notStarted(err).Err()
 	}
-	call, cancel := context.WithTimeoutCause(ctx, schemaPatience, errSilent(schemaPatience))
+	call, cancel := patient(ctx, schemaPatience)
 	defer cancel()
 	m, err := l.client().Schema(call, &protocol.SchemaRequest{})
 	if err != nil {
