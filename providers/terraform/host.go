@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/providers/plugin/child"
+	"github.com/nsynapse/recipe/providers/plugin/wire"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/providers/terraform/tfplugin6"
 )
@@ -144,11 +145,15 @@ func (h *Host) schemas(ctx context.Context, p *Provider) (*tfplugin6.SchemaRespo
 		return nil, fmt.Errorf("it cannot be started: %w", err)
 	}
 	defer c.Kill()
-	call, cancel := context.WithTimeout(ctx, schemaPatience)
-	defer cancel()
+	call, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer time.AfterFunc(schemaPatience, func() { cancel(errSlow(schemaPatience)) }).Stop()
 	m, err := caller{c.Connection(), c.Version()}.schemas(call)
+	if cause := context.Cause(call); err != nil && cause != nil {
+		return nil, cause
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s", wire.Text(err.Error(), 1000))
 	}
 	if err := diagnosed(m.GetDiagnostics()).Err(); err != nil {
 		return nil, err
