@@ -302,6 +302,14 @@ func TestAccessLog(t *testing.T) {
 	get(t, f.client(), newRequest(t, "GET", "http://shop.localhost/a%22b?token=secret", ""))
 	get(t, f.client(), longer(newRequest(t, "GET", "http://shop.localhost/a%22b?token=secret", "")))
 	get(t, f.client(), newRequest(t, "GET", "http://other.localhost/", ""))
+	written := f.log.Load()
+	eventually(t, func() bool { // a line is added after its answer
+		written.mu.Lock()
+		defer written.mu.Unlock()
+		written.flush()
+		text, _ := os.ReadFile(filepath.Join(dir, logName))
+		return strings.Count(string(text), "\n") == 3
+	})
 	f.Log("")
 	text, err := os.ReadFile(filepath.Join(dir, logName))
 	if err != nil {
