@@ -31,6 +31,7 @@ import (
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
 //	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
+//	POST /v1/commands                 CommandRequest; see command.go
 //	GET  /v1/events                   stream of Event; ?stack=&follow=1
 //	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
 //	GET  /v1/version                  VersionInfo

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -33,9 +34,15 @@ func (m *maker) backups() {
 		return
 	}
 	for i := range m.tasks {
-		if id, ok := tasks[m.tasks[i].Addr.Whole()]; ok && id != int32(i) {
-			m.after(int32(i), []int32{id})
+		t := &m.tasks[i]
+		id, ok := tasks[t.Addr.Whole()]
+		if !ok || id == int32(i) {
+			continue
 		}
+		if t.Type == "instance" { // what waits for its users to be gone, so that nobody writes any more
+			m.after(id, slices.DeleteFunc(slices.Clone(t.needs), func(need int32) bool { return m.tasks[need].Addr.Whole() == t.Addr.Whole() }))
+		}
+		m.after(int32(i), []int32{id})
 	}
 }
 
