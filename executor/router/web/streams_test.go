@@ -198,9 +198,12 @@ func TestRetries(t *testing.T) {
 			}
 		}
 		stats := map[string]Stats{}
-		for _, s := range f.Stats() {
-			stats[s.Path] = s
-		}
+		eventually(t, func() bool { // a request counts after its answer
+			for _, s := range f.Stats() {
+				stats[s.Path] = s
+			}
+			return stats["/breaking"].Requests == 20
+		})
 		if s := stats["/breaking"]; s.Retries == 0 || s.Ejected == 0 || s.Resting != 1 || s.Requests != 20 || s.Classes["2xx"] != 20 {
 			t.Errorf("got %+v", s)
 		}
