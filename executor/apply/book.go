@@ -184,6 +184,9 @@ func (b *Book) playTask(t *taskRecord) {
 	a := b.run.Plan.Changes[t.Index].Addr
 	switch {
 	case t.Gone:
+		if o := b.state.Objects[a]; o != nil && task.Needs == nil {
+			task.Needs = o.Needs
+		}
 		delete(b.state.Objects, a)
 	case t.Object != nil:
 		b.state.Objects[a] = t.Object

@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
 )
@@ -80,6 +81,8 @@ type Task struct {
 	Status Status        `json:"status"`
 	Error  string        `json:"error,omitempty"`
 	Took   time.Duration `json:"took,omitempty"`
+	// Needs are those of the object that the task took away, which it has again when it is brought back.
+	Needs []addr.Instance `json:"needs,omitempty"`
 }
 
 // record is one entry of the journal. Exactly one of its parts is set.
