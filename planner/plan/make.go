@@ -153,7 +153,7 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *kno
 		return
 	}
 	t.Attributes, t.before, t.after = c.changed, before, planned
-	t.moves = m.Graph.Slotted(id) && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
+	t.moves = (n.Type == "instance" || n.Type == "allocation") && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
 	t.reruns = slices.Contains(c.names, "trigger")
 	t.Data = t.Action == Replace && m.types[n.Type].Data
 }
