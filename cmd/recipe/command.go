@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/nsynapse/recipe/lang/diag"
@@ -31,7 +32,7 @@ func commands() []command {
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		rollbackCommand(), promoteCommand(), scaleCommand(),
 		psCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
-		runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
+		runCommand(), runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
@@ -67,8 +68,11 @@ func (c *cli) runCommand(ctx context.Context, cmd command, args []string) error 
 	flags.SetOutput(io.Discard)
 	noColor := flags.Bool("no-color", false, "plain text")
 	do := cmd.setup(c, flags)
-	// Flags may stand before and after arguments.
-	var rest []string
+	// Flags may stand before and after arguments; what follows two dashes are arguments.
+	var rest, plain []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, plain = args[:i], args[i+1:]
+	}
 	for {
 		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 			c.commandHelp(cmd, flags)
@@ -83,7 +87,7 @@ func (c *cli) runCommand(ctx context.Context, cmd command, args []string) error 
 		rest, args = append(rest, args[0]), args[1:]
 	}
 	c.color = c.color && !*noColor
-	return do(ctx, rest)
+	return do(ctx, append(rest, plain...))
 }
 
 // help lists the commands.

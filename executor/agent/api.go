@@ -31,6 +31,7 @@ import (
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
 //	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
+//	POST /v1/commands                 CommandRequest; see command.go
 //	GET  /v1/events                   stream of Event; ?stack=&follow=1
 //	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
 //	GET  /v1/version                  VersionInfo
@@ -150,13 +151,13 @@ type UnitInfo struct {
 	Since     time.Time      `json:"since"`
 	Restarts  int            `json:"restarts"`
 	Ports     map[string]int `json:"ports,omitempty"`
-	Held      bool           `json:"held,omitempty"`     // it keeps its version until it is promoted
-	Message   string         `json:"message,omitempty"`  // what keeps it from being ready, or from changing
-	CPU       float64        `json:"cpu_seconds"`        // used by it and its descendants so far
-	Memory    int64          `json:"memory_bytes"`       // resident now, of them all
-	Next      *time.Time     `json:"next,omitempty"`     // of a scheduled one: when it runs next
-	Last      *TimedRun      `json:"last,omitempty"`     // of a scheduled one: its last run that is over
-	Executor  string         `json:"executor,omitempty"` // the plugin that runs it; the rest is then as it was known last
+	Held      bool           `json:"held,omitempty"`         // it keeps its version until it is promoted
+	Message   string         `json:"message,omitempty"`      // what keeps it from being ready, or from changing
+	CPU       float64        `json:"cpu_seconds,omitempty"`  // used by it and its descendants so far
+	Memory    int64          `json:"memory_bytes,omitempty"` // resident now, of them all
+	Next      *time.Time     `json:"next,omitempty"`         // of a scheduled one: when it runs next
+	Last      *TimedRun      `json:"last,omitempty"`         // of a scheduled one: its last run that is over
+	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was known last
 }
 
 // UnitRequest names the units to act on: all whose address Target contains.

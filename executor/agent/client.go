@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -106,12 +107,17 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 	if answer.StatusCode < 300 {
 		return answer.Body, nil
 	}
+	return nil, problemOf(answer)
+}
+
+// problemOf is the error in an answer, whose body it closes.
+func problemOf(answer *http.Response) error {
 	defer answer.Body.Close()
 	p := &Problem{}
 	if err := json.NewDecoder(answer.Body).Decode(p); err != nil || p.Message == "" {
-		return nil, fmt.Errorf("the agent answered %s; is it of another version? recipe agent -stop ends it", answer.Status)
+		return fmt.Errorf("the agent answered %s; is it of another version? recipe agent -stop ends it", answer.Status)
 	}
-	return nil, p
+	return p
 }
 
 func call[T any](ctx context.Context, c *Client, method, path string, request any) (T, error) {
@@ -289,4 +295,37 @@ func (c *Client) Logs(ctx context.Context, stack, component string, count int, f
 
 func sortObjects(list []*state.Object) {
 	slices.SortFunc(list, func(a, b *state.Object) int { return strings.Compare(a.Addr.String(), b.Addr.String()) })
+}
+
+// switchTo sends a request that the connection belongs to from then on. What the agent says next is read from answers.
+func (c *Client) switchTo(ctx context.Context, protocol, path string, request any) (conn *net.UnixConn, answers io.Reader, err error) {
+	encoded, err := json.Marshal(request)
+	if err != nil {
+		return nil, nil, fmt.Errorf("internal error: %w", err)
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://agent/"+apiVersion+path, bytes.NewReader(encoded))
+	if err != nil {
+		return nil, nil, fmt.Errorf("internal error: %w", err)
+	}
+	r.Header.Set("Connection", "Upgrade")
+	r.Header.Set("Upgrade", protocol)
+	dialled, err := c.dial(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, ok := dialled.(*net.UnixConn)
+	if !ok {
+		return nil, nil, errors.Join(errors.New("internal error: not a unix socket"), dialled.Close())
+	}
+	reader := bufio.NewReader(conn)
+	if err = r.Write(conn); err == nil {
+		var answer *http.Response
+		if answer, err = http.ReadResponse(reader, r); err == nil && answer.StatusCode != http.StatusSwitchingProtocols {
+			err = problemOf(answer)
+		}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	return conn, reader, nil
 }

@@ -20,7 +20,8 @@ func (s *stack) outside(instance cty.Type) []UnitInfo {
 	s.book.View(func(st *state.State, _ *apply.Run) {
 		for at, o := range st.Objects {
 			if o.Type == "instance" {
-				list = append(list, UnitInfo{Stack: s.name, Address: at.String(), Component: at.Component.String(), State: lastKnown(o, instance), Executor: executor})
+				known := lastKnown(o, instance)
+				list = append(list, UnitInfo{Stack: s.name, Address: at.String(), Component: at.Component.String(), State: known, Ready: known == "ready", Executor: executor})
 			}
 		}
 	})

@@ -200,6 +200,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		}
 		return a.runNow(r.Context(), q)
 	}))
+	mux.HandleFunc("POST /v1/commands", a.handleCommand)
 	mux.HandleFunc("GET /v1/events", a.handleEvents)
 	mux.HandleFunc("GET /v1/logs", a.handleLogs)
 	return mux

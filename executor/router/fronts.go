@@ -2,7 +2,9 @@ package router
 
 import (
 	"crypto/tls"
+	"log/slog"
 	"net"
+	"net/http"
 	"strconv"
 
 	"github.com/nsynapse/recipe/executor/router/certs"
@@ -15,9 +17,12 @@ func (p *plane) openFronts() {
 		return
 	}
 	if p.web == nil {
-		p.web = web.New(p.upstreams, p.certify)
+		p.web = web.New(p.upstreams, p.certify, func(w http.ResponseWriter, r *http.Request) bool { return p.certs.Load().Challenge(w, r) })
 	}
 	if old := p.certs.Load(); old == nil || p.certsDir != p.table.Certificates {
+		if old != nil {
+			old.Close()
+		}
 		p.certsDir = p.table.Certificates
 		p.certs.Store(certs.Open(p.certsDir))
 	}
@@ -42,6 +47,7 @@ func (p *plane) openFronts() {
 		p.fronts[f] = l
 		p.loops.Go(func() { p.web.Serve(l, f.Secure) })
 	}
+	p.manage()
 }
 
 func (p *plane) openFront(f Front) (*net.TCPListener, error) {
@@ -53,8 +59,36 @@ func (p *plane) openFront(f Front) (*net.TCPListener, error) {
 	return bind("tcp", f.Address)
 }
 
+// manage has certificates got for the names that an ACME server knows. The fronts listen by now, for challenges.
+func (p *plane) manage() {
+	if p.retired {
+		p.certs.Load().Close() // the successor does
+		return
+	}
+	var wanted []certs.Wanted
+	for _, r := range p.table.Routes {
+		if r.TLS == web.ACME {
+			wanted = append(wanted, certs.Wanted{Host: r.Host, Email: r.Email, Directory: r.Directory})
+		}
+	}
+	var fronts certs.Fronts
+	for _, f := range p.table.Fronts {
+		if fronts.Host, _, _ = net.SplitHostPort(f.Address); f.Secure {
+			fronts.HTTPS = portOf(f.Address)
+		} else {
+			fronts.HTTP = portOf(f.Address)
+		}
+	}
+	if err := p.certs.Load().Manage(wanted, fronts); err != nil {
+		slog.Warn("certificates are not got", "error", err)
+	}
+}
+
 // certify returns the certificate for a host.
-func (p *plane) certify(_ *tls.ClientHelloInfo, host, _ string) (*tls.Certificate, error) {
+func (p *plane) certify(hello *tls.ClientHelloInfo, host, kind string) (*tls.Certificate, error) {
+	if kind == web.ACME {
+		return p.certs.Load().Managed(hello)
+	}
 	return p.certs.Load().Local(host)
 }
 

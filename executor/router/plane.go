@@ -144,5 +144,6 @@ func (p *plane) close() {
 	}
 	if p.web != nil {
 		p.web.Close()
+		p.certs.Load().Close()
 	}
 }

@@ -23,6 +23,7 @@ import (
 const (
 	caName   = "ca.pem"
 	certName = "ca.crt"
+	acmeName = "acme"
 
 	caYears  = 10
 	leafDays = 90

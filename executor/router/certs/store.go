@@ -17,10 +17,16 @@ type Store struct {
 	mu     sync.Mutex
 	ca     *CA // nil until it is needed
 	leaves map[string]*tls.Certificate
+
+	acme        sync.Mutex
+	fronts      Fronts
+	authorities map[Wanted]*authority // by account
 }
 
 // Open returns the store in dir. Nothing is read or written before a certificate is needed.
-func Open(dir string) *Store { return &Store{dir: dir, leaves: map[string]*tls.Certificate{}} }
+func Open(dir string) *Store {
+	return &Store{dir: dir, leaves: map[string]*tls.Certificate{}, authorities: map[Wanted]*authority{}}
+}
 
 // Local returns a certificate of the local CA for the host, in lower case.
 func (s *Store) Local(host string) (*tls.Certificate, error) {

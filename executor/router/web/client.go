@@ -93,7 +93,7 @@ func (c *client) read() outcome {
 			return ended
 		}
 	}
-	if !c.req.parse(c.in[c.from:c.from+c.head]) || c.req.length > shortBody {
+	if !c.req.parse(c.in[c.from:c.from+c.head]) || c.req.length > shortBody || bytes.HasPrefix(c.req.target, []byte(challengePath)) {
 		return odd
 	}
 	return c.body(timed)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"strings"
 	"sync"
 	"time"
 )
@@ -50,6 +51,9 @@ func jobOf(r *http.Request) *job { return r.Context().Value(jobKey{}).(*job) }
 
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.challenge != nil && strings.HasPrefix(r.URL.Path, challengePath) && h.challenge(w, r) {
+		return
+	}
 	j := &job{table: h.table.Load(), begin: time.Now(), path: cmp.Or(r.URL.EscapedPath(), "/")}
 	j.secure, _ = r.Context().Value(secureKey{}).(bool)
 	j.ip, _, _ = net.SplitHostPort(r.RemoteAddr)

@@ -27,6 +27,12 @@ const (
 // ACME. It is called by several goroutines.
 type Certify func(hello *tls.ClientHelloInfo, host, tls string) (*tls.Certificate, error)
 
+// Challenge answers a request by which an ACME server makes sure that a name leads here, and reports whether it was one. It
+// is asked about requests without TLS below challengePath.
+type Challenge func(http.ResponseWriter, *http.Request) bool
+
+const challengePath = "/.well-known/acme-challenge/"
+
 // Server forwards requests by its table. Make it with New. Its methods are safe for concurrent use.
 type Server struct {
 	upstreams *upstream.Set
@@ -34,6 +40,7 @@ type Server struct {
 	log       atomic.Pointer[accessLog]
 	tls       *tls.Config
 	secured   atomic.Int64 // the port of TLS, as clients know it
+	challenge Challenge
 	long      *long
 	ending    atomic.Bool
 	stopped   chan struct{}
@@ -43,8 +50,9 @@ type Server struct {
 }
 
 // New returns a server without routes, whose upstreams are in set. Certify may be nil: then Serve must not be asked for TLS.
-func New(set *upstream.Set, certify Certify) *Server {
-	s := &Server{upstreams: set, stopped: make(chan struct{})}
+// A nil challenge answers none.
+func New(set *upstream.Set, certify Certify, challenge Challenge) *Server {
+	s := &Server{upstreams: set, challenge: challenge, stopped: make(chan struct{})}
 	s.table.Store(newTable(nil, nil, set))
 	s.tls = &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1", "acme-tls/1"},
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {

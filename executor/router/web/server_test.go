@@ -28,7 +28,7 @@ type front struct {
 func start(t *testing.T, routes ...Route) *front {
 	t.Helper()
 	f := &front{set: upstream.NewSet()}
-	f.Server = New(f.set, nil)
+	f.Server = New(f.set, nil, nil)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
