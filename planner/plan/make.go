@@ -24,7 +24,7 @@ type Input struct {
 	Open     state.Open
 	ID       func(clear string) string // the name Seal gives
 	// Settle returns a wanted value with those computed attributes filled in that are known before anything is done, as what a
-	// lock file says. It is called once for each resource; nil fills in nothing.
+	// lock file says. It is asked again when instances move, and answers the same; nil fills in nothing.
 	Settle func(typ string, wanted cty.Value) cty.Value
 
 	Targets  []addr.Instance  // only these, and what they need; nil for everything

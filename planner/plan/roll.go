@@ -310,8 +310,10 @@ func (m *maker) rolled(p *Plan) {
 	p.Second = m.second()
 	for _, r := range m.sortedRolls() {
 		p.Rolls = append(p.Rolls, *r)
-		if r.update.Hold && !slices.Contains(p.Hold, r.From.Component) {
-			p.Hold = append(p.Hold, r.From.Component)
+	}
+	for id := range m.Graph.Nodes {
+		if t := &m.tasks[id]; t.Does() && m.Graph.Update(int32(id)).Hold && !slices.Contains(p.Hold, t.Addr.Component) {
+			p.Hold = append(p.Hold, t.Addr.Component)
 		}
 	}
 	for a := range m.held {
