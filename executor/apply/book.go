@@ -182,11 +182,11 @@ func (b *Book) playTask(t *taskRecord) {
 	}
 	task.Took += t.Took
 	a := b.run.Plan.Changes[t.Index].Addr
+	if o := b.state.Objects[a]; o != nil && task.Needs == nil && (t.Gone || t.Object != nil) {
+		task.Needs = o.Needs
+	}
 	switch {
 	case t.Gone:
-		if o := b.state.Objects[a]; o != nil && task.Needs == nil {
-			task.Needs = o.Needs
-		}
 		delete(b.state.Objects, a)
 	case t.Object != nil:
 		b.state.Objects[a] = t.Object

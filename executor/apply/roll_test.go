@@ -79,10 +79,11 @@ func TestRollOfSeveralAtATime(t *testing.T) {
 
 func TestFailedRollLeavesTheOldOnes(t *testing.T) {
 	r := newRig(t, disk.OS{}, filepath.Join(t.TempDir(), "journal"))
-	r.evaluate(rolling(apps("x", "a", "b")))
+	stepped := strings.Replace(recipe, "process \"web\"", "step \"prepare\" { command = [\"prepare\"] }\nprocess \"web\"", 1)
+	r.graph = graphOf(t, rolling(apps("x", "a", "b")), stepped, r.world.Schema().Types)
 	r.apply()
 	before, needs := r.world.picture(), r.needs()
-	r.evaluate(rolling(apps("y", "a", "b")))
+	r.graph = graphOf(t, rolling(apps("y", "a", "b")), stepped, r.world.Schema().Types)
 	r.world.ledger = nil
 	r.world.fail = func(address string, undo bool) error {
 		if address == "app.b[0]~b.process.web" && !undo {

@@ -81,7 +81,8 @@ type Task struct {
 	Status Status        `json:"status"`
 	Error  string        `json:"error,omitempty"`
 	Took   time.Duration `json:"took,omitempty"`
-	// Needs are those of the object that the task took away, which it has again when it is brought back.
+	// Needs are those that the object had before the task changed it or took it away, which it has again when that is taken
+	// back: what else goes in the meantime, and in which order the next plan removes, hangs on them.
 	Needs []addr.Instance `json:"needs,omitempty"`
 }
 

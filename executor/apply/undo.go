@@ -103,7 +103,7 @@ func (c *carrier) intended(i int32) cty.Value {
 	return v
 }
 
-// needsBefore are the needs that the thing of task i had before the run, as far as the task took it away; else those of now.
+// needsBefore are the needs that the thing of task i had before the task changed it; else those of now.
 func (c *carrier) needsBefore(i int32) (needs []addr.Instance) {
 	c.Book.View(func(s *state.State, r *Run) {
 		needs = r.Tasks[i].Needs
