@@ -173,10 +173,7 @@ func (c *carrier) newObject(i int32, v cty.Value) (*state.Object, error) {
 // needs are the addresses that the thing needs, for the order of its removal.
 func (c *carrier) needs(i int32) []addr.Instance {
 	if c.nodes[i] < 0 {
-		if o := c.object(i); o != nil {
-			return o.Needs
-		}
-		return nil
+		return c.needsBefore(i)
 	}
 	return needsOf(c.Graph.Nodes[c.nodes[i]].Needs, func(id int32) addr.Instance { return c.Graph.Nodes[id].Addr })
 }

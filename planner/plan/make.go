@@ -24,7 +24,7 @@ type Input struct {
 	Open     state.Open
 	ID       func(clear string) string // the name Seal gives
 	// Settle returns a wanted value with those computed attributes filled in that are known before anything is done, as what a
-	// lock file says. It is called once for each resource; nil fills in nothing.
+	// lock file says. It is asked again when instances move, and answers the same; nil fills in nothing.
 	Settle func(typ string, wanted cty.Value) cty.Value
 
 	Targets  []addr.Instance  // only these, and what they need; nil for everything
@@ -151,7 +151,7 @@ func (m *maker) resource(ctx context.Context, id int32, n *eval.Desired, wanted 
 		return
 	}
 	t.Attributes, t.before, t.after = c.changed, before, planned
-	t.moves = m.Graph.Slotted(id) && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
+	t.moves = (n.Type == "instance" || n.Type == "allocation") && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
 	t.reruns = slices.Contains(c.names, "trigger")
 	t.Data = t.Action == Replace && m.types[n.Type].Data
 }
