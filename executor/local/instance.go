@@ -202,6 +202,9 @@ func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sd
 
 // processDirectory is where the shim and the bindings of a process are.
 func processDirectory(id sdk.Identity) string {
+	if id.Known.Type().HasAttribute("times") {
+		return directory(id.Known)
+	}
 	_, name, _ := strings.Cut(id.Address, ".process.")
 	return filepath.Join(directory(id.Known), "process", name)
 }
