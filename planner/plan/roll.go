@@ -195,17 +195,14 @@ func (m *maker) orderRolls() {
 		for _, old := range p.old {
 			m.after(old, p.fresh)
 		}
-		for _, old := range p.oldTimed {
-			m.after(old, p.fresh)
-		}
-		for _, fresh := range p.freshTimed { // a moment without a schedule is better than one with two
-			m.after(fresh, p.oldTimed)
+		for _, timed := range p.timed {
+			m.after(timed, p.fresh)
 		}
 		for _, rest := range p.rest { // the step between a process and its place belongs to both slots
 			m.after(rest, p.old)
-			m.after(rest, p.oldTimed)
+			m.after(rest, p.timed)
 		}
-		through := slices.Concat(p.old, p.fresh, p.oldTimed, p.freshTimed)
+		through := slices.Concat(p.old, p.fresh, p.timed)
 		if before := len(ended[c]) - r.update.MaxParallel; before >= 0 {
 			for _, id := range append(slices.Clone(p.fresh), p.steps...) {
 				m.after(id, ended[c][before])
@@ -234,10 +231,10 @@ func (m *maker) sortedRolls() []*Roll {
 
 // rollParts are the tasks of one instance that moves.
 type rollParts struct {
-	old, fresh           []int32 // processes
-	oldTimed, freshTimed []int32 // those that run at times
-	rest                 []int32 // what the old ones live on
-	steps                []int32
+	old, fresh []int32 // processes
+	timed      []int32 // those that run at times; they live in no slot, and on what is in one
+	rest       []int32 // what the old ones live on
+	steps      []int32
 }
 
 // partsOfRolls finds them, and marks what is nothing but a part of the move.
@@ -258,10 +255,8 @@ func (m *maker) partsOfRolls() map[addr.Instance]*rollParts {
 			p.old = append(p.old, int32(i))
 		case t.Type == "instance":
 			p.fresh = append(p.fresh, int32(i))
-		case t.Type == "schedule" && leaves:
-			p.oldTimed = append(p.oldTimed, int32(i))
 		case t.Type == "schedule":
-			p.freshTimed = append(p.freshTimed, int32(i))
+			p.timed = append(p.timed, int32(i))
 		case t.Type == "command" && !leaves && !m.Graph.Slotted(int32(i)):
 			p.steps = append(p.steps, int32(i))
 			t.Roll = !t.reruns && t.Action == Update
