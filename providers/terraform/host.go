@@ -158,5 +158,5 @@ func (h *Host) schemas(ctx context.Context, p *Provider) (*tfplugin6.SchemaRespo
 	if err := diagnosed(m.GetDiagnostics()).Err(); err != nil {
 		return nil, err
 	}
-	return m, keepSchemas(file, m)
+	return m, child.Keep(file, m)
 }
