@@ -43,4 +43,3 @@ func (h *Host) kept(digest string) (sdk.Schema, bool) {
 	s, err := wire.ToSchema(&m)
 	return s, err == nil
 }
-
