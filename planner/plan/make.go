@@ -71,11 +71,12 @@ type maker struct {
 	known         []*known // by node of the graph: what is recorded of it, nil for nothing
 	extra         []*known // recorded, but not wanted any more
 	pass          *eval.Pass
-	tasks         []task                  // first one per node of the graph, then what is removed
-	gone          map[addr.Instance]int32 // prior objects and joins to their task
-	rolls         map[addr.Instance]*Roll // by instance
-	held          map[addr.Instance]bool  // instances that stay as they are until they are promoted
-	diags, looked hcl.Diagnostics         // looked are those of looking at what is there
+	tasks         []task                          // first one per node of the graph, then what is removed
+	gone          map[addr.Instance]int32         // prior objects and joins to their task
+	rolls         map[addr.Instance]*Roll         // by instance
+	starts        map[addr.Instance]time.Duration // by component and part: the slowest start of its instances; nil until asked for
+	held          map[addr.Instance]bool          // instances that stay as they are until they are promoted
+	diags, looked hcl.Diagnostics                 // looked are those of looking at what is there
 }
 
 // task is a Change before those that do nothing are left out.
