@@ -37,7 +37,7 @@ func commands() []command {
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), caCommand(), versionCommand(),
+		agentCommand(), doctorCommand(), caCommand(), versionCommand(),
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/bus"
+	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/directory"
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/local"
@@ -46,6 +47,8 @@ type Options struct {
 	Fronts router.Addresses
 	// AccessLog has the router log the requests of routes.
 	AccessLog bool
+	// Metrics is where, besides the socket, GET /metrics is answered: an address of this machine alone. "" is nowhere.
+	Metrics string
 }
 
 // Agent is one agent, the only one of its RECIPE_HOME.
@@ -66,9 +69,11 @@ type Agent struct {
 	fronts     *router.Routes
 	routes     *routes
 	local      *local.Provider
+	cgroups    cgroup.Host
 	provider   sdk.Provider // of the types in the box
 	plugins    hosts
 	events     *events
+	runs       runs
 
 	mu     sync.Mutex
 	stacks map[string]*stack
@@ -122,7 +127,8 @@ func New(o Options) (*Agent, error) {
 	a.routes = newRoutes(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain})
+	a.cgroups = cgroup.Use()
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),

@@ -34,6 +34,7 @@ import (
 //	POST /v1/commands                 CommandRequest; see command.go
 //	GET  /v1/events                   stream of Event; ?stack=&follow=1
 //	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
+//	GET  /metrics                     figures in the text format of Prometheus
 //	GET  /v1/version                  VersionInfo
 //	POST /v1/shutdown                 ends the agent; apps go on. Refused while a run is under way
 const apiVersion = "v1"

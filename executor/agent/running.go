@@ -101,7 +101,9 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 		s.mu.Lock()
 		s.carrying = false
 		s.mu.Unlock()
-		a.events.add(runEvent(s.name, result))
+		ended := runEvent(s.name, result)
+		a.runs.count(s.name, ended.State)
+		a.events.add(ended)
 		n.end(result)
 	})
 	return n, nil

@@ -40,6 +40,9 @@ func (a *Agent) Serve(ctx context.Context) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withPeer,
 	}
+	if err := a.serveMetrics(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	go a.watchIdle(ctx, &asked, stop)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ownersOnly{listener}) }()
@@ -201,6 +204,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return a.runNow(r.Context(), q)
 	}))
 	mux.HandleFunc("POST /v1/commands", a.handleCommand)
+	mux.HandleFunc("GET /metrics", a.handleMetrics)
 	mux.HandleFunc("GET /v1/events", a.handleEvents)
 	mux.HandleFunc("GET /v1/logs", a.handleLogs)
 	return mux
