@@ -63,10 +63,19 @@ func instanceSchema() sdk.TypeSchema {
 			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Restart: true, Description: "How it is asked to end."},
 			"drain":         {Type: cty.String, Description: "How long what it is at may take before it is asked to end for good; nothing new gets to it meanwhile."},
 			"success_codes": {Type: cty.List(cty.Number), Restart: true, Description: "Exit codes that mean that the work is done."},
+			"roles":         {Type: rolesType, Description: "Set if its instance may be a primary or a backup."},
 			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},
 		},
 	}
 }
+
+// rolesType is the type of the attribute roles.
+var rolesType = cty.Object(map[string]cty.Type{
+	"primaries": cty.Number,           // how many instances do the work
+	"cold":      cty.Bool,             // it does not run in a backup
+	"promote":   cty.List(cty.String), // the command that makes a primary of it while it runs; null for none
+	"timeout":   cty.String,           // of that command
+})
 
 // UnitName is how the supervisor knows a process: addresses are unique in a stack only.
 func UnitName(stack, address string) string { return stack + "/" + address }
@@ -212,6 +221,7 @@ type Provider struct {
 	units   Units
 	changed func(sdk.Identity)
 	drain   func(context.Context, sdk.Identity)
+	gate    func(sdk.Identity) (env []string, open bool, err error)
 }
 
 // Options are what the executor works with.
@@ -224,6 +234,8 @@ type Options struct {
 	// Drain is told of a process before it is asked to end, with its value. It returns when nothing gets to the process any
 	// more and what it was at is done, or when that takes too long. It is called from any goroutine. Nil waits for nothing.
 	Drain func(context.Context, sdk.Identity)
+	// Gate is asked before each start of a process with roles; see supervisor.Spec.
+	Gate func(sdk.Identity) (env []string, open bool, err error)
 }
 
 var _ sdk.Provider = (*Provider)(nil)
@@ -233,7 +245,7 @@ func New(o Options) *Provider {
 	if o.Drain == nil {
 		o.Drain = func(context.Context, sdk.Identity) {}
 	}
-	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain}
+	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain, gate: o.Gate}
 }
 
 // Schema implements sdk.Provider.

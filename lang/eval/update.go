@@ -67,6 +67,9 @@ func (b *builder) settleUpdate(c *component) {
 			c.take(u)
 		}
 	}
+	if c.backups > 0 {
+		b.recreateInTurn(c)
+	}
 	if why != "" && c.update.Rolls() {
 		b.diags = append(b.diags, fail(c.updateRange, "Cannot run twice", "strategy = %q starts the new version of an instance beside the old one. %s cannot do that: %s (%s).",
 			c.update.Strategy, c.addr, why, position(at))...)
