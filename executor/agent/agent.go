@@ -68,6 +68,7 @@ type Agent struct {
 	endpoints  *router.Endpoints
 	fronts     *router.Routes
 	routes     *routes
+	roles      *roleKeeper
 	local      *local.Provider
 	cgroups    cgroup.Host
 	provider   sdk.Provider // of the types in the box
@@ -124,11 +125,11 @@ func New(o Options) (*Agent, error) {
 	a.library = library.New(recipes.FS, a.store, registry.ReaderOf(o.Home))
 	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
-	a.routes = newRoutes(a)
+	a.routes, a.roles = newRoutes(a), newRoleKeeper(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
 	a.cgroups = cgroup.Use()
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups})
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Gate: a.roles.gate})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),

@@ -47,6 +47,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		used := table.Of(s.PID)
 		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
 			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", ""), CPU: used.CPU.Seconds(), Memory: used.Memory}
+		info.Role = a.roles.role(s.Address)
 		if info.Held = held(of, address); info.Held && info.Message == "" {
 			info.Message = "keeps its version until recipe promote"
 		}

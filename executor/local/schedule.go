@@ -27,7 +27,7 @@ func scheduleSchema() sdk.TypeSchema {
 	}
 	for name, a := range instanceSchema().Attributes {
 		switch name {
-		case "directory", "kind", "main", "ports", "startup", "readiness", "liveness":
+		case "directory", "kind", "main", "ports", "startup", "readiness", "liveness", "roles", "drain":
 		default:
 			a.Restart = false
 			attributes[name] = a

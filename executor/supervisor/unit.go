@@ -173,7 +173,10 @@ func (u *Unit) enter(state State, problem string) {
 	}
 	u.mu.Lock()
 	u.status.State, u.status.Since, u.status.LastError = state, u.s.clock.Now(), problem
-	u.status.Ready = state == Ready || state == Finished || state == Scheduled || state == Running
+	u.status.Ready = state == Ready || state == Finished || state == Scheduled || state == Running || state == Standby
+	u.status.Gone = u.process == nil && u.blind == 0
+	u.status.Failing = state == Stopping && u.after == thenRestart
+	u.status.Adopted = state == Starting && u.adopted
 	u.setTimes()
 	u.status.PID = 0
 	if u.process != nil {

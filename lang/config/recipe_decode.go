@@ -51,6 +51,7 @@ func recipeSchema() *hcl.BodySchema {
 		{Type: "update"},
 		{Type: "backup"},
 		{Type: "restore"},
+		{Type: "promote"},
 		{Type: "bind"},
 		{Type: "unbind"},
 	}}
@@ -116,6 +117,10 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 	case "restore":
 		if d.once(b) {
 			r.Restore = d.command(b)
+		}
+	case "promote":
+		if d.once(b) {
+			r.Promote = d.command(b, "timeout")
 		}
 	case "bind":
 		d.binder(b)

@@ -32,7 +32,7 @@ func (d *recipeDecoder) checkReferences() {
 	for _, s := range r.Steps {
 		d.checkAttributes(s.Attributes, all)
 	}
-	for _, c := range []*Command{r.Backup, r.Restore} {
+	for _, c := range []*Command{r.Backup, r.Restore, r.Promote} {
 		if c != nil {
 			d.checkAttributes(c.Attributes, all)
 		}
@@ -105,7 +105,7 @@ func (d *recipeDecoder) scope() *scope {
 		"install":   resourceScope("install", r.Install),
 		"configure": resourceScope("configure", r.Configure),
 		"stack":     fixed("attribute of stack", "name"),
-		"component": fixed("attribute of component", "name", "address"),
+		"component": fixed("attribute of component", "name", "address", "instances", "backups"),
 		"agent":     fixed("attribute of agent", "executable"),
 	}}
 }

@@ -41,7 +41,7 @@ func (r *recipe) expressions() []hcl.Expression {
 	for _, s := range r.Steps {
 		attributes(s.Attributes)
 	}
-	for _, c := range []*config.Command{r.Backup, r.Restore} {
+	for _, c := range []*config.Command{r.Backup, r.Restore, r.Promote} {
 		if c != nil {
 			attributes(c.Attributes)
 		}

@@ -174,6 +174,9 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 	c.configures[index] = ids
 
 	before := append(slices.Clone(ids), c.base, allocation)
+	if c.backups > 0 {
+		before = append(before, c.endpoints...) // by which a backup finds the primary
+	}
 	if r.Backup != nil {
 		b.slotted(c.at(index, "backup"), "backup", before, r.Backup.Range, func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.backup(c, index) })
 	}

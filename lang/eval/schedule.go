@@ -14,7 +14,7 @@ import (
 
 // scheduled is the value of a process that runs at times, from the attributes of one that always runs.
 func (p *Pass) scheduled(c *component, process *config.Process, attributes map[string]cty.Value, ctx *hcl.EvalContext, diags hcl.Diagnostics) (cty.Value, hcl.Diagnostics) {
-	for _, name := range []string{"main", "ports", "startup", "readiness", "liveness", "kind"} {
+	for _, name := range []string{"main", "ports", "startup", "readiness", "liveness", "kind", "roles", "drain"} {
 		delete(attributes, name)
 	}
 	times, more := times(process.Schedule, ctx)

@@ -70,6 +70,9 @@ func (b *builder) settleUpdate(c *component) {
 			c.take(u)
 		}
 	}
+	if c.backups > 0 {
+		b.recreateInTurn(c)
+	}
 	switch {
 	case c.drain != "":
 	case c.update.Rolls():
