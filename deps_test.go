@@ -36,7 +36,7 @@ const floors = `
 	NONE < docs;
 
 	# Durable files.
-	executor/disk < executor/disk/disktest, executor/journal;
+	executor/disk < executor/disk/disktest, executor/journal, executor/roles;
 	executor/disk, executor/journal < executor/vault;
 
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
@@ -75,6 +75,11 @@ const floors = `
 	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
 	providers/builtin/archive, providers/builtin/deb < providers/builtin;
 
+	# Providers of Terraform, in programs of their own too.
+	NONE < providers/terraform/tfplugin6, providers/terraform/terraformtest;
+	providers/terraform/tfplugin6 < providers/terraform/tfplugin5;
+	providers/plugin/child, providers/terraform/tfplugin5 < providers/terraform;
+
 	# Examples of plugins.
 	providers/plugin, providers/sdk/typed < examples/plugin-postgresql;
 
@@ -108,8 +113,8 @@ const floors = `
 	executor/journal, executor/otlp, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/router, executor/usage, executor/vault,
-	planner/lockfile, providers/builtin, providers/plugin/host, registry/bundle, registry/library, recipes
+	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
+	executor/vault, planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -52,7 +53,14 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		return nil
 	}
 	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(w, "STACK\tPROCESS\tSTATE\tFOR\tPID\tCPU\tMEMORY\tPORTS\tRESTARTS\t")
+	roles := slices.ContainsFunc(units, func(u agent.UnitInfo) bool { return u.Role != "" })
+	role := func(text string) string {
+		if roles {
+			return cmp.Or(text, "-") + "\t"
+		}
+		return "" // nobody has backups
+	}
+	fmt.Fprintln(w, "STACK\tPROCESS\t"+role("ROLE")+"STATE\tFOR\tPID\tCPU\tMEMORY\tPORTS\tRESTARTS\t")
 	for _, u := range units {
 		pid, cpu, memory := "-", "-", "-"
 		if u.PID != 0 {
@@ -61,7 +69,7 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		if u.Executor != "" {
 			u.Message = "when last looked at; run by " + u.Executor
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, u.State, ago(u.Since), pid, cpu, memory, ports(u.Ports), u.Restarts, note(u))
+		fmt.Fprintf(w, "%s\t%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, role(u.Role), u.State, ago(u.Since), pid, cpu, memory, ports(u.Ports), u.Restarts, note(u))
 	}
 	return w.Flush()
 }

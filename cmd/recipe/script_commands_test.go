@@ -45,7 +45,9 @@ func scriptCommands() map[string]scriptCommand {
 		"pid":         pidCommand,
 		"signal":      signalCommand,
 		"team":        teamCommand,
+		"terraform":   terraformCommand,
 		"trim":        trimCommand,
+		"unseen":      unseenCommand,
 	}
 }
 

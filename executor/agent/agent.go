@@ -25,7 +25,6 @@ import (
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
-	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
@@ -70,10 +69,11 @@ type Agent struct {
 	endpoints  *router.Endpoints
 	fronts     *router.Routes
 	routes     *routes
+	roles      *roleKeeper
 	local      *local.Provider
 	cgroups    cgroup.Host
 	provider   sdk.Provider // of the types in the box
-	plugins    *host.Host
+	plugins    hosts
 	events     *events
 	runs       runs
 
@@ -126,11 +126,11 @@ func New(o Options) (*Agent, error) {
 	a.library = library.New(recipes.FS, a.store, registry.ReaderOf(o.Home))
 	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
 	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
-	a.routes = newRoutes(a)
+	a.routes, a.roles = newRoutes(a), newRoleKeeper(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
 	a.cgroups = cgroup.Use()
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups})
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Gate: a.roles.gate})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),
@@ -141,7 +141,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home), Say: a.pluginSays})
+	a.plugins = newHosts(o.Home, a.pluginSays)
 	a.running, a.stop = context.WithCancel(context.Background())
 	return a, nil
 }
@@ -166,6 +166,7 @@ func (a *Agent) Start() error {
 			fmt.Fprintf(a.Log, "stack %s is left alone: %s\n", entry.Name(), err)
 		}
 	}
+	a.plugins.terraform.Sweep()
 	a.boot()
 	a.background.Go(a.sweepPlugins)
 	for _, s := range a.all() {
@@ -184,7 +185,7 @@ func (a *Agent) Start() error {
 func (a *Agent) Close() error {
 	a.stop()
 	a.background.Wait()
-	a.plugins.Close()
+	a.plugins.close()
 	a.supervisor.Close()
 	a.routes.close()
 	var errs []error

@@ -149,6 +149,7 @@ type UnitInfo struct {
 	Component string         `json:"component"`
 	State     string         `json:"state"`
 	Ready     bool           `json:"ready"`
+	Role      string         `json:"role,omitempty"` // "primary" or "backup", if its component has backups
 	PID       int            `json:"pid,omitempty"`
 	Since     time.Time      `json:"since"`
 	Restarts  int            `json:"restarts"`

@@ -94,6 +94,9 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, begun 
 	if err := a.local.RestoreFiles(id); err != nil {
 		return err
 	}
+	if o.Type == "instance" {
+		a.roles.enroll(id) // also one that does not run: its role is known all the same
+	}
 	if id.Known.GetAttr("running").Equals(cty.False).True() {
 		return nil
 	}
@@ -112,8 +115,10 @@ func (a *Agent) restoreObject(s *stack, o *state.Object, id sdk.Identity, begun 
 func (a *Agent) instanceChanged(id sdk.Identity) {
 	if id.Known.IsNull() {
 		a.withdraw(id)
+		a.roles.withdraw(id)
 		return
 	}
+	a.roles.enroll(id)
 	a.offer(id)
 	if status, ok := a.supervisor.Status(unitName(id.Stack, id.Address)); ok && status.Ready {
 		a.routes.send() // it was taken out to be removed, and stays
@@ -136,6 +141,7 @@ func (a *Agent) unitChanged(s supervisor.Status) {
 	stack, address, ok := splitUnit(s.Address)
 	if ok {
 		a.events.add(processEvent(stack, address, s))
+		a.roles.note(s)
 	}
 	if ok && a.directory.SetReady(stack, address, s.Ready) {
 		a.routes.send()

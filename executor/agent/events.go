@@ -12,10 +12,10 @@ import (
 // An Event is something that has happened to what runs.
 type Event struct {
 	Time    time.Time `json:"time"`
-	Type    string    `json:"type"` // "process": it has another state; "run": an apply, destroy or undo began or ended; "command": recipe run
+	Type    string    `json:"type"` // "process": it has another state; "run": an apply, destroy or undo began or ended; "role": an instance has become primary; "command": recipe run
 	Stack   string    `json:"stack"`
 	Address string    `json:"address,omitempty"` // of the process
-	State   string    `json:"state"`             // of the process, as recipe ps shows it; or what became of the run: "began", "done", "undone", …
+	State   string    `json:"state"`             // of the process, as recipe ps shows it; "primary"; or what became of the run: "began", "done", "undone", …
 	PID     int       `json:"pid,omitempty"`
 	Message string    `json:"message,omitempty"` // why
 }

@@ -128,7 +128,7 @@ func (r *routes) table() router.Table {
 	type service struct{ stack, component, port string }
 	ready := map[service][]string{}
 	for _, e := range r.agent.directory.List() {
-		if e.Ready {
+		if e.Ready && r.agent.roles.serves(e.Stack, e.Unit) {
 			s := service{e.Stack, e.Component, e.Port}
 			ready[s] = append(ready[s], fmt.Sprintf("127.0.0.1:%d", e.Number))
 		}

@@ -130,7 +130,7 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 		case <-ticker.C:
 		}
 		if asked.idle(a.Idle) && a.idle(ctx) {
-			a.plugins.Close() // before what is kept of them goes
+			a.plugins.close() // before what is kept of them goes
 			if err := os.RemoveAll(pluginsDir(a.Home)); err != nil {
 				fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 			}

@@ -47,6 +47,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		used := table.Of(s.PID)
 		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
 			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", ""), CPU: used.CPU.Seconds(), Memory: used.Memory}
+		info.Role = a.roles.role(s.Address)
 		if info.Held = held(of, address); info.Held && info.Message == "" {
 			info.Message = "keeps its version until recipe promote"
 		}
@@ -243,6 +244,9 @@ func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follo
 
 // unitDir is where the log of a process is.
 func (a *Agent) unitDir(s *stack, unit string) string {
+	if status, ok := a.supervisor.Status(unitName(s.name, unit)); ok {
+		return status.Dir
+	}
 	address, err := addr.Parse(unit)
 	if err != nil {
 		return ""

@@ -65,10 +65,19 @@ func instanceSchema() sdk.TypeSchema {
 			"drain":         {Type: cty.String, Description: "How long what it is at may take before it is asked to end for good; nothing new gets to it meanwhile."},
 			"limits":        {Type: limitsType, Restart: true, Description: "What it may take of the machine: memory in bytes, cpu in processors, pids, open_files; null where there is no limit."},
 			"success_codes": {Type: cty.List(cty.Number), Restart: true, Description: "Exit codes that mean that the work is done."},
+			"roles":         {Type: rolesType, Description: "Set if its instance may be a primary or a backup."},
 			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},
 		},
 	}
 }
+
+// rolesType is the type of the attribute roles.
+var rolesType = cty.Object(map[string]cty.Type{
+	"primaries": cty.Number,           // how many instances do the work
+	"cold":      cty.Bool,             // it does not run in a backup
+	"promote":   cty.List(cty.String), // the command that makes a primary of it while it runs; null for none
+	"timeout":   cty.String,           // of that command
+})
 
 // UnitName is how the supervisor knows a process: addresses are unique in a stack only.
 func UnitName(stack, address string) string { return stack + "/" + address }
@@ -204,6 +213,9 @@ func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sd
 
 // processDirectory is where the shim and the bindings of a process are.
 func processDirectory(id sdk.Identity) string {
+	if id.Known.Type().HasAttribute("times") {
+		return directory(id.Known)
+	}
 	_, name, _ := strings.Cut(id.Address, ".process.")
 	return filepath.Join(directory(id.Known), "process", name)
 }
@@ -215,6 +227,7 @@ type Provider struct {
 	changed func(sdk.Identity)
 	drain   func(context.Context, sdk.Identity)
 	cgroups cgroup.Host
+	gate    func(sdk.Identity) (env []string, open bool, err error)
 }
 
 // Options are what the executor works with.
@@ -229,6 +242,8 @@ type Options struct {
 	Drain func(context.Context, sdk.Identity)
 	// Cgroups are those that limits are enforced by; zero for none.
 	Cgroups cgroup.Host
+	// Gate is asked before each start of a process with roles; see supervisor.Spec.
+	Gate func(sdk.Identity) (env []string, open bool, err error)
 }
 
 var _ sdk.Provider = (*Provider)(nil)
@@ -238,7 +253,7 @@ func New(o Options) *Provider {
 	if o.Drain == nil {
 		o.Drain = func(context.Context, sdk.Identity) {}
 	}
-	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain, cgroups: o.Cgroups}
+	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain, cgroups: o.Cgroups, gate: o.Gate}
 }
 
 // Schema implements sdk.Provider.

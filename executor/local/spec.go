@@ -49,6 +49,9 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		return spec, err
 	}
 	spec.Free = func() error { return p.free(v) }
+	if Roles(id) != nil {
+		spec.Gate = func() ([]string, bool, error) { return p.gate(id) }
+	}
 	for name, to := range map[string]*supervisor.Check{"startup": &spec.Startup, "readiness": &spec.Readiness, "liveness": &spec.Liveness} {
 		if *to, err = checkOf(v.GetAttr(name), env, spec); err != nil {
 			return spec, fmt.Errorf("%s: %w", name, err)

@@ -16,6 +16,9 @@
 //	                                    finished ◀── success code ┤
 //	                                    failed   ◀── max restarts, or the first start
 //
+// A unit with a Gate that is closed stands by instead of starting, until Wake: it is one for whose work another one is
+// responsible.
+//
 // Every process runs under a shim and does not notice when the supervisor ends. Close leaves all of them running; Boot
 // takes them over again.
 //

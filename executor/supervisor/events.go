@@ -39,8 +39,9 @@ func (u *Unit) await() {
 	u.launch()
 }
 
+// needsChanged follows a change of what it needs, and Wake.
 func (u *Unit) needsChanged() {
-	if u.state == Waiting {
+	if u.state == Waiting || u.state == Standby {
 		u.await()
 	}
 }
@@ -48,9 +49,19 @@ func (u *Unit) needsChanged() {
 // launch makes the process run. That takes milliseconds, so that the unit can well be deaf meanwhile.
 func (u *Unit) launch() {
 	u.adopted = false
+	spec, open, err := u.spec.gated()
+	if err == nil && !open {
+		u.standBy()
+		return
+	}
 	spare := u.spare
 	u.spare = nil
-	p, err := u.s.launch(u.spec, spare)
+	var p *shim.Process
+	if err == nil {
+		p, err = u.s.launch(spec, spare)
+	} else if spare != nil {
+		spare.Close()
+	}
 	if _, taken := errors.AsType[obstructed](err); taken || errors.Is(err, shim.ErrBusy) {
 		p, err = u.overtaken(err)
 	}
@@ -66,6 +77,14 @@ func (u *Unit) launch() {
 	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)
 	u.enter(Starting, "")
 	u.probe(u.s.clock.Now())
+}
+
+// standBy leaves the unit for Wake. Whoever waits for it has what can be had.
+func (u *Unit) standBy() {
+	if u.state != Standby {
+		u.enter(Standby, "")
+	}
+	u.started(nil)
 }
 
 // notStarted is the end of a process that never was, or that could not be looked at.
@@ -244,6 +263,21 @@ func (u *Unit) terminate(then after, problem string) {
 	u.killAt = u.s.clock.Now().Add(u.spec.Stop.Grace)
 	u.enter(Stopping, problem)
 	u.signal(u.spec.Stop.Signal)
+}
+
+// fence ends the process with that PID, if it is still the one that runs: now, or as it is to be stopped. It is started
+// again, as far as Spec.Gate allows.
+func (u *Unit) fence(pid int, now bool, why string) {
+	switch {
+	case u.process == nil || u.process.PID() != pid:
+	case now:
+		if u.state != Stopping {
+			u.terminate(thenRestart, why)
+		}
+		u.signal(syscall.SIGKILL)
+	case u.state != Stopping:
+		u.terminate(thenReplace, why)
+	}
 }
 
 func (u *Unit) signal(s syscall.Signal) {

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"slices"
 	"syscall"
 	"time"
 
@@ -26,6 +27,11 @@ type Spec struct {
 	// Free tells before each start whether what the process needs for itself alone, such as a port, can be had; its error
 	// is why not. Somebody else who has it could pass for the process. It is called from any goroutine; nil is always free.
 	Free func() error
+
+	// Gate is asked before each start, when certainly nothing of the unit runs: whether it may start now, and what to add to
+	// its environment. A unit that may not stands by until Wake. Gate is called in the unit's goroutine, which it may hold
+	// up for a write to disk, and must not call the Supervisor. Nil is always open.
+	Gate func() (env []string, open bool, err error)
 
 	// Order names what asks for this process to run in this way. A process that was started by the same order is not
 	// started again by Start and Replace: an agent that was killed meanwhile had come so far. "" is no order.
@@ -116,6 +122,16 @@ func (c *Check) fill() {
 	if c.FailureThreshold <= 0 {
 		c.FailureThreshold = defaultFailures
 	}
+}
+
+// gated returns s as it is to start, with what Gate adds, and whether it may.
+func (s Spec) gated() (Spec, bool, error) {
+	if s.Gate == nil {
+		return s, true, nil
+	}
+	env, open, err := s.Gate()
+	s.Env = append(slices.Clip(s.Env), env...)
+	return s, open, err
 }
 
 func (s Spec) shimSpec() shim.Spec {

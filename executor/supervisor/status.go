@@ -23,11 +23,12 @@ const (
 	Finished               // ended for good, with a success code
 	Scheduled              // waits for the next time of its schedule
 	Running                // runs because it was time
+	Standby                // does not run; Spec.Gate lets it once it is needed
 )
 
 var stateNames = [...]string{
 	"stopped", "waiting", "starting", "ready", "unready", "backoff", "crash-loop", "stopping", "failed", "finished",
-	"scheduled", "running",
+	"scheduled", "running", "standby",
 }
 
 // String returns the state as the user reads it: "crash-loop".
@@ -52,13 +53,17 @@ func (s State) settled() bool {
 type Status struct {
 	Address   string
 	Component string
+	Dir       string // of the spec
 	State     State
 	PID       int        // 0 if it does not run
 	Since     time.Time  // of the state
 	Restarts  int        // since the unit is known to this supervisor
 	LastExit  *shim.Exit // nil if it has not ended yet; not to be changed
 	LastError string     // of the last failed start, check or wait; "" if the unit is well
-	Ready     bool       // it does its work, or has finished it
+	Ready     bool       // it does its work, has finished it, or stands by for it
+	Gone      bool       // certainly nothing of it runs
+	Failing   bool       // it is stopped because a check failed, and not because somebody asked for it
+	Adopted   bool       // it is starting only in so far as its process, which ran before, was not checked yet
 	Next      time.Time  // when a scheduled one runs next; zero for others
 	Last      *Run       // the last run of a scheduled one; nil if there was none; not to be changed
 }

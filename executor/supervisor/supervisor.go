@@ -219,6 +219,26 @@ func (s *Supervisor) Resume(ctx context.Context, address string) error {
 	})
 }
 
+// Fence ends the process of a unit if it is the one with that PID, and does not wait for it: at once with now, otherwise as
+// its Spec says. The unit is started again, as far as its Gate allows. A unit that is not known is passed over.
+func (s *Supervisor) Fence(ctx context.Context, address string, pid int, now bool, why string) {
+	if u, err := s.unit(address); err == nil {
+		_ = u.do(ctx, func() { u.fence(pid, now, why) }) // without a unit there is nothing to end
+	}
+}
+
+// Wake asks the Gate of a unit that stands by again.
+func (s *Supervisor) Wake(address string) {
+	u, err := s.unit(address)
+	if err != nil {
+		return
+	}
+	select {
+	case u.wake <- struct{}{}:
+	default: // it is about to ask
+	}
+}
+
 // Settle returns when no unit is waiting, starting or stopping, or when ctx ends. A unit in backoff or crash-loop has
 // settled: nobody knows when it will do better.
 func (s *Supervisor) Settle(ctx context.Context) error { return s.settle.wait(ctx, s.closed) }

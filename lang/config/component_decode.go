@@ -105,12 +105,9 @@ func (d *stackDecoder) copies(c *Component, attrs hcl.Attributes) {
 		}
 		return nil
 	}
-	c.Instances, c.Count, c.ForEach = expr("instances"), expr("count"), expr("for_each")
+	c.Instances, c.Backups, c.Count, c.ForEach = expr("instances"), expr("backups"), expr("count"), expr("for_each")
 	if c.Count != nil && c.ForEach != nil {
 		d.fault(attrs["for_each"].Range.Ptr(), "Both count and for_each", "%s has count (%s) and for_each. Keep one.", c.Block, place(attrs["count"].Range))
-	}
-	if a := attrs["backups"]; a != nil {
-		d.fault(a.Range.Ptr(), "Backups come later", "Backups come with a later version of recipe. Remove this line; instances runs several equal copies.")
 	}
 }
 

@@ -58,7 +58,7 @@ func (d *recipeDecoder) process(b *hcl.Block) {
 		}
 	}
 	d.name("process", name, b.LabelRanges[0])
-	schema := attributes(append(scheduleAttributes(), "kind", "env", "directory", "root", "success_codes")...)
+	schema := attributes(append(scheduleAttributes(), "kind", "env", "directory", "root", "standby", "success_codes")...)
 	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
 	schema.Blocks = []hcl.BlockHeaderSchema{{Type: "health"}, {Type: "stop"}, {Type: "limits"}}
 	c := d.content(b.Body, schema)
@@ -66,6 +66,7 @@ func (d *recipeDecoder) process(b *hcl.Block) {
 		Name:         name,
 		Kind:         d.word(c.Attributes["kind"], "web", "worker", "schedule"),
 		Root:         d.boolean(c.Attributes["root"]),
+		Standby:      d.word(c.Attributes["standby"], "", "warm", "cold"),
 		SuccessCodes: d.integers(c.Attributes["success_codes"], 0, 255),
 		Range:        b.DefRange,
 	}

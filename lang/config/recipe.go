@@ -33,6 +33,7 @@ type Recipe struct {
 	Processes    []*Process // in written order
 	Backup       *Command   // writes the data of an instance aside; nil if it has none that has to be
 	Restore      *Command   // brings it back; set together with Backup
+	Promote      *Command   // makes a primary of a backup that runs; nil if its file of roles is word enough
 	Bind         *Binder    // nil: consumers get host, port and uri
 	Health       *Health    // of the main process; nil for the default checks
 	Stop         *Stop      // default of all processes
@@ -103,6 +104,7 @@ type Process struct {
 	Env          hcl.Expression // map of strings; nil for none
 	Directory    hcl.Expression // working directory; nil: the package's own directory
 	Root         bool           // stay root when the agent is root
+	Standby      string         // "warm": it runs in a backup too; "cold": it does not; "" for the usual
 	SuccessCodes []int          // exit codes of a clean end; 0 alone when empty
 	Health       *Health        // nil: the recipe's for the main process, else the default
 	Stop         *Stop          // nil: the recipe's
@@ -165,7 +167,7 @@ type Stop struct {
 
 // Command is a program that an instance runs when it is asked to.
 type Command struct {
-	Attributes map[string]*hcl.Attribute // command; of a backup also env, directory, timeout
+	Attributes map[string]*hcl.Attribute // command; of a backup also env, directory, timeout; of promote also timeout
 	Range      hcl.Range
 }
 

@@ -28,10 +28,11 @@ func (d *recipeDecoder) checkReferences() {
 	install := d.installScope(all)
 	d.checkResources(r.Install, install)
 	d.checkResources(r.Configure, all)
+	d.checkProviders(r.Providers, d.providerScope(all))
 	for _, s := range r.Steps {
 		d.checkAttributes(s.Attributes, all)
 	}
-	for _, c := range []*Command{r.Backup, r.Restore} {
+	for _, c := range []*Command{r.Backup, r.Restore, r.Promote} {
 		if c != nil {
 			d.checkAttributes(c.Attributes, all)
 		}
@@ -104,9 +105,16 @@ func (d *recipeDecoder) scope() *scope {
 		"install":   resourceScope("install", r.Install),
 		"configure": resourceScope("configure", r.Configure),
 		"stack":     fixed("attribute of stack", "name"),
-		"component": fixed("attribute of component", "name", "address"),
+		"component": fixed("attribute of component", "name", "address", "instances", "backups"),
 		"agent":     fixed("attribute of agent", "executable"),
 	}}
+}
+
+// providerScope is what the configuration of a provider may use: what is settled before the first of its things.
+func (d *recipeDecoder) providerScope(all *scope) *scope {
+	children := maps.Clone(all.children)
+	delete(children, "configure")
+	return &scope{what: "name", advice: "A provider is configured before what it makes, so what the configure block makes cannot be used here.", children: children}
 }
 
 func (d *recipeDecoder) portScope() *scope {

@@ -89,6 +89,7 @@ type Component struct {
 	Version      *Constraint // nil for any
 
 	Instances hcl.Expression         // nil: one
+	Backups   hcl.Expression         // how many more that take over; nil: none
 	Count     hcl.Expression         // nil without
 	ForEach   hcl.Expression         // nil without
 	Inputs    map[string]*Assignment // by input name

@@ -167,7 +167,7 @@ func (p *Pass) componentValue(c *component) cty.Value {
 		"name":      cty.StringVal(c.addr.Name),
 		"package":   cty.StringVal(c.recipe.Name),
 		"version":   cty.StringVal(c.recipe.Version.String()),
-		"instances": cty.NumberIntVal(int64(c.instances)),
+		"instances": cty.NumberIntVal(int64(c.instances - c.backups)),
 	}
 	ports := map[string]cty.Value{}
 	for i, name := range c.recipe.served {

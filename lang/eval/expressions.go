@@ -35,10 +35,13 @@ func (r *recipe) expressions() []hcl.Expression {
 		add(p.Number)
 	}
 	resources(r.Configure)
+	for _, p := range r.Providers {
+		attributes(p.Config)
+	}
 	for _, s := range r.Steps {
 		attributes(s.Attributes)
 	}
-	for _, c := range []*config.Command{r.Backup, r.Restore} {
+	for _, c := range []*config.Command{r.Backup, r.Restore, r.Promote} {
 		if c != nil {
 			attributes(c.Attributes)
 		}

@@ -86,7 +86,8 @@ type component struct {
 	block     *config.Component // nil if the plan added it
 	recipe    *recipe
 	each      map[string]cty.Value // the roots each and count; nil without
-	instances int
+	instances int                  // with the backups, which have the highest indexes
+	backups   int
 	slots     []addr.Slot // one per instance
 	added     string
 

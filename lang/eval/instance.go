@@ -167,6 +167,8 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	if process.Schedule != nil {
 		return p.scheduled(c, process, attributes, ctx, diags)
 	}
+	roles, more := p.roles(c, process, main, ctx)
+	attributes["roles"], diags = roles, append(diags, more...)
 	v, err := conform(p.graph.in.Types["instance"], attributes)
 	if err != nil {
 		at := process.Range
@@ -296,6 +298,9 @@ func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, h
 	}
 	for _, b := range c.bindings {
 		p.bindingEnvironment(b, env)
+	}
+	if c.backups > 0 {
+		p.roleEnvironment(c, index, env)
 	}
 	if own != cty.NilVal {
 		if plain, marks := own.Unmark(); !plain.IsNull() {

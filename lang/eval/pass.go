@@ -122,7 +122,9 @@ func (p *Pass) componentRoots(c *component) map[string]cty.Value {
 	roots := make(map[string]cty.Value, 4)
 	uses := c.recipe.roots
 	if uses["component"] {
-		roots["component"] = cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal(c.addr.Name), "address": cty.StringVal(c.name)})
+		roots["component"] = cty.ObjectVal(map[string]cty.Value{
+			"name": cty.StringVal(c.addr.Name), "address": cty.StringVal(c.name),
+			"instances": cty.NumberIntVal(int64(c.instances - c.backups)), "backups": cty.NumberIntVal(int64(c.backups))})
 	}
 	if len(c.recipe.Inputs) > 0 {
 		roots["input"] = p.inputs(c) // used or not: it has to be valid
@@ -236,6 +238,9 @@ func (p *Pass) bindContext(b *binding) *hcl.EvalContext {
 	ctx.Variables = map[string]cty.Value{
 		"consumer": p.consumer(b),
 		"bind":     p.tree(b.implementation.recipe.Bind.Resources, b.resources),
+	}
+	if b.implementation.backups > 0 {
+		ctx.Variables["port"] = p.primaryPorts(b.implementation)
 	}
 	return ctx
 }

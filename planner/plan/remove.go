@@ -13,6 +13,7 @@ import (
 func (m *maker) remove() {
 	m.gone = map[addr.Instance]int32{}
 	removed := m.removed()
+	m.orderTurns()
 	if len(removed) == 0 {
 		m.orderRolls()
 		return
