@@ -17,13 +17,11 @@ import (
 
 // eat takes memory until it is killed.
 func eat() {
-	var all [][]byte
-	for {
-		piece := make([]byte, 1<<20)
-		for i := 0; i < len(piece); i += 4096 {
-			piece[i] = 1
+	for all := []byte{}; ; {
+		all = append(all, make([]byte, 1<<20)...)
+		for i := 0; i < len(all); i += 4096 {
+			all[i]++
 		}
-		all = append(all, piece)
 	}
 }
 
@@ -157,11 +155,13 @@ func TestGroupsAreSwept(t *testing.T) {
 	for range 2 {
 		p := start(t, s)
 		p.Release() // or it would be rescued
-		for _, pid := range []int{shimOf(t, s.Dir), p.PID()} {
+		own := shimOf(t, s.Dir)
+		for _, pid := range []int{own, p.PID()} {
 			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
 		}
+		_, _ = syscall.Wait4(own, nil, 0, nil) // who watched it may still have done so
 		eventually(t, "the end", func() bool { found, err := shim.Find(s.Dir); return err == nil && found.State == shim.None })
 		if _, err := os.Stat(s.Cgroups[0].Dir); err != nil {
 			t.Errorf("the group is gone: %v", err)
