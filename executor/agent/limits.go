@@ -48,7 +48,7 @@ func many(names []string) string {
 func limitsIn(c *plan.Change) cgroup.Limits {
 	var process struct {
 		Limits struct {
-			Memory int64   `json:"memory"`
+			Memory string  `json:"memory"`
 			CPU    float64 `json:"cpu"`
 			PIDs   int     `json:"pids"`
 		} `json:"limits"`
@@ -56,5 +56,6 @@ func limitsIn(c *plan.Change) cgroup.Limits {
 	if json.Unmarshal(c.After, &process) != nil {
 		return cgroup.Limits{}
 	}
-	return cgroup.Limits{Memory: process.Limits.Memory, CPU: process.Limits.CPU, PIDs: process.Limits.PIDs}
+	memory, _ := cgroup.ParseMemory(process.Limits.Memory) // the executor refuses what cannot be read
+	return cgroup.Limits{Memory: memory, CPU: process.Limits.CPU, PIDs: process.Limits.PIDs}
 }

@@ -26,6 +26,20 @@ type Limits struct {
 	PIDs   int     // processes and threads; one more cannot be made
 }
 
+// ParseMemory reads a whole number of B, KiB, MiB or GiB, such as "256MiB".
+func ParseMemory(text string) (bytes int64, ok bool) {
+	for i, unit := range []string{"GiB", "MiB", "KiB", "B"} {
+		number, found := strings.CutSuffix(text, unit)
+		if !found {
+			continue
+		}
+		n, err := strconv.ParseInt(number, 10, 64)
+		shift := 10 * (3 - i)
+		return n << shift, err == nil && n > 0 && n<<shift>>shift == n
+	}
+	return 0, false
+}
+
 // Controllers lists what it takes to enforce l, in the order of the fields.
 func (l Limits) Controllers() []string {
 	var all []string

@@ -56,3 +56,11 @@ func TestGroups(t *testing.T) {
 		t.Error("two homes share a group")
 	}
 }
+
+func TestParseMemory(t *testing.T) {
+	for text, want := range map[string]int64{"256MiB": 256 << 20, "3GiB": 3 << 30, "5KiB": 5 << 10, "7B": 7, "0B": 0, "": 0, "12": 0, "-1MiB": 0, "1.5GiB": 0, "9223372036854775807GiB": 0} {
+		if got, ok := ParseMemory(text); ok != (want > 0) || ok && got != want {
+			t.Errorf("%q: %d, %v", text, got, ok)
+		}
+	}
+}

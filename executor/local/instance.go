@@ -63,7 +63,7 @@ func instanceSchema() sdk.TypeSchema {
 			"liveness":      {Type: checkType, Restart: true, Description: "Whether it has to be restarted."},
 			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Restart: true, Description: "How it is asked to end."},
 			"drain":         {Type: cty.String, Description: "How long what it is at may take before it is asked to end for good; nothing new gets to it meanwhile."},
-			"limits":        {Type: limitsType, Restart: true, Description: "What it may take of the machine: memory in bytes, cpu in processors, pids, open_files; null where there is no limit."},
+			"limits":        {Type: limitsType, Restart: true, Description: "What it may take of the machine: memory such as 256MiB, cpu in processors, pids, open_files; null where there is no limit."},
 			"success_codes": {Type: cty.List(cty.Number), Restart: true, Description: "Exit codes that mean that the work is done."},
 			"roles":         {Type: rolesType, Description: "Set if its instance may be a primary or a backup."},
 			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},

@@ -32,7 +32,9 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 	for _, need := range texts(v.GetAttr("needs")) {
 		spec.Needs = append(spec.Needs, UnitName(id.Stack, need))
 	}
-	p.limit(&spec, v.GetAttr("limits"))
+	if err := p.limit(&spec, v.GetAttr("limits")); err != nil {
+		return spec, err
+	}
 	env := environment(v, dir)
 	spec.Env = env
 	if codes := v.GetAttr("success_codes"); !codes.IsNull() {

@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"strconv"
+
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/config"
@@ -24,9 +26,23 @@ func (c *component) limits(process *config.Process) cty.Value {
 		return v
 	}
 	return cty.ObjectVal(map[string]cty.Value{
-		"memory":     number(b.Memory > 0, cty.NumberIntVal(b.Memory)),
+		"memory":     memory(b.Memory),
 		"cpu":        number(b.CPU > 0, cty.NumberFloatVal(b.CPU)),
 		"pids":       number(b.PIDs > 0, cty.NumberIntVal(int64(b.PIDs))),
 		"open_files": number(b.OpenFiles > 0, cty.NumberIntVal(int64(b.OpenFiles))),
 	})
+}
+
+// memory is a number of bytes as text for people, which executor/cgroup reads: in the largest unit that leaves a whole number.
+// 0 is null.
+func memory(bytes int64) cty.Value {
+	if bytes == 0 {
+		return cty.NullVal(cty.String)
+	}
+	units := []string{"B", "KiB", "MiB", "GiB"}
+	at := 0
+	for bytes%1024 == 0 && at < len(units)-1 {
+		bytes, at = bytes/1024, at+1
+	}
+	return cty.StringVal(strconv.FormatInt(bytes, 10) + units[at])
 }

@@ -108,6 +108,9 @@ func limitAndExecute(args []string) int {
 		if err == nil {
 			err = syscall.Setrlimit(resource, &limit)
 		}
+		if err != nil && resource == unix.RLIMIT_NOFILE {
+			return report("allow "+strconv.FormatUint(limit.Cur, 10)+" open files, more than this user may have", err)
+		}
 		if err != nil {
 			return report("set the limit "+text, err)
 		}
