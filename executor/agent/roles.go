@@ -194,6 +194,7 @@ func (r *roleKeeper) gate(id sdk.Identity) (env []string, open bool, err error) 
 		r.settle(c)
 		return nil, false, nil
 	}
+	c.machine.Note(u.index, name, roles.Starting, 0) // before anybody else is promoted
 	return roleEnvironment(role), true, nil
 }
 

@@ -13,8 +13,9 @@
 // # Lost
 //
 // A primary is lost when its main process has ended or was asked to end, when its readiness check fails, or when its
-// liveness check does. One that starts is not lost: it is given the time that its startup check allows. As long as no
-// backup is able to take over, a lost primary stays the primary and is started again.
+// liveness check does. One that starts is not lost: it is given the time that its startup check allows. One that was not
+// started yet, in the beginning or by an agent that began after its end, is lost to a backup that runs, and not to one that is
+// held. As long as no backup is able to take over, a lost primary stays the primary and is started again.
 //
 // # Able
 //

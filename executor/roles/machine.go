@@ -10,7 +10,8 @@ type Condition uint8
 
 const (
 	Unknown  Condition = iota // nothing was heard of it: it may run
-	Gone                      // nothing of it runs
+	Gone                      // nothing of it runs any more
+	Idle                      // nothing of it runs, and as what it is now it was not started yet
 	Held                      // nothing of it runs, and it would start if it were allowed to
 	Starting                  // runs, not ready yet
 	Resumed                   // runs, found so by an agent that began after it; not checked yet
@@ -21,7 +22,7 @@ const (
 )
 
 // over reports whether certainly nothing runs.
-func (c Condition) over() bool { return c == Gone || c == Held || c == Finished }
+func (c Condition) over() bool { return c == Gone || c == Idle || c == Held || c == Finished }
 
 // Unit is a process of an instance.
 type Unit struct {
@@ -124,6 +125,9 @@ func (m *Machine) Note(index int, unit string, c Condition, pid int) {
 	u, known := i.units[unit]
 	if !known {
 		return
+	}
+	if c == Gone && (u.Condition == Unknown || u.Condition == Idle) {
+		c = Idle
 	}
 	u.Condition, u.PID = c, pid
 	i.units[unit] = u
