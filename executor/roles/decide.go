@@ -82,6 +82,7 @@ func (m *Machine) take(d *Decision, index int) {
 	b := m.instances[index]
 	running := slices.ContainsFunc(b.list(), func(u Unit) bool { return u.Main && !u.Condition.over() })
 	m.promote(b, !running || !m.settings.Promotes)
+	b.unused = !running
 	for name, u := range b.units {
 		if u.Condition == Held {
 			u.Condition = Idle

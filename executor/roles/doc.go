@@ -30,6 +30,6 @@
 //
 // # Tokens
 //
-// A token is a number that one holder has been given. It is the one of before plus one, for each primary, and it is on
-// disk before anybody is told.
+// A token is a number that one run of a primary's main process has been given: by its promotion, or when it starts as
+// primary. It is the last one plus one, and it is on disk before anybody is told.
 package roles

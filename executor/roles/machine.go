@@ -52,6 +52,7 @@ type instance struct {
 	reserved bool // it is about to come, as primary
 	leaving  bool // nothing of it may be started until it is a backup
 	failed   bool // its promotion did not succeed
+	unused   bool // its main process has not been given its token yet
 	units    map[string]Unit
 }
 
@@ -136,6 +137,24 @@ func (m *Machine) Note(index int, unit string, c Condition, pid int) {
 	}
 }
 
+// Begin is called when the main process of an instance is about to start: it is Starting from now on, and a primary has a
+// token that no process had before. The Record may have to be saved before it starts; see Decide.
+func (m *Machine) Begin(index int, unit string) {
+	i := m.instances[index]
+	if i == nil {
+		return
+	}
+	m.Note(index, unit, Starting, 0)
+	switch {
+	case !i.primary || !i.units[unit].Main:
+	case i.unused:
+		i.unused = false
+	default:
+		m.token++
+		i.Token, m.changed = m.token, true
+	}
+}
+
 // Remove forgets a unit, of which nothing runs. The role of an instance goes with its last unit.
 func (m *Machine) Remove(index int, unit string) {
 	i := m.instances[index]
@@ -170,7 +189,7 @@ func (m *Machine) Told(index int, token uint64, ok bool) {
 func (m *Machine) promote(i *instance, told bool) {
 	m.token++
 	m.changed = true
-	i.Holder, i.primary, i.leaving, i.failed = Holder{Token: m.token, Told: told}, true, false, false
+	i.Holder, i.primary, i.leaving, i.failed, i.unused = Holder{Token: m.token, Told: told}, true, false, false, true
 }
 
 // demote makes a backup of i, of which nothing runs.

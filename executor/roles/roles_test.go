@@ -143,7 +143,12 @@ func (w *world) start(t *rapid.T, name string) {
 		return
 	}
 	p.pid++
-	w.note(t, name, Starting)
+	p.condition = Starting
+	w.machine.Begin(p.index, name)
+	w.settle(t)
+	if r := w.machine.Role(p.index); p.main && r.Primary {
+		w.last = max(w.last, r.Token)
+	}
 }
 
 func TestRoles(t *testing.T) {
