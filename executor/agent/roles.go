@@ -69,7 +69,7 @@ func (r *roleKeeper) enroll(id sdk.Identity) {
 	c := r.component(id.Stack, at.Component)
 	r.units[name] = &roleUnit{component: c, index: at.Index, id: id, settings: *settings}
 	c.machine.Enroll(roles.Settings{Primaries: settings.Primaries, Promotes: c.promotes(settings, r)}, at.Index, name, settings.Main)
-	r.settle(c)
+	_ = r.settle(c)
 	r.tell(c)
 }
 
@@ -122,7 +122,7 @@ func (r *roleKeeper) drop(name string) {
 	}
 	delete(r.units, name)
 	u.component.machine.Remove(u.index, name)
-	r.settle(u.component)
+	_ = r.settle(u.component)
 }
 
 // note takes in how a process is.
@@ -137,8 +137,11 @@ func (r *roleKeeper) note(s supervisor.Status) {
 		r.drop(s.Address)
 		return
 	}
+	if s.State == supervisor.Standby {
+		return // gate has said so, and by now it may be promoted
+	}
 	u.component.machine.Note(u.index, s.Address, condition(s), s.PID)
-	r.settle(u.component)
+	_ = r.settle(u.component)
 }
 
 // condition is what the state of a process means for roles.
@@ -146,8 +149,6 @@ func condition(s supervisor.Status) roles.Condition {
 	switch s.State {
 	case supervisor.Ready:
 		return roles.Ready
-	case supervisor.Standby:
-		return roles.Held
 	case supervisor.Finished:
 		return roles.Finished
 	case supervisor.Unready:
@@ -187,20 +188,25 @@ func (r *roleKeeper) gate(id sdk.Identity) (env []string, open bool, err error) 
 		now = roles.Held
 	}
 	c.machine.Note(u.index, name, now, 0)
-	r.settle(c)
+	_ = r.settle(c)
 	role := c.machine.Role(u.index)
 	if role.Held || u.settings.Cold && !role.Primary {
 		c.machine.Note(u.index, name, roles.Held, 0)
-		r.settle(c)
+		_ = r.settle(c)
 		return nil, false, nil
 	}
-	return roleEnvironment(role), true, nil
+	c.machine.Begin(u.index, name) // before anybody else is promoted
+	if err := r.settle(c); err != nil {
+		return nil, false, err
+	}
+	return roleEnvironment(c.machine.Role(u.index)), true, nil
 }
 
-// settle carries out what follows. The caller holds the lock.
-func (r *roleKeeper) settle(c *withRoles) {
+// settle carries out what follows. If that cannot be recorded nothing happens, and it is tried again later. The caller
+// holds the lock.
+func (r *roleKeeper) settle(c *withRoles) error {
 	if c.err != nil {
-		return
+		return c.err
 	}
 	d := c.machine.Decide()
 	if d.Changed {
@@ -208,7 +214,7 @@ func (r *roleKeeper) settle(c *withRoles) {
 			fmt.Fprintf(r.agent.Log, "stack %s: the roles of %s stay as they are: %s\n", c.stack, c.name, err)
 			c.machine.Restore(c.saved)
 			r.later(c)
-			return
+			return err
 		}
 		c.saved = c.machine.Record()
 		r.tell(c)
@@ -227,6 +233,7 @@ func (r *roleKeeper) settle(c *withRoles) {
 		r.wake(c)
 	}
 	r.promote(c)
+	return nil
 }
 
 func (r *roleKeeper) save(c *withRoles) error {
@@ -244,7 +251,7 @@ func (r *roleKeeper) later(c *withRoles) {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.settle(c)
+		_ = r.settle(c)
 	})
 }
 
@@ -290,7 +297,7 @@ func (r *roleKeeper) runPromotion(c *withRoles, u *roleUnit, role roles.Role) {
 		r.later(c)
 	}
 	c.machine.Told(u.index, role.Token, err == nil)
-	r.settle(c)
+	_ = r.settle(c)
 }
 
 // serves reports whether a process may get connections as far as its role goes.
