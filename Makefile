@@ -41,10 +41,12 @@ torture: ## the whole crash programme of docs/reliability.md; a line for each te
 bench: ## the figures of docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 1h ./...
 
-proto: ## generates the code of the plugin protocol anew; needs protoc
+proto: ## generates the code of the plugin protocols anew; needs protoc
 	protoc --plugin=protoc-gen-go="$$($(GO) tool -n protoc-gen-go)" --plugin=protoc-gen-go-grpc="$$($(GO) tool -n protoc-gen-go-grpc)" \
 		--go_out=. --go_opt=paths=source_relative --go-grpc_out=. --go-grpc_opt=paths=source_relative \
 		providers/plugin/protocol/plugin.proto
+	protoc --plugin=protoc-gen-go="$$($(GO) tool -n protoc-gen-go)" --go_out=. --go_opt=paths=source_relative \
+		providers/terraform/tfplugin5/tfplugin5.proto providers/terraform/tfplugin6/tfplugin6.proto
 	protoc --proto_path=providers/plugin/protocol --python_out=examples/plugin-python plugin.proto
 
 clean:

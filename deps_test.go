@@ -26,7 +26,7 @@ const floors = `
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/port, executor/unixsocket, executor/usage;
+	NONE < executor/check, executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
 	NONE < executor/shim/protocol;
 
 	# The frame of the crash programme; only tests import it.
@@ -53,6 +53,8 @@ const floors = `
 	providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
+	executor/shim/protocol < executor/cgroup;
+	executor/cgroup, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk, executor/shim < executor/supervisor;
 
@@ -73,12 +75,17 @@ const floors = `
 	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
 	providers/builtin/archive, providers/builtin/deb < providers/builtin;
 
+	# Providers of Terraform, in programs of their own too.
+	NONE < providers/terraform/tfplugin6, providers/terraform/terraformtest;
+	providers/terraform/tfplugin6 < providers/terraform/tfplugin5;
+	providers/plugin/child, providers/terraform/tfplugin5 < providers/terraform;
+
 	# Examples of plugins.
 	providers/plugin, providers/sdk/typed < examples/plugin-postgresql;
 
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
-	executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
+	executor/cgroup, executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;
@@ -103,15 +110,15 @@ const floors = `
 	lang/eval < planner/plan;
 
 	# Floor 4: carrying it out.
-	executor/journal, planner/plan < executor/apply;
+	executor/journal, executor/otlp, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/roles, executor/router, executor/usage, executor/vault,
-	planner/lockfile, providers/builtin, providers/plugin/host, registry/bundle, registry/library, recipes
+	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
+	executor/vault, planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
+	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, executor/systemd, lang/config/format, planner/index, providers/plugin/conformance,
 	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `

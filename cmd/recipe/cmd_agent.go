@@ -16,19 +16,28 @@ import (
 )
 
 func agentCommand() command {
-	return command{name: "agent", group: "The agent", summary: "Run the agent; other commands start it by themselves.",
+	return command{name: "agent", group: "The agent", args: "[install | uninstall]", summary: "Run the agent, or have it started with the machine; other commands start it by themselves.",
 		example: "recipe agent -stop",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			stop := flags.Bool("stop", false, "end the running agent; apps go on")
 			idle := flags.Duration("idle", 3*time.Second, "end when there is no stack and nobody asks for anything; 0 for never")
+			print := flags.Bool("print", false, "install: print the unit of systemd, and the line for cron, and do nothing")
+			user := flags.Bool("user", false, "install, uninstall: for the systemd of this user; of itself for all but root")
+			metrics := flags.String("metrics", c.getenv("RECIPE_METRICS"), "answer GET /metrics on this `address` of this machine, such as 127.0.0.1:9464")
 			return func(ctx context.Context, args []string) error {
+				switch {
+				case len(args) == 1 && args[0] == "install":
+					return c.installAgent(ctx, *user, *print)
+				case len(args) == 1 && args[0] == "uninstall":
+					return c.uninstallAgent(ctx, *user)
+				}
 				if err := atMost(args, 0); err != nil {
 					return err
 				}
 				if *stop {
 					return c.stopAgent(ctx)
 				}
-				return c.serveAgent(ctx, *idle)
+				return c.serveAgent(ctx, *idle, *metrics)
 			}
 		}}
 }
@@ -46,13 +55,13 @@ func (c *cli) stopAgent(ctx context.Context) error {
 	return nil
 }
 
-func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
+func (c *cli) serveAgent(ctx context.Context, idle time.Duration, metrics string) error {
 	keepMemory()
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot find the program recipe: %w", err)
 	}
-	o := agent.Options{Home: c.home, Program: program, Version: version, Build: build(), Log: c.stderr, Idle: idle}
+	o := agent.Options{Home: c.home, Program: program, Version: version, Build: build(), Log: c.stderr, Idle: idle, Metrics: metrics}
 	if o.Ports, err = portRange(c.getenv("RECIPE_PORTS")); err != nil {
 		return err
 	}
@@ -63,6 +72,11 @@ func (c *cli) serveAgent(ctx context.Context, idle time.Duration) error {
 	// The small program beside ours starts faster and needs less memory; without it ours does the same.
 	if shim := filepath.Join(filepath.Dir(program), "recipe-shim"); executable(shim) {
 		o.Shim = []string{shim}
+	}
+	if metrics != "" {
+		if err := agent.CheckMetrics(metrics); err != nil {
+			return err
+		}
 	}
 	a, err := agent.New(o)
 	if err != nil {

@@ -104,6 +104,7 @@ type runner struct {
 	approve  bool
 	parallel int
 	verbose  bool
+	tracer   *tracer // nil if nobody traces
 }
 
 func (c *cli) runFlags(flags *flag.FlagSet) *runner {
@@ -141,7 +142,7 @@ func (r *runner) apply(ctx context.Context, q agent.PlanRequest, input bool) err
 	if p.Empty() {
 		return r.showOutputs(ctx, p.client, p.Plan)
 	}
-	return r.run(ctx, p.client, p.signed, p.Plan)
+	return r.traced(ctx, p.client, p.signed, p.Plan)
 }
 
 // keepLock writes the lock file beside the stack at path, before anything runs: what is half done is then locked, too.
@@ -205,13 +206,7 @@ func (r *runner) applySaved(ctx context.Context, signed *agent.SignedPlan) error
 	if err != nil {
 		return hinted{errors.New("the plan is damaged"), "Make a new one with recipe plan -out=FILE."}
 	}
-	return r.run(ctx, client, signed, p)
-}
-
-func (r *runner) run(ctx context.Context, client *agent.Client, signed *agent.SignedPlan, p *plan.Plan) error {
-	return r.follow(ctx, client, p.Stack, p, func(each func(agent.RunLine) error) error {
-		return client.Apply(context.WithoutCancel(ctx), agent.ApplyRequest{Plan: signed, Parallel: r.parallel}, each)
-	})
+	return r.traced(ctx, client, signed, p)
 }
 
 // ask asks whether to go on.

@@ -26,7 +26,7 @@ func runCommand() command {
 				if err != nil {
 					return err
 				}
-				return c.runLike(client, agent.CommandRequest{Stack: name, Target: args[0], Command: args[1:]})
+				return c.runLike(client, agent.CommandRequest{Stack: name, Target: args[0], Command: args[1:], Trace: c.getenv("TRACEPARENT")})
 			}
 		}}
 }

@@ -31,13 +31,13 @@ func commands() []command {
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		rollbackCommand(), promoteCommand(), scaleCommand(),
-		psCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
+		psCommand(), topCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
 		runCommand(), runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), caCommand(), versionCommand(),
+		agentCommand(), doctorCommand(), caCommand(), versionCommand(),
 	}
 }
 

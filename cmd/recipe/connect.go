@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/executor/systemd"
 )
 
 // homeOf is RECIPE_HOME, or its default: /var/lib/recipe for root, else below the user's own data.
@@ -91,6 +92,22 @@ func (c *cli) running(ctx context.Context) (*agent.Client, error) {
 	return c.agent(ctx)
 }
 
+// startUnit has systemd start the agent, if it was installed there. An agent of ours beside that unit would be in its way.
+func (c *cli) startUnit() (started bool, err error) {
+	u, err := c.agentUnit()
+	if err != nil {
+		return false, nil
+	}
+	if !u.Installed(c.getenv) {
+		u.User = true // which root may have, too
+	}
+	if !u.Installed(c.getenv) {
+		return false, nil
+	}
+	err = u.Start(context.Background())
+	return !errors.Is(err, systemd.ErrAbsent), err
+}
+
 // startAgent starts an agent in the background.
 func (c *cli) startAgent(home string) error {
 	program, err := os.Executable()
@@ -105,6 +122,9 @@ func (c *cli) startAgent(home string) error {
 		return fmt.Errorf("cannot open the agent's log: %w", err)
 	}
 	defer log.Close()
+	if started, err := c.startUnit(); started {
+		return err
+	}
 	cmd := exec.Command(program, "agent")
 	cmd.Env = agentEnvironment(os.Environ(), home)
 	cmd.Dir = "/"

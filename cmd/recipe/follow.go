@@ -28,6 +28,9 @@ func (r *runner) follow(ctx context.Context, client *agent.Client, stack string,
 	defer stopped()
 	var result *agent.RunResult
 	view := r.newView(p)
+	if r.tracer != nil && p != nil {
+		view = tracedView{view, r.tracer}
+	}
 	err := lines(func(line agent.RunLine) error {
 		switch {
 		case line.Begin != nil:

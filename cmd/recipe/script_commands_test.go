@@ -38,13 +38,16 @@ func scriptCommands() map[string]scriptCommand {
 		"eventual":    eventualCommand,
 		"fingerprint": fingerprintCommand,
 		"get":         getCommand,
+		"collector":   collectorCommand,
 		"gone":        goneCommand,
 		"jsonl":       jsonlCommand,
 		"lines":       linesCommand,
 		"pid":         pidCommand,
 		"signal":      signalCommand,
 		"team":        teamCommand,
+		"terraform":   terraformCommand,
 		"trim":        trimCommand,
+		"unseen":      unseenCommand,
 	}
 }
 

@@ -16,6 +16,10 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nsynapse/recipe/executor/cgroup"
+	"github.com/nsynapse/recipe/executor/shim"
+	"github.com/nsynapse/recipe/executor/shim/protocol"
 )
 
 // scriptPatience bounds every wait of the scripts. It is long because only failures last that long.
@@ -146,6 +150,15 @@ func cleanUp(t testscript.T, base, home, shared string) {
 	if err != nil {
 		t.Log(err)
 	}
+	err = filepath.WalkDir(home, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.Name() != protocol.GroupsFile {
+			return nil // mostly the home is gone, as it should be
+		}
+		return shim.Sweep(filepath.Dir(path))
+	})
+	if err != nil {
+		t.Log(err)
+	}
 	found := races(shared)
 	if err := os.RemoveAll(base); err != nil {
 		t.Log(err)
@@ -158,12 +171,14 @@ func cleanUp(t testscript.T, base, home, shared string) {
 	}
 }
 
-// condition knows [root]; [packages]: the package sources of this machine answer, and tests may take their time; and [netns]: this
-// machine lets us make a network of our own that leads nowhere.
+// condition knows [root]; [cgroups]: limits of all kinds can be enforced here; [packages]: the package sources of this machine
+// answer, and tests may take their time; and [netns]: this machine lets us make a network of our own that leads nowhere.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "cgroups":
+		return len(cgroup.Look().Controllers()) == 3, nil
 	case "packages":
 		return !testing.Short() && !raceDetector && packageSourcesAnswer(), nil
 	case "netns":

@@ -14,16 +14,17 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/bus"
+	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/directory"
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/executor/port"
 	"github.com/nsynapse/recipe/executor/router"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
-	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
@@ -47,6 +48,8 @@ type Options struct {
 	Fronts router.Addresses
 	// AccessLog has the router log the requests of routes.
 	AccessLog bool
+	// Metrics is where, besides the socket, GET /metrics is answered: an address of this machine alone. "" is nowhere.
+	Metrics string
 }
 
 // Agent is one agent, the only one of its RECIPE_HOME.
@@ -68,9 +71,11 @@ type Agent struct {
 	routes     *routes
 	roles      *roleKeeper
 	local      *local.Provider
+	cgroups    cgroup.Host
 	provider   sdk.Provider // of the types in the box
-	plugins    *host.Host
+	plugins    hosts
 	events     *events
+	runs       runs
 
 	mu     sync.Mutex
 	stacks map[string]*stack
@@ -124,7 +129,8 @@ func New(o Options) (*Agent, error) {
 	a.routes, a.roles = newRoutes(a), newRoleKeeper(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Gate: a.roles.gate})
+	a.cgroups = cgroup.Use()
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Gate: a.roles.gate})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
 		bus.Provider(),
@@ -135,7 +141,7 @@ func New(o Options) (*Agent, error) {
 	if err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
-	a.plugins = host.New(host.Options{Dir: pluginsDir(o.Home), Say: a.pluginSays})
+	a.plugins = newHosts(o.Home, a.pluginSays)
 	a.running, a.stop = context.WithCancel(context.Background())
 	return a, nil
 }
@@ -160,11 +166,12 @@ func (a *Agent) Start() error {
 			fmt.Fprintf(a.Log, "stack %s is left alone: %s\n", entry.Name(), err)
 		}
 	}
+	a.plugins.terraform.Sweep()
 	a.boot()
 	a.background.Go(a.sweepPlugins)
 	for _, s := range a.all() {
 		if s.underWay() {
-			if _, err := a.carry(s, 0, true); err != nil {
+			if _, err := a.carry(s, otlp.Context{}, 0, true); err != nil {
 				fmt.Fprintf(a.Log, "the run of stack %s cannot be carried on: %s\n", s.name, err)
 			}
 		} else if err := local.Purge(s.dir); err != nil { // an agent that was killed right after a run has not
@@ -178,7 +185,7 @@ func (a *Agent) Start() error {
 func (a *Agent) Close() error {
 	a.stop()
 	a.background.Wait()
-	a.plugins.Close()
+	a.plugins.close()
 	a.supervisor.Close()
 	a.routes.close()
 	var errs []error

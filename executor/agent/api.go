@@ -34,6 +34,7 @@ import (
 //	POST /v1/commands                 CommandRequest; see command.go
 //	GET  /v1/events                   stream of Event; ?stack=&follow=1
 //	GET  /v1/logs                     stream of LogLine; ?stack=&component=&follow=1&lines=N
+//	GET  /metrics                     figures in the text format of Prometheus
 //	GET  /v1/version                  VersionInfo
 //	POST /v1/shutdown                 ends the agent; apps go on. Refused while a run is under way
 const apiVersion = "v1"
@@ -95,6 +96,7 @@ func (s *SignedPlan) Decode() (*plan.Plan, error) {
 type ApplyRequest struct {
 	Plan     *SignedPlan `json:"plan"`
 	Parallel int         `json:"parallel,omitempty"`
+	Trace    string      `json:"trace,omitempty"` // the traceparent of the run; tasks are the parts of it that their addresses name
 }
 
 // RunLine is one line of the news of a run. Exactly one part is set; the last line has Result.

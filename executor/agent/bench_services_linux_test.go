@@ -32,7 +32,7 @@ func (f fleet) references(i int) []int {
 }
 
 // BenchmarkServices brings services up through a whole apply: plan, journal, shims, probes and router. Beside it the
-// floor: the same processes started and probed with nothing else.
+// floor, the same processes started and probed with nothing else, and supervisord, which starts all of them at once.
 func BenchmarkServices(b *testing.B) {
 	bin := programs(b)
 	for _, f := range fleets {
@@ -42,8 +42,11 @@ func BenchmarkServices(b *testing.B) {
 			if err := os.WriteFile(filepath.Join(stack, "service", "recipe.hcl"), []byte(recipe), 0o644); err != nil {
 				b.Fatal(err)
 			}
-			var floors, ups, downs []measure
+			var floors, ups, downs, peerUps, peerDowns []measure
 			for b.Loop() {
+				if up, down, ok := f.peer(b, bin); ok {
+					peerUps, peerDowns = append(peerUps, measure{Wall: up}), append(peerDowns, measure{Wall: down})
+				}
 				floors = append(floors, measure{Wall: f.floor(b, bin)})
 				all := child(b, order{Work: "services", Stack: stack, Home: newHome(b), Bin: bin})
 				ups, downs = append(ups, all), append(downs, measure{Wall: all.Down})
@@ -55,6 +58,12 @@ func BenchmarkServices(b *testing.B) {
 			b.ReportMetric(ms(floors), "floor-ms")
 			b.ReportMetric(ms(ups)/ms(floors), "x-floor")
 			b.ReportMetric(ms(downs), "destroy-ms")
+			if len(peerUps) > 0 {
+				b.ReportMetric(ms(peerUps), "supervisord-up-ms")
+				b.ReportMetric(ms(peerDowns), "supervisord-down-ms")
+			} else {
+				b.Log("supervisord is not installed (apt install supervisor), and so not measured beside it")
+			}
 			b.ReportMetric(median(ups, func(m measure) float64 { return float64(m.Resident) })/(1<<20), "agent-MiB")
 		})
 	}
@@ -80,7 +89,7 @@ func (f fleet) floor(b *testing.B, bin string) time.Duration {
 		var group sync.WaitGroup
 		for i := first; i < min(first+f.step, f.count); i++ {
 			group.Go(func() {
-				port := strconv.Itoa(21000 + i)
+				port := strconv.Itoa(firstPort + i)
 				cmd := exec.Command(filepath.Join(bin, "service"))
 				cmd.Env = append(os.Environ(), "PORT="+port)
 				if err := cmd.Start(); err != nil {
@@ -142,7 +151,7 @@ func (a *Agent) bring(ctx context.Context, q PlanRequest) (measure, error) {
 	var n *news
 	m, err := timed(func() (err error) {
 		if n, err = a.begin(ApplyRequest{Plan: answer.Plan}, nil); err == nil {
-			a.background.Wait()
+			err = n.follow(ctx, func(RunLine) error { return nil })
 		}
 		return err
 	})

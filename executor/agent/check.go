@@ -15,7 +15,6 @@ import (
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/builtin"
-	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/recipes"
 	"github.com/nsynapse/recipe/registry"
@@ -113,8 +112,8 @@ func (w *written) withPlugins(ctx context.Context, box sdk.Provider, home, work 
 		}
 		defer os.RemoveAll(home)
 	}
-	h := host.New(host.Options{Dir: pluginsDir(home)})
-	defer h.Close()
+	h := newHosts(home, nil)
+	defer h.close()
 	all := []sdk.Provider{box}
 	for i := range list {
 		p, d := list[i].open(ctx, h, list[i].file, box)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
@@ -29,9 +30,10 @@ const commandProtocol = "recipe-command"
 // CommandRequest asks for a command.
 type CommandRequest struct {
 	Stack   string   `json:"stack"`
-	Target  string   `json:"target"`         // a component, an instance or a process
-	Command []string `json:"command"`        // the program and its arguments
-	Term    string   `json:"term,omitempty"` // TERM of the client, if its standard input is a terminal
+	Target  string   `json:"target"`          // a component, an instance or a process
+	Command []string `json:"command"`         // the program and its arguments
+	Trace   string   `json:"trace,omitempty"` // TRACEPARENT of the client
+	Term    string   `json:"term,omitempty"`  // TERM of the client, if its standard input is a terminal
 }
 
 // CommandLine tells of a command. One part is set.
@@ -115,6 +117,9 @@ func (a *Agent) commandSpec(q CommandRequest) (supervisor.Spec, error) {
 	spec, err := a.local.Spec(sdk.Identity{Address: o.Addr.String(), Stack: s.name, Known: clear})
 	if err != nil {
 		return spec, err
+	}
+	if c := otlp.Parse(q.Trace); c.Valid() {
+		spec.Env = append(spec.Env, "TRACEPARENT="+c.String())
 	}
 	if q.Term != "" {
 		spec.Env = append(spec.Env, "TERM="+q.Term)

@@ -19,6 +19,9 @@ func (a *Agent) drain(ctx context.Context, id sdk.Identity) {
 		return
 	}
 	limit := drainOf(id)
+	if limit == 0 {
+		return // the supervisor says that it is not ready any more, and the app ends what it is at by itself
+	}
 	a.directory.SetReady(id.Stack, id.Address, false)
 	if err := a.letGo(ctx); err != nil {
 		fmt.Fprintf(a.Log, "%s of stack %s is ended without waiting for its requests: %s\n", id.Address, id.Stack, err)

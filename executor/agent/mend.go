@@ -3,6 +3,8 @@ package agent
 import (
 	"errors"
 	"fmt"
+
+	"github.com/nsynapse/recipe/executor/otlp"
 )
 
 // mend returns the stack as one that can be worked with. After a failed write, on a disk that was full for instance, its
@@ -25,7 +27,7 @@ func (a *Agent) mend(s *stack) (*stack, error) {
 		defer s.beginning.Unlock()
 	}
 	if s.underWay() && !s.carried() {
-		if _, err := a.carry(s, 0, true); err != nil {
+		if _, err := a.carry(s, otlp.Context{}, 0, true); err != nil {
 			return nil, fmt.Errorf("the run of stack %s cannot be carried on: %w", s.name, err)
 		}
 	}

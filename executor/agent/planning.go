@@ -71,6 +71,7 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if diags.HasErrors() {
 		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
 	}
+	w.diags = append(w.diags, a.unenforced(p)...)
 	p.Lock, p.Tree, p.Plugins = w.input.Lock, w.tree, w.plugins
 	if p.Variables, err = sealVariables(w.input.Variables, w.stack); err != nil {
 		return nil, err

@@ -15,7 +15,6 @@ import (
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/planner/state"
-	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/plugin/wire"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -94,20 +93,20 @@ func (a *Agent) withPlugins(ctx context.Context, plugins []state.Plugin) (sdk.Pr
 }
 
 // openPlugin opens a plugin out of the store. A published one is not started for that.
-func (a *Agent) openPlugin(ctx context.Context, p state.Plugin) (*host.Plugin, error) {
+func (a *Agent) openPlugin(ctx context.Context, p state.Plugin) (sdk.Provider, error) {
 	dir, err := a.store.Sound(ctx, pluginKey(p))
 	if err != nil {
 		return nil, fmt.Errorf("the plugin %s cannot be used: %w", p.Name, err)
 	}
 	file := filepath.Join(dir, filepath.FromSlash(p.File))
 	if p.Package == "" {
-		return a.plugins.Open(ctx, p.Name, file, p.Digest)
+		return a.plugins.open(ctx, p.Protocol, p.Name, file, p.Digest)
 	}
 	schema, err := os.ReadFile(filepath.Join(dir, wire.SchemaFile))
 	if err != nil {
 		return nil, fmt.Errorf("the plugin %s cannot be used: %w", p.Name, err)
 	}
-	return a.plugins.OpenPublished(p.Name, file, p.Package, schema)
+	return noneOnError(a.plugins.ours.OpenPublished(p.Name, file, p.Package, schema))
 }
 
 // adoption is how long plugins of an earlier agent are waited with: the runs that it was at may need them at once.
@@ -119,7 +118,7 @@ func (a *Agent) sweepPlugins() {
 	case <-time.After(adoption):
 	case <-a.running.Done():
 	}
-	a.plugins.Sweep()
+	a.plugins.ours.Sweep()
 }
 
 // merged are the plugins of a plan: those that are wanted, and those that an earlier one has used, since what they made may

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
@@ -43,7 +44,7 @@ func (a *Agent) begin(q ApplyRequest, client *apply.Client) (*news, error) {
 	if err := s.book.BeginBy(client, p, time.Now().UTC()); err != nil {
 		return nil, refused(err)
 	}
-	return a.carry(s, q.Parallel, false)
+	return a.carry(s, otlp.Parse(q.Trace), q.Parallel, false)
 }
 
 // refused is the Problem of a run that could not begin.
@@ -58,8 +59,8 @@ func refused(err error) error {
 }
 
 // carry brings the recorded run of s to its end in the background and returns its news. The caller holds s.beginning, or
-// is alone.
-func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
+// is alone. trace is the span of the run, if somebody traces it: what runs in it is told. It is not kept over the end of the agent.
+func (a *Agent) carry(s *stack, trace otlp.Context, parallel int, resumed bool) (*news, error) {
 	var p *plan.Plan
 	begin := RunBegin{Stack: s.name, Resumed: resumed}
 	s.book.View(func(_ *state.State, r *apply.Run) {
@@ -94,14 +95,16 @@ func (a *Agent) carry(s *stack, parallel int, resumed bool) (*news, error) {
 		_, err := a.takeBackup(ctx, s.name, at, v, report)
 		return err
 	}
-	engine := &apply.Engine{Backup: backup, Book: s.book, Graph: graph, Provider: provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
+	engine := &apply.Engine{Trace: trace, Backup: backup, Book: s.book, Graph: graph, Provider: provider, Seal: s.seal, Mark: s.vault.Mark, Open: s.reveal, ID: s.idOf, Parallel: parallel, Events: n.event}
 	a.background.Go(func() {
 		defer cancel()
 		result := a.finish(ctx, s, engine)
 		s.mu.Lock()
 		s.carrying = false
 		s.mu.Unlock()
-		a.events.add(runEvent(s.name, result))
+		ended := runEvent(s.name, result)
+		a.runs.count(s.name, ended.State)
+		a.events.add(ended)
 		n.end(result)
 	})
 	return n, nil

@@ -40,6 +40,9 @@ func (a *Agent) Serve(ctx context.Context) error {
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withPeer,
 	}
+	if err := a.serveMetrics(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	go a.watchIdle(ctx, &asked, stop)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(ownersOnly{listener}) }()
@@ -127,7 +130,7 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 		case <-ticker.C:
 		}
 		if asked.idle(a.Idle) && a.idle(ctx) {
-			a.plugins.Close() // before what is kept of them goes
+			a.plugins.close() // before what is kept of them goes
 			if err := os.RemoveAll(pluginsDir(a.Home)); err != nil {
 				fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 			}
@@ -201,6 +204,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return a.runNow(r.Context(), q)
 	}))
 	mux.HandleFunc("POST /v1/commands", a.handleCommand)
+	mux.HandleFunc("GET /metrics", a.handleMetrics)
 	mux.HandleFunc("GET /v1/events", a.handleEvents)
 	mux.HandleFunc("GET /v1/logs", a.handleLogs)
 	return mux

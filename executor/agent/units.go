@@ -244,6 +244,9 @@ func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follo
 
 // unitDir is where the log of a process is.
 func (a *Agent) unitDir(s *stack, unit string) string {
+	if status, ok := a.supervisor.Status(unitName(s.name, unit)); ok {
+		return status.Dir
+	}
 	address, err := addr.Parse(unit)
 	if err != nil {
 		return ""

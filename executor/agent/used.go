@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/nsynapse/recipe/providers/plugin/host"
 	"github.com/nsynapse/recipe/providers/plugin/wire"
 	"github.com/nsynapse/recipe/providers/sdk"
+	"github.com/nsynapse/recipe/providers/terraform"
 	"github.com/nsynapse/recipe/registry"
 )
 
@@ -112,8 +114,12 @@ func (u *users) fail(p *config.Provider, summary, format string, args ...any) {
 // weigh finds the program of a plugin, and what it is known by.
 func (c *chosen) weigh(p *config.Provider, file func(source string) string) (used, *hcl.Diagnostic) {
 	u := used{Provider: p}
-	if p.Published() {
+	switch {
+	case p.Published():
 		return u, u.unpacked(c)
+	case p.Source == "":
+		return u, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "No program for a provider", Subject: p.Range.Ptr(),
+			Detail: fmt.Sprintf("The package leaves the program of %s to the stack. Name it there: provider %q %q { source = \"./PATH\" }", p.Name, p.Protocol, path.Base(p.Name))}
 	}
 	u.file = file(p.Source)
 	return u, u.weigh()
@@ -149,7 +155,7 @@ func (u *used) weigh() *hcl.Diagnostic {
 	info, err := os.Stat(u.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return bad("There is no program %s. Build the plugin first.", u.file)
+		return bad("There is no program %s. Build or download it first.", u.file)
 	case err != nil:
 		return bad("Cannot look at the plugin: %s.", err)
 	case !info.Mode().IsRegular():
@@ -164,12 +170,12 @@ func (u *used) weigh() *hcl.Diagnostic {
 }
 
 // open opens the plugin. One that is not published is started if its types are not known yet. Its program is at file.
-func (u *used) open(ctx context.Context, h *host.Host, file string, box sdk.Provider) (p *host.Plugin, d *hcl.Diagnostic) {
+func (u *used) open(ctx context.Context, h hosts, file string, box sdk.Provider) (p sdk.Provider, d *hcl.Diagnostic) {
 	var err error
 	if u.Published() {
-		p, err = h.OpenPublished(u.Name, file, u.digest, u.schema)
+		p, err = noneOnError(h.ours.OpenPublished(u.Name, file, u.digest, u.schema))
 	} else {
-		p, err = h.Open(ctx, u.Name, file, u.digest)
+		p, err = h.open(ctx, u.Protocol, u.Name, file, u.digest)
 	}
 	if err == nil {
 		err = u.own(p.Schema(), box.Schema())
@@ -187,10 +193,14 @@ func (u *used) own(types, box sdk.Schema) error {
 	}
 	prefix := config.Prefix(u.Name)
 	for _, t := range slices.Sorted(maps.Keys(types.Types)) {
+		name := t
+		if u.Protocol == config.Terraform {
+			name = strings.TrimPrefix(t, terraform.DataPrefix)
+		}
 		if _, taken := box.Types[t]; taken {
 			return fmt.Errorf("it supplies the type %s, which recipe has in the box; its author has to give it another name", t)
 		}
-		if t != prefix && !strings.HasPrefix(t, prefix+"_") {
+		if name != prefix && !strings.HasPrefix(name, prefix+"_") {
 			return fmt.Errorf("it supplies the type %s, and the types of a provider called %s begin with %s_; use it by another name", t, u.Name, prefix)
 		}
 	}
@@ -202,7 +212,7 @@ func (u *used) recorded() state.Plugin {
 	if u.Published() {
 		return state.Plugin{Name: u.Name, Package: u.digest, File: u.within, Executor: u.executor}
 	}
-	return state.Plugin{Name: u.Name, Digest: u.digest, File: filepath.Base(u.file), Executor: u.executor}
+	return state.Plugin{Name: u.Name, Digest: u.digest, File: filepath.Base(u.file), Protocol: u.Protocol, Executor: u.executor}
 }
 
 // upper is text as a sentence begins.

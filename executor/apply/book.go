@@ -182,6 +182,9 @@ func (b *Book) playTask(t *taskRecord) {
 	}
 	task.Took += t.Took
 	a := b.run.Plan.Changes[t.Index].Addr
+	if o := b.state.Objects[a]; o != nil && task.Needs == nil && (t.Gone || t.Object != nil) {
+		task.Needs = o.Needs
+	}
 	switch {
 	case t.Gone:
 		delete(b.state.Objects, a)

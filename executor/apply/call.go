@@ -28,11 +28,21 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 			result, err = cty.NilVal, redacted{fmt.Errorf("internal error: the provider of %s panicked: %v\n%s", change.Type, fault, debug.Stack()), []cty.Value{before, after}}
 		}
 	}()
+	part := change.Addr.String()
+	if undo {
+		part = UndoPart(part)
+	}
+	ctx = sdk.WithTraceparent(ctx, c.Trace.Part(part).String())
+	planned, err := c.planned(i, resource, undo)
+	if err != nil {
+		return cty.NilVal, err
+	}
 	clearBefore, _ := before.UnmarkDeep()
 	clearAfter, _ := after.UnmarkDeep()
 	result, diags := resource.Apply(ctx, sdk.ApplyRequest{
 		Identity: sdk.Identity{Address: change.Addr.String(), Stack: c.run.Plan.Stack, Known: clearBefore},
 		Before:   clearBefore, After: clearAfter, Token: token, Undo: undo, Report: c.report(i, before, after),
+		Planned: planned,
 	})
 	schema := c.types[change.Type]
 	if result != cty.NilVal && !result.IsNull() {
@@ -45,7 +55,7 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 		}
 		result = plan.Remark(result, like, schema)
 		if schema.Plugin {
-			result = conceal(result, schema, before, after)
+			result = plan.Conceal(result, schema, before, after)
 		}
 	}
 	if err := diags.Err(); err != nil {
@@ -55,4 +65,20 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 		return cty.NilVal, fmt.Errorf("internal error: the provider of %s left something unknown", change.Type)
 	}
 	return result, nil
+}
+
+// planned is what the plan shows of a thing whose type plans for itself; NilVal for others and for an undo.
+func (c *carrier) planned(i int32, resource sdk.Resource, undo bool) (cty.Value, error) {
+	if _, plans := resource.(sdk.Planner); !plans || undo || len(c.changes[i].After) == 0 {
+		return cty.NilVal, nil
+	}
+	v, err := c.decode(i, c.changes[i].After)
+	v, _ = v.UnmarkDeep()
+	return v, err
+}
+
+// plans reports whether the type of task i plans for itself.
+func (c *carrier) plans(i int32) bool {
+	_, plans := c.Provider.Resource(c.changes[i].Type).(sdk.Planner)
+	return plans
 }

@@ -173,10 +173,7 @@ func (c *carrier) newObject(i int32, v cty.Value) (*state.Object, error) {
 // needs are the addresses that the thing needs, for the order of its removal.
 func (c *carrier) needs(i int32) []addr.Instance {
 	if c.nodes[i] < 0 {
-		if o := c.object(i); o != nil {
-			return o.Needs
-		}
-		return nil
+		return c.needsBefore(i)
 	}
 	return needsOf(c.Graph.Nodes[c.nodes[i]].Needs, func(id int32) addr.Instance { return c.Graph.Nodes[id].Addr })
 }
@@ -276,6 +273,9 @@ func (c *carrier) wanted(i int32, before cty.Value) (cty.Value, error) {
 	if !v.IsWhollyKnown() {
 		return cty.NilVal, fmt.Errorf("its value depends on something that is still not known; if you used -target, include what it depends on")
 	}
+	if c.plans(i) {
+		return v, nil // it holds what it does against the plan
+	}
 	err := c.asPlanned(i, v)
 	if err != nil {
 		return cty.NilVal, err
@@ -339,7 +339,7 @@ func (c *carrier) asPlanned(i int32, v cty.Value) error {
 
 // settled reports whether an update has nothing to do after all.
 func (c *carrier) settled(i int32, before, after cty.Value) bool {
-	if before.IsNull() || c.changes[i].Action == plan.Replace || c.changes[i].Action == plan.Create {
+	if before.IsNull() || c.changes[i].Action == plan.Replace || c.changes[i].Action == plan.Create || c.plans(i) {
 		return false
 	}
 	planned, err := c.decode(i, c.changes[i].After)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
 	"github.com/nsynapse/recipe/planner/plan"
@@ -33,7 +34,13 @@ type Engine struct {
 	Now      func() time.Time // nil for time.Now
 	// Events is told what happens, one call at a time, from the engine's goroutines. It must not block. Nil drops it.
 	Events func(Event)
+	// Trace is the span of the run. Providers are told the part of it that the address of their task names; for taking back
+	// it is UndoPart of that. The zero value tells nobody.
+	Trace otlp.Context
 }
+
+// UndoPart is the name of the part of a trace in which what address names is taken back.
+func UndoPart(address string) string { return "undo " + address }
 
 // Phase is a moment in the life of a task.
 type Phase string

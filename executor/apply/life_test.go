@@ -39,15 +39,18 @@ type scenario struct {
 
 // bounded is the part of the single crashes that an ordinary test run tries: all, but for what costs most.
 func (s scenario) bounded() float64 {
-	if s.stays != "" || s.large > 0 || strings.HasPrefix(s.name, "roll") {
+	if s.stays != "" || s.large > 0 {
 		return 0.2
+	}
+	if strings.HasPrefix(s.name, "roll") {
+		return 0.1
 	}
 	return 1
 }
 
 // whole is the part of the pairs of crashes that the whole programme tries: all, but for a variant of another scenario.
 func (s scenario) whole() float64 {
-	if s.stays != "" {
+	if s.stays != "" || strings.HasPrefix(s.name, "roll ") {
 		return 0.1
 	}
 	return 1

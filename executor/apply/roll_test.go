@@ -2,7 +2,9 @@ package apply_test
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +49,16 @@ func TestRollGoesFromImplementationToConsumerAndOneByOne(t *testing.T) {
 	r.world.inOrder(t, "create app.a[0].process.web", "delete app.a[0]~b.process.web", "create app.a[1].process.web")
 }
 
+// needs are the recorded needs as text.
+func (r *rig) needs() string {
+	var lines []string
+	for a, o := range r.book.Copy().Objects {
+		lines = append(lines, fmt.Sprintln(a, o.Needs))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
+}
+
 func TestRollOfSeveralAtATime(t *testing.T) {
 	r := newRig(t, disk.OS{}, filepath.Join(t.TempDir(), "journal"))
 	four := func(text string) string {
@@ -67,10 +79,11 @@ func TestRollOfSeveralAtATime(t *testing.T) {
 
 func TestFailedRollLeavesTheOldOnes(t *testing.T) {
 	r := newRig(t, disk.OS{}, filepath.Join(t.TempDir(), "journal"))
-	r.evaluate(rolling(apps("x", "a", "b")))
+	stepped := strings.Replace(recipe, "process \"web\"", "step \"prepare\" { command = [\"prepare\"] }\nprocess \"web\"", 1)
+	r.graph = graphOf(t, rolling(apps("x", "a", "b")), stepped, r.world.Schema().Types)
 	r.apply()
-	before := r.world.picture()
-	r.evaluate(rolling(apps("y", "a", "b")))
+	before, needs := r.world.picture(), r.needs()
+	r.graph = graphOf(t, rolling(apps("y", "a", "b")), stepped, r.world.Schema().Types)
 	r.world.ledger = nil
 	r.world.fail = func(address string, undo bool) error {
 		if address == "app.b[0]~b.process.web" && !undo {
@@ -83,6 +96,9 @@ func TestFailedRollLeavesTheOldOnes(t *testing.T) {
 	}
 	if after := r.world.picture(); after != before {
 		t.Errorf("it was\n%sand is\n%s", before, after)
+	}
+	if after := r.needs(); after != needs {
+		t.Errorf("the order of removal was\n%sand is\n%s", needs, after)
 	}
 	r.world.inOrder(t, "delete app.a[0].process.web", "create app.a[0].process.web", "delete app.a[0]~b.process.web")
 	if r.world.place("delete app.b[0].process.web") >= 0 {

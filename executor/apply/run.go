@@ -27,6 +27,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/plan"
 	"github.com/nsynapse/recipe/planner/state"
 )
@@ -80,6 +81,9 @@ type Task struct {
 	Status Status        `json:"status"`
 	Error  string        `json:"error,omitempty"`
 	Took   time.Duration `json:"took,omitempty"`
+	// Needs are those that the object had before the task changed it or took it away, which it has again when that is taken
+	// back: what else goes in the meantime, and in which order the next plan removes, hangs on them.
+	Needs []addr.Instance `json:"needs,omitempty"`
 }
 
 // record is one entry of the journal. Exactly one of its parts is set.

@@ -7,7 +7,9 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/planner/state"
 )
 
 // undo takes task i back: it does the same as do, from what is there now to what was there before the run. What the
@@ -101,6 +103,17 @@ func (c *carrier) intended(i int32) cty.Value {
 	return v
 }
 
+// needsBefore are the needs that the thing of task i had before the task changed it; else those of now.
+func (c *carrier) needsBefore(i int32) (needs []addr.Instance) {
+	c.Book.View(func(s *state.State, r *Run) {
+		needs = r.Tasks[i].Needs
+		if o := s.Objects[c.changes[i].Addr]; o != nil && needs == nil {
+			needs = o.Needs
+		}
+	})
+	return needs
+}
+
 func (c *carrier) restored(i int32, v cty.Value) error {
 	t := taskRecord{Status: Undone}
 	if v.IsNull() {
@@ -110,9 +123,7 @@ func (c *carrier) restored(i int32, v cty.Value) error {
 		if err != nil {
 			return err
 		}
-		if old := c.object(i); old != nil {
-			object.Needs = old.Needs
-		}
+		object.Needs = c.needsBefore(i)
 		t.Object = object
 	}
 	if !c.record(i, t) {

@@ -38,6 +38,7 @@ func (w *world) Schema() sdk.Schema {
 		"endpoint": {Attributes: map[string]sdk.Attribute{"component": text, "target": text, "host": computed(cty.String), "port": computed(cty.Number)}},
 		"secret":   {Attributes: map[string]sdk.Attribute{"length": number, "value": {Type: cty.String, Computed: true, Stable: true, Sensitive: true}}},
 		"file":     {Attributes: map[string]sdk.Attribute{"base": text, "name": text, "content": text, "owner": number, "path": computed(cty.String)}},
+		"command":  {Attributes: map[string]sdk.Attribute{"command": {Type: cty.List(cty.String)}, "env": {Type: cty.Map(cty.String)}, "directory": text}},
 		"instance": {Attributes: map[string]sdk.Attribute{"component": text, "command": {Type: cty.List(cty.String), Restart: true},
 			"env": {Type: cty.Map(cty.String), Restart: true}, "config_digest": {Type: cty.String, Restart: true}, "startup": check, "readiness": check, "liveness": check}},
 	}}

@@ -7,4 +7,6 @@
 //	<directory>/tmp       TMPDIR; emptied with the instance
 //	<directory>/state     what commands remember of having run
 //	<directory>/process/<name>  of the agent and the shim: lock, log, exit; and bindings
+//
+// A scheduled process has a directory of its own for the last of these, since instances move and are made anew.
 package local

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -62,6 +63,7 @@ func instanceSchema() sdk.TypeSchema {
 			"liveness":      {Type: checkType, Restart: true, Description: "Whether it has to be restarted."},
 			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Restart: true, Description: "How it is asked to end."},
 			"drain":         {Type: cty.String, Description: "How long what it is at may take before it is asked to end for good; nothing new gets to it meanwhile."},
+			"limits":        {Type: limitsType, Restart: true, Description: "What it may take of the machine: memory in bytes, cpu in processors, pids, open_files; null where there is no limit."},
 			"success_codes": {Type: cty.List(cty.Number), Restart: true, Description: "Exit codes that mean that the work is done."},
 			"roles":         {Type: rolesType, Description: "Set if its instance may be a primary or a backup."},
 			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},
@@ -211,6 +213,9 @@ func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sd
 
 // processDirectory is where the shim and the bindings of a process are.
 func processDirectory(id sdk.Identity) string {
+	if id.Known.Type().HasAttribute("times") {
+		return directory(id.Known)
+	}
 	_, name, _ := strings.Cut(id.Address, ".process.")
 	return filepath.Join(directory(id.Known), "process", name)
 }
@@ -221,6 +226,7 @@ type Provider struct {
 	units   Units
 	changed func(sdk.Identity)
 	drain   func(context.Context, sdk.Identity)
+	cgroups cgroup.Host
 	gate    func(sdk.Identity) (env []string, open bool, err error)
 }
 
@@ -234,6 +240,8 @@ type Options struct {
 	// Drain is told of a process before it is asked to end, with its value. It returns when nothing gets to the process any
 	// more and what it was at is done, or when that takes too long. It is called from any goroutine. Nil waits for nothing.
 	Drain func(context.Context, sdk.Identity)
+	// Cgroups are those that limits are enforced by; zero for none.
+	Cgroups cgroup.Host
 	// Gate is asked before each start of a process with roles; see supervisor.Spec.
 	Gate func(sdk.Identity) (env []string, open bool, err error)
 }
@@ -245,7 +253,7 @@ func New(o Options) *Provider {
 	if o.Drain == nil {
 		o.Drain = func(context.Context, sdk.Identity) {}
 	}
-	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain, gate: o.Gate}
+	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain, cgroups: o.Cgroups, gate: o.Gate}
 }
 
 // Schema implements sdk.Provider.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -21,11 +22,12 @@ var timesType = cty.Object(map[string]cty.Type{
 // scheduleSchema has no attribute that restarts anything: what changes counts from the next run on.
 func scheduleSchema() sdk.TypeSchema {
 	attributes := map[string]sdk.Attribute{
-		"times": {Type: timesType, Required: true, Description: "When it runs: a cron expression or an interval, and what becomes of runs that overlap or were missed."},
+		"directory": {Type: cty.String, Required: true, Replace: true, Description: "Where it remembers its runs, with their log."},
+		"times":     {Type: timesType, Required: true, Description: "When it runs: a cron expression or an interval, and what becomes of runs that overlap or were missed."},
 	}
 	for name, a := range instanceSchema().Attributes {
 		switch name {
-		case "kind", "main", "ports", "startup", "readiness", "liveness":
+		case "directory", "kind", "main", "ports", "startup", "readiness", "liveness", "roles", "drain":
 		default:
 			a.Restart = false
 			attributes[name] = a
@@ -79,10 +81,10 @@ func (s scheduled) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, s
 	if r.Before.IsNull() {
 		return gone, nil
 	}
-	dir := processDirectory(sdk.Identity{Address: r.Address, Known: r.Before})
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(directory(r.Before)); err != nil {
 		return r.Before, sdk.Errorf("cannot remove the process's files", "%s", err)
 	}
+	_ = os.Remove(filepath.Dir(directory(r.Before))) // if it was the last one
 	return gone, nil
 }
 

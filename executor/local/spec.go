@@ -32,6 +32,7 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 	for _, need := range texts(v.GetAttr("needs")) {
 		spec.Needs = append(spec.Needs, UnitName(id.Stack, need))
 	}
+	p.limit(&spec, v.GetAttr("limits"))
 	env := environment(v, dir)
 	spec.Env = env
 	if codes := v.GetAttr("success_codes"); !codes.IsNull() {

@@ -26,28 +26,33 @@ import (
 func BenchmarkProxies(b *testing.B) {
 	for _, size := range []int{1 << 10, 64 << 10} {
 		for _, connections := range []int{8, 64} {
-			b.Run(fmt.Sprintf("%dKiB/%d", size>>10, connections), func(b *testing.B) { benchProxies(b, size, connections) })
+			b.Run(fmt.Sprintf("%dKiB/%d", size>>10, connections), func(b *testing.B) { benchProxies(b, size, connections, "") })
 		}
 	}
+	// What makes a request of the same kind take the long way.
+	b.Run("long", func(b *testing.B) { benchProxies(b, 1<<10, 64, "TE: trailers\r\n") })
 }
 
-func benchProxies(b *testing.B, size, connections int) {
+func benchProxies(b *testing.B, size, connections int, extra string) {
 	origin := benchOrigin(b, size)
 	proxies := []*benchProxy{routerProxy(b, origin), nginxProxy(b, origin), haproxyProxy(b, origin)}
 	proxies = slices.DeleteFunc(proxies, func(p *benchProxy) bool { return p == nil })
 	for _, p := range proxies {
-		benchLoad(b, p.port, connections, 2000, size) // connections to the upstream are there
+		benchLoad(b, p.port, connections, 2000, size, extra) // connections to the upstream are there
 	}
 	for b.Loop() {
 		for _, p := range proxies {
-			before := p.cpu(b)
-			benchLoad(b, p.port, connections, benchRequests(size), size)
-			p.spent = append(p.spent, (p.cpu(b)-before)/float64(benchRequests(size)))
+			user, system := p.cpu(b)
+			benchLoad(b, p.port, connections, benchRequests(size), size, extra)
+			userAfter, systemAfter := p.cpu(b)
+			p.spent = append(p.spent, (userAfter+systemAfter-user-system)/float64(benchRequests(size)))
+			p.system = append(p.system, (systemAfter-system)/float64(benchRequests(size)))
 		}
 	}
 	b.ReportMetric(0, "ns/op")
 	for _, p := range proxies {
 		b.ReportMetric(median(p.spent)*1e6, p.name+"-µs/request")
+		b.ReportMetric(median(p.system)*1e6, p.name+"-kernel-µs/request")
 		if p.name == "nginx" {
 			b.ReportMetric(median(proxies[0].spent)/median(p.spent), "times-nginx")
 		}
@@ -64,30 +69,31 @@ func median(v []float64) float64 {
 
 // benchProxy is a proxy that runs in processes of its own.
 type benchProxy struct {
-	name  string
-	port  int
-	pid   int
-	spent []float64 // CPU seconds per request of each round
+	name string
+	port int
+	pid  int
+
+	// CPU seconds per request of each round, and those of them in the kernel.
+	spent, system []float64
 }
 
 // cpu is the CPU time of the process and its children, in seconds.
-func (p *benchProxy) cpu(b *testing.B) float64 {
-	total := 0.0
+func (p *benchProxy) cpu(b *testing.B) (user, system float64) {
 	for _, pid := range append(children(p.pid), p.pid) {
 		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil {
 			b.Fatal(err)
 		}
 		fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
-		for _, at := range []int{11, 12} { // utime, stime
+		for at, sum := range map[int]*float64{11: &user, 12: &system} { // utime, stime
 			ticks, err := strconv.Atoi(fields[at])
 			if err != nil {
 				b.Fatal(err)
 			}
-			total += float64(ticks) / 100
+			*sum += float64(ticks) / 100
 		}
 	}
-	return total
+	return user, system
 }
 
 func children(pid int) (all []int) {
@@ -136,9 +142,9 @@ func benchOrigin(b *testing.B, size int) string {
 }
 
 // benchLoad makes that many requests on that many connections, each of which keeps one under way.
-func benchLoad(b *testing.B, port, connections, requests, size int) {
+func benchLoad(b *testing.B, port, connections, requests, size int, extra string) {
 	b.Helper()
-	request := []byte("GET /products/17?color=red HTTP/1.1\r\nHost: shop.localhost\r\nUser-Agent: bench\r\nAccept: */*\r\nCookie: session=0123456789abcdef\r\n\r\n")
+	request := []byte("GET /products/17?color=red HTTP/1.1\r\nHost: shop.localhost\r\nUser-Agent: bench\r\nAccept: */*\r\nCookie: session=0123456789abcdef\r\n" + extra + "\r\n")
 	var left atomic.Int64
 	left.Store(int64(requests))
 	var clients sync.WaitGroup

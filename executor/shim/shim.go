@@ -14,6 +14,9 @@ type Spec = protocol.Spec
 // Limit is one resource limit of the app.
 type Limit = protocol.Limit
 
+// Cgroup is one control group of the app.
+type Cgroup = protocol.Cgroup
+
 // Log bounds what is kept of the app's output.
 type Log = protocol.Log
 

@@ -76,6 +76,12 @@ func app(words []string) int {
 			for range n {
 				_, _ = os.Stdout.Write(line)
 			}
+		case "eat": // memory without an end
+			eat()
+		case "breed": // children without an end; says how many when there can be no more
+			fmt.Println(breed())
+		case "torrent": // n MiB of lines, lines of 1 MiB and bytes of all kinds, which the last byte of a line never is
+			torrent(n)
 		case "env":
 			for _, v := range os.Environ() {
 				fmt.Println(v)

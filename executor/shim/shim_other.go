@@ -51,3 +51,6 @@ func (p *Process) SignalGroup(syscall.Signal) error { return errSystem }
 
 // Release does nothing on this system.
 func (p *Process) Release() {}
+
+// Sweep finds nothing on this system.
+func Sweep(string) error { return nil }

@@ -68,6 +68,9 @@ func (u *Unit) endedByItself(exit *shim.Exit, healthy time.Duration) {
 		u.started(nil)
 	case u.firstRun:
 		reason := exit.String() + " before it was ready"
+		if exit.Memory > 0 {
+			reason = exit.String() + ", and it was not ready yet"
+		}
 		u.enter(Failed, reason)
 		u.started(u.startError(reason, exit, nil))
 	default:

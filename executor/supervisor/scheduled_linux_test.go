@@ -136,7 +136,7 @@ func TestScheduled(t *testing.T) {
 			}
 		}
 		status, _ := s.Status("job")
-		if status.State != Scheduled || !status.Ready || status.Restarts != 0 || status.Next.Sub(time.Now()) != 59*time.Minute {
+		if status.State != Scheduled || !status.Ready || status.Restarts != 0 || time.Until(status.Next) != 59*time.Minute {
 			t.Errorf("%+v", status)
 		}
 		if err := s.Remove(t.Context(), "job"); err != nil {

@@ -21,6 +21,7 @@ type Spec struct {
 	UID, GID  int      // -1 leaves user and group as they are
 	Groups    []int    // supplementary groups; looked at only if UID or GID is given
 	Limits    []shim.Limit
+	Cgroups   []shim.Cgroup
 	Log       shim.Log
 
 	// Free tells before each start whether what the process needs for itself alone, such as a port, can be had; its error
@@ -136,6 +137,6 @@ func (s Spec) gated() (Spec, bool, error) {
 func (s Spec) shimSpec() shim.Spec {
 	return shim.Spec{
 		Dir: s.Dir, Command: s.Command, Env: s.Env, WorkDir: s.WorkDir, UID: s.UID, GID: s.GID, Groups: s.Groups,
-		Limits: s.Limits, Log: s.Log,
+		Limits: s.Limits, Cgroups: s.Cgroups, Log: s.Log,
 	}
 }

@@ -53,6 +53,7 @@ func (s State) settled() bool {
 type Status struct {
 	Address   string
 	Component string
+	Dir       string // of the spec
 	State     State
 	PID       int        // 0 if it does not run
 	Since     time.Time  // of the state

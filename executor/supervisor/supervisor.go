@@ -178,6 +178,9 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 	if err != nil && !errors.Is(err, ErrUnknown) {
 		return err
 	}
+	if err := shim.Sweep(u.dir); err != nil {
+		return fmt.Errorf("cannot remove %s: %w", address, err)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.units[address] == u {

@@ -76,7 +76,7 @@ func newUnit(s *Supervisor, spec Spec) *Unit {
 		s: s, dir: spec.Dir, component: spec.Component, spec: spec, requests: make(chan func()), wake: make(chan struct{}, 1), results: make(chan result),
 		removed: make(chan struct{}),
 		// Until it is told what to do: who asks at this moment must not take it for one that somebody has stopped.
-		status: Status{Address: spec.Address, Component: spec.Component, State: Waiting, Since: s.clock.Now()},
+		status: Status{Address: spec.Address, Component: spec.Component, Dir: spec.Dir, State: Waiting, Since: s.clock.Now()},
 	}
 	s.needs.add(u, spec)
 	return u

@@ -19,6 +19,7 @@ func componentSchema() *hcl.BodySchema {
 		{Type: "port", LabelNames: []string{"name"}},
 		{Type: "route"},
 		{Type: "update"},
+		{Type: "limits"},
 	}
 	return s
 }
@@ -57,6 +58,12 @@ func (d *stackDecoder) component(b *hcl.Block) {
 				continue
 			}
 			c.Update = d.update(inner, true)
+		case "limits":
+			if c.Limits != nil {
+				d.duplicate("limits block", c.Limits.Range, inner.DefRange)
+				continue
+			}
+			c.Limits = d.bounds(inner)
 		case "route":
 			d.route(c, inner)
 		}

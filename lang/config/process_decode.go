@@ -60,7 +60,7 @@ func (d *recipeDecoder) process(b *hcl.Block) {
 	d.name("process", name, b.LabelRanges[0])
 	schema := attributes(append(scheduleAttributes(), "kind", "env", "directory", "root", "standby", "success_codes")...)
 	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
-	schema.Blocks = []hcl.BlockHeaderSchema{{Type: "health"}, {Type: "stop"}}
+	schema.Blocks = []hcl.BlockHeaderSchema{{Type: "health"}, {Type: "stop"}, {Type: "limits"}}
 	c := d.content(b.Body, schema)
 	p := &Process{
 		Name:         name,
@@ -93,6 +93,10 @@ func (d *recipeDecoder) processBlocks(p *Process, blocks hcl.Blocks) {
 			d.duplicate("health block", p.Health.Range, b.DefRange)
 		case b.Type == "health":
 			p.Health = d.health(b)
+		case b.Type == "limits" && p.Limits != nil:
+			d.duplicate("limits block", p.Limits.Range, b.DefRange)
+		case b.Type == "limits":
+			p.Limits = d.bounds(b)
 		case p.Stop != nil:
 			d.duplicate("stop block", p.Stop.Range, b.DefRange)
 		default:

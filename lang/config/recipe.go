@@ -108,6 +108,7 @@ type Process struct {
 	SuccessCodes []int          // exit codes of a clean end; 0 alone when empty
 	Health       *Health        // nil: the recipe's for the main process, else the default
 	Stop         *Stop          // nil: the recipe's
+	Limits       *Bounds        // nil: none
 	Schedule     *Schedule      // of the kind "schedule"; nil for others
 	Range        hcl.Range
 }

@@ -34,6 +34,7 @@ func recipeSchema() *hcl.BodySchema {
 		{Type: "package"},
 		{Type: "depends", LabelNames: []string{"package"}},
 		{Type: "uses_provider", LabelNames: []string{"name"}},
+		{Type: "provider", LabelNames: []string{"protocol", "name"}},
 		{Type: "requires", LabelNames: []string{"name"}},
 		{Type: "provides", LabelNames: []string{"service"}},
 		{Type: "contract", LabelNames: []string{"service"}},
@@ -73,7 +74,7 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 		d.pkg(b)
 	case "depends":
 		d.depends(b)
-	case "uses_provider":
+	case "uses_provider", "provider":
 		d.provider(b)
 	case "requires":
 		d.requires(b)

@@ -28,6 +28,7 @@ func (d *recipeDecoder) checkReferences() {
 	install := d.installScope(all)
 	d.checkResources(r.Install, install)
 	d.checkResources(r.Configure, all)
+	d.checkProviders(r.Providers, d.providerScope(all))
 	for _, s := range r.Steps {
 		d.checkAttributes(s.Attributes, all)
 	}
@@ -107,6 +108,13 @@ func (d *recipeDecoder) scope() *scope {
 		"component": fixed("attribute of component", "name", "address", "instances", "backups"),
 		"agent":     fixed("attribute of agent", "executable"),
 	}}
+}
+
+// providerScope is what the configuration of a provider may use: what is settled before the first of its things.
+func (d *recipeDecoder) providerScope(all *scope) *scope {
+	children := maps.Clone(all.children)
+	delete(children, "configure")
+	return &scope{what: "name", advice: "A provider is configured before what it makes, so what the configure block makes cannot be used here.", children: children}
 }
 
 func (d *recipeDecoder) portScope() *scope {

@@ -88,8 +88,19 @@ func (d *stackDecoder) checkReferences() {
 		}
 		d.checkComponent(c, s, inner)
 	}
+	d.checkProviders(d.stack.Providers, &scope{what: "name", children: map[string]*scope{"var": s.children["var"], "local": s.children["local"], "stack": s.children["stack"]},
+		advice: "A provider is configured before anything runs: its configuration knows var, local and stack. What comes from a component belongs into a provider block of the recipe."})
 	for _, o := range sortedByRange(d.stack.Outputs, func(o *Output) hcl.Range { return o.Range }) {
 		d.check(o.Value, s)
+	}
+}
+
+// checkProviders checks the configurations of providers.
+func (l *loader) checkProviders(all map[string]*Provider, s *scope) {
+	for _, p := range sortedByRange(all, func(p *Provider) hcl.Range { return p.Range }) {
+		for _, a := range ordered(p.Config) {
+			l.check(a.Expr, s)
+		}
 	}
 }
 

@@ -47,16 +47,13 @@ func nativeAttributes(body *hclsyntax.Body) hcl.Attributes {
 }
 
 func (d *recipeDecoder) nativeResource(b *hclsyntax.Block) *Resource {
-	r := &Resource{Type: b.Type, Range: b.DefRange(), Attributes: nativeAttributes(b.Body)}
+	r := &Resource{Type: b.Type, Range: b.DefRange(), Attributes: d.arguments(b.Body)}
 	if len(b.Labels) != 1 {
 		d.fault(r.Range.Ptr(), "Name needed", `A resource has a type and one name: %s "NAME" { … }.`, b.Type)
 		return nil
 	}
 	r.Name = b.Labels[0]
 	d.identifier("a resource", r.Name, b.LabelRanges[0])
-	for _, inner := range b.Body.Blocks {
-		d.fault(inner.DefRange().Ptr(), "Unsupported block", "Blocks of type %q are not expected here. A resource has arguments only: %s = …", inner.Type, inner.Type)
-	}
 	return r
 }
 

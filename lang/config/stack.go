@@ -98,6 +98,7 @@ type Component struct {
 	Routes    []*Route // in the order of the file
 	DependsOn []Reference
 	Update    *Update // nil for what the recipe says, or the usual
+	Limits    *Bounds // of each process; nil for what the recipe says
 }
 
 // The strategies of an Update.

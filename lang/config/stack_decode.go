@@ -34,6 +34,7 @@ func stackSchema() *hcl.BodySchema {
 		{Type: "middleware", LabelNames: []string{"name"}},
 		{Type: "output", LabelNames: []string{"name"}},
 		{Type: "uses_provider", LabelNames: []string{"name"}},
+		{Type: "provider", LabelNames: []string{"protocol", "name"}},
 		{Type: "executor", LabelNames: []string{"name"}},
 	}}
 }
@@ -62,6 +63,10 @@ func (d *stackDecoder) file(body hcl.Body) {
 			d.executor(b)
 		case "uses_provider":
 			d.usesProvider(b, d.stack.Providers)
+		case "provider":
+			if p := d.foreign(b, d.stack.Providers); p != nil && p.Source == "" {
+				d.fault(b.DefRange.Ptr(), "No source", `provider "terraform" %q needs a source = "./PATH", which is the program of the provider.`, b.Labels[1])
+			}
 		}
 	}
 }

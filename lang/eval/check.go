@@ -11,6 +11,7 @@ import (
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/diag"
+	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 // checkInputs finds inputs that the recipe does not have, and missing ones.
@@ -50,22 +51,22 @@ func (b *builder) checkPorts(c *component) {
 
 // checkRecipe holds the resources of a recipe against the schemas of their types.
 func (b *builder) checkRecipe(r *recipe) {
-	b.checkResources(r.Install)
+	b.checkResources(r, r.Install)
 	for _, res := range r.Install {
 		if t, ok := b.in.Types[res.Type]; ok && !t.Shared {
 			b.diags = append(b.diags, fail(res.Range, "Not for install", "What install makes lies in the store and is shared by all who use the package. %s makes something of one instance: put it into configure.", res.Type)...)
 		}
 	}
-	b.checkResources(r.Configure)
+	b.checkResources(r, r.Configure)
 	if r.Bind != nil {
-		b.checkResources(r.Bind.Resources)
+		b.checkResources(r, r.Bind.Resources)
 	}
 	for _, s := range r.Steps {
 		b.checkAttributes("command", s.Attributes, s.Range)
 	}
 }
 
-func (b *builder) checkResources(resources []*config.Resource) {
+func (b *builder) checkResources(r *recipe, resources []*config.Resource) {
 	for _, res := range resources {
 		if _, ok := b.in.Types[res.Type]; !ok || internalTypes[res.Type] {
 			var known []string
@@ -77,20 +78,37 @@ func (b *builder) checkResources(resources []*config.Resource) {
 			b.diags = append(b.diags, fail(res.Range, "Unknown resource type", "There is no resource type %q; there is %s.%s", res.Type, list(known), suggestion(res.Type, known))...)
 			continue
 		}
+		t := b.in.Types[res.Type]
+		if t.Refused != "" {
+			b.diags = append(b.diags, fail(res.Range, "Type cannot be used", "%s cannot be used: %s.", res.Type, t.Refused)...)
+			continue
+		}
 		b.checkAttributes(res.Type, res.Attributes, res.Range)
+		if t.Configured != nil {
+			b.checkProvider(t.Configured, r)
+		}
 	}
 }
 
 func (b *builder) checkAttributes(typ string, attributes map[string]*hcl.Attribute, at hcl.Range) {
-	settable := settable(typ, b.in.Types[typ])
+	b.checkArguments(typ, typ, b.in.Types[typ], attributes, at)
+}
+
+// checkArguments holds arguments against a schema; what names what they are of, typ is "" for what is no resource.
+func (b *builder) checkArguments(what, typ string, schema sdk.TypeSchema, attributes map[string]*hcl.Attribute, at hcl.Range) {
+	settable := settable(typ, schema)
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
-		if !slices.Contains(settable, name) {
-			b.diags = append(b.diags, fail(attributes[name].NameRange, "Unknown attribute", "%s has no attribute %q; it has %s.%s", typ, name, list(settable), suggestion(name, settable))...)
+		_, blocks := attributes[name].Expr.(*config.Blocks)
+		switch {
+		case blocks && !schema.Attributes[name].Blocks:
+			b.diags = append(b.diags, fail(attributes[name].NameRange, "Unsupported block", "Blocks of type %q are not expected here. %s has arguments only: %s = …%s", name, what, name, suggestion(name, settable))...)
+		case !slices.Contains(settable, name):
+			b.diags = append(b.diags, fail(attributes[name].NameRange, "Unknown attribute", "%s has no attribute %q; it has %s.%s", what, name, list(settable), suggestion(name, settable))...)
 		}
 	}
 	for _, name := range settable {
-		if attributes[name] == nil && b.in.Types[typ].Attributes[name].Required && !filled(typ, name, b.in.Types[typ]) {
-			b.diags = append(b.diags, fail(at, "Missing attribute", "%s needs the attribute %q: %s", typ, name, b.in.Types[typ].Attributes[name].Description)...)
+		if attributes[name] == nil && schema.Attributes[name].Required && !filled(typ, name, schema) {
+			b.diags = append(b.diags, fail(at, "Missing attribute", "%s needs the attribute %q: %s", what, name, schema.Attributes[name].Description)...)
 		}
 	}
 }

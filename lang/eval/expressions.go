@@ -35,6 +35,9 @@ func (r *recipe) expressions() []hcl.Expression {
 		add(p.Number)
 	}
 	resources(r.Configure)
+	for _, p := range r.Providers {
+		attributes(p.Config)
+	}
 	for _, s := range r.Steps {
 		attributes(s.Attributes)
 	}

@@ -152,6 +152,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 		"owner":         cty.NumberIntVal(int64(p.graph.in.Owner)),
 		"stop":          c.recipe.stops[number],
 		"drain":         cty.StringVal(c.drain),
+		"limits":        c.limits(process),
 		"success_codes": successCodes(process.SuccessCodes),
 		"config_digest": p.configDigest(c, index),
 		"running":       cty.True,

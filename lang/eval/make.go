@@ -22,8 +22,8 @@ func Make(ctx context.Context, in Input) (*Graph, hcl.Diagnostics) {
 		second:   map[addr.Instance]bool{},
 		Graph:    &Graph{in: in, byBlock: map[addr.Component][]*component{}},
 		locked:   map[addr.Component]*solve.Component{},
-		bindings: map[addr.Component][]*solve.Binding{},
-		places:   map[string]*route{},
+		bindings: map[addr.Component][]*solve.Binding{}, configured: map[*config.Provider]bool{},
+		places: map[string]*route{},
 	}
 	for _, a := range in.Second {
 		b.second[a] = true
@@ -63,6 +63,8 @@ type builder struct {
 	owner    *component        // of the nodes that are made now
 	places   map[string]*route // routes by host and path
 	diags    hcl.Diagnostics
+
+	configured map[*config.Provider]bool // whose configuration was checked
 }
 
 func (b *builder) lock() {

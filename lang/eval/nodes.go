@@ -189,15 +189,16 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 		return before
 	}
 	for _, process := range r.Processes {
-		typ := "instance"
-		if process.Schedule != nil {
-			if index > 0 {
-				continue // it is the component's work, and not that of each instance
-			}
-			typ = "schedule"
+		value := func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) }
+		var id int32
+		switch {
+		case process.Schedule == nil:
+			id = b.slotted(c.at(index, "process."+process.Name), "instance", before, process.Range, value)
+		case index == 0: // it is the component's work, and not that of each instance
+			id = b.node(c.addr.At(index, "process."+process.Name), "schedule", before, process.Range, value)
+		default:
+			continue
 		}
-		id := b.slotted(c.at(index, "process."+process.Name), typ, before, process.Range,
-			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.process(c, index, process) })
 		b.Nodes[id].last = true
 		last = append(last, id)
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/function"
@@ -21,7 +20,7 @@ var internalTypes = map[string]bool{"allocation": true, "instance": true, "sched
 
 // engines reports whether the engine sets the attribute, and nobody else.
 func engines(schema sdk.TypeSchema, name string) bool {
-	return engineAttributes[name] && !schema.Plugin
+	return engineAttributes[name] && !schema.Plugin || name == sdk.ProviderAttribute && schema.Configured != nil
 }
 
 // engineAttributes are set by the engine in every type of the box that has them.
@@ -31,7 +30,7 @@ var engineAttributes = map[string]bool{"base": true, "name": true, "owner": true
 func settable(typ string, schema sdk.TypeSchema) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(schema.Attributes)) {
-		if a := schema.Attributes[name]; !engines(schema, name) && (!a.Computed || a.Required || a.Default != cty.NilVal) {
+		if a := schema.Attributes[name]; !engines(schema, name) && (!a.Computed || a.Optional || a.Required || a.Default != cty.NilVal) {
 			names = append(names, name)
 		}
 	}
@@ -73,6 +72,16 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 		}
 	}
 	engine(schema, attributes, res.Name, at)
+	if schema.Configured != nil {
+		configuration, more := p.configuration(schema.Configured, at.pkg.Recipe, ctx)
+		if diags = append(diags, more...); more.HasErrors() {
+			return cty.NilVal, diags
+		}
+		attributes[sdk.ProviderAttribute] = configuration
+	}
+	if err := unfold(schema, res.Attributes, attributes); err != nil {
+		return cty.NilVal, append(diags, p.misfit(err, res.Attributes, res.Range)...)
+	}
 	v, err := conform(schema, attributes)
 	if err != nil {
 		return cty.NilVal, append(diags, p.misfit(err, res.Attributes, res.Range)...)
@@ -152,7 +161,7 @@ func conform(schema sdk.TypeSchema, attributes map[string]cty.Value) (cty.Value,
 			continue
 		}
 		if ty := v.Type(); !ty.Equals(a.Type) {
-			converted, err := convert.Convert(v, a.Type)
+			converted, err := fit(v, a)
 			if err != nil {
 				return cty.NilVal, misfit{name, err}
 			}

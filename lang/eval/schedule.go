@@ -1,17 +1,20 @@
 package eval
 
 import (
+	"path/filepath"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
+	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/lang/schedule"
 )
 
 // scheduled is the value of a process that runs at times, from the attributes of one that always runs.
 func (p *Pass) scheduled(c *component, process *config.Process, attributes map[string]cty.Value, ctx *hcl.EvalContext, diags hcl.Diagnostics) (cty.Value, hcl.Diagnostics) {
-	for _, name := range []string{"main", "ports", "startup", "readiness", "liveness", "kind"} {
+	for _, name := range []string{"main", "ports", "startup", "readiness", "liveness", "kind", "roles", "drain"} {
 		delete(attributes, name)
 	}
 	times, more := times(process.Schedule, ctx)
@@ -19,6 +22,7 @@ func (p *Pass) scheduled(c *component, process *config.Process, attributes map[s
 		return cty.NilVal, diags
 	}
 	attributes["times"] = times
+	attributes["directory"] = cty.StringVal(scheduleDirectory(p.graph.in.Home, p.graph.in.Stack.Name, c.addr, process.Name))
 	v, err := conform(p.graph.in.Types["schedule"], attributes)
 	if err != nil {
 		at := process.Range
@@ -28,6 +32,11 @@ func (p *Pass) scheduled(c *component, process *config.Process, attributes map[s
 		return cty.NilVal, append(diags, fail(at, "Value does not fit", "%s.", err)...)
 	}
 	return v, diags
+}
+
+// scheduleDirectory is where a scheduled process has its memory. It is not in an instance, which may move and be made anew.
+func scheduleDirectory(home, stack string, c addr.Component, process string) string {
+	return filepath.Join(home, "stacks", stack, "schedules", c.Slug()+"."+process)
 }
 
 // times is when a process runs; unknown as long as an expression of it is.

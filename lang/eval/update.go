@@ -25,8 +25,12 @@ type Update struct {
 // Rolls reports whether the new version of an instance starts beside the old one, as far as the recipe decides that.
 func (u Update) Rolls() bool { return u.Strategy != config.Recreate }
 
-// defaultDrain is how long the requests of an instance that goes may still take.
-const defaultDrain = "10s"
+// How long the requests of an instance that goes may still take. Of one that is recreated they take no time: meanwhile new
+// ones would wait for nothing, and consumers of a database keep their connections open for ever.
+const (
+	rollingDrain  = "10s"
+	recreateDrain = "0s"
+)
 
 // Update says how the component that a node belongs to is updated; what belongs to a package is not updated at all.
 func (g *Graph) Update(id int32) Update {
@@ -55,7 +59,6 @@ func (b *builder) settleUpdate(c *component) {
 	}
 	why, at := c.recipe.single.why, c.recipe.single.at
 	c.update = Update{Strategy: config.Rolling, MaxParallel: 1}
-	c.drain = defaultDrain
 	if why != "" || len(c.recipe.served) == 0 || len(c.recipe.Processes) == 0 {
 		c.update.Strategy, c.update.Why = config.Recreate, why
 		if why == "" {
@@ -69,6 +72,13 @@ func (b *builder) settleUpdate(c *component) {
 	}
 	if c.backups > 0 {
 		b.recreateInTurn(c)
+	}
+	switch {
+	case c.drain != "":
+	case c.update.Rolls():
+		c.drain = rollingDrain
+	default:
+		c.drain = recreateDrain
 	}
 	if why != "" && c.update.Rolls() {
 		b.diags = append(b.diags, fail(c.updateRange, "Cannot run twice", "strategy = %q starts the new version of an instance beside the old one. %s cannot do that: %s (%s).",

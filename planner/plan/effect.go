@@ -2,8 +2,11 @@ package plan
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/addr"
 )
 
 // effect says what a change of a wanted resource means for what runs and for the machine.
@@ -16,11 +19,28 @@ func (m *maker) effect(id int32, action Action) string {
 	case action == Replace && schema.Data:
 		return "deletes its data"
 	case action == Restart && m.Graph.Siblings(id) > 1:
-		return fmt.Sprintf("restarts together with the other instances of %s; connections to it wait", n.Addr.Component) + m.whyDown(id)
+		return fmt.Sprintf("restarts together with the other instances of %s%s; connections to it wait", n.Addr.Component, m.lastTime(n.Addr)) + m.whyDown(id)
 	case action == Restart:
-		return "not available while it restarts; connections to it wait" + m.whyDown(id)
+		return "not available while it restarts" + m.lastTime(n.Addr) + "; connections to it wait" + m.whyDown(id)
 	}
 	return ""
+}
+
+// lastTime says how long a restart is going to take, as far as earlier starts tell: that of the slowest of the instances.
+func (m *maker) lastTime(a addr.Instance) string {
+	if m.starts == nil {
+		m.starts = map[addr.Instance]time.Duration{}
+		for i := range m.tasks {
+			t := &m.tasks[i]
+			key := t.Addr.Component.Of(t.Addr.Part)
+			m.starts[key] = max(m.starts[key], t.took)
+		}
+	}
+	took := m.starts[a.Component.Of(a.Part)]
+	if took < time.Millisecond {
+		return ""
+	}
+	return ", for about " + roughly(took)
 }
 
 // whyDown says why a process is not available for a moment where that is for its own reasons.

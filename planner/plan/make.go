@@ -24,7 +24,7 @@ type Input struct {
 	Open     state.Open
 	ID       func(clear string) string // the name Seal gives
 	// Settle returns a wanted value with those computed attributes filled in that are known before anything is done, as what a
-	// lock file says. It is called once for each resource; nil fills in nothing.
+	// lock file says. It is asked again when instances move, and answers the same; nil fills in nothing.
 	Settle func(typ string, wanted cty.Value) cty.Value
 
 	Targets  []addr.Instance  // only these, and what they need; nil for everything
@@ -71,11 +71,12 @@ type maker struct {
 	known         []*known // by node of the graph: what is recorded of it, nil for nothing
 	extra         []*known // recorded, but not wanted any more
 	pass          *eval.Pass
-	tasks         []task                  // first one per node of the graph, then what is removed
-	gone          map[addr.Instance]int32 // prior objects and joins to their task
-	rolls         map[addr.Instance]*Roll // by instance
-	held          map[addr.Instance]bool  // instances that stay as they are until they are promoted
-	diags, looked hcl.Diagnostics         // looked are those of looking at what is there
+	tasks         []task                          // first one per node of the graph, then what is removed
+	gone          map[addr.Instance]int32         // prior objects and joins to their task
+	rolls         map[addr.Instance]*Roll         // by instance
+	starts        map[addr.Instance]time.Duration // by component and part: the slowest start of its instances; nil until asked for
+	held          map[addr.Instance]bool          // instances that stay as they are until they are promoted
+	diags, looked hcl.Diagnostics                 // looked are those of looking at what is there
 }
 
 // task is a Change before those that do nothing are left out.
@@ -89,7 +90,7 @@ type task struct {
 }
 
 // want plans every node of the graph, needs first.
-func (m *maker) want() {
+func (m *maker) want(ctx context.Context) {
 	selected := m.selected()
 	m.tasks = make([]task, len(m.Graph.Nodes))
 	for _, id := range m.Graph.Order {
@@ -119,14 +120,45 @@ func (m *maker) want() {
 		if m.Settle != nil {
 			wanted = m.Settle(n.Type, wanted)
 		}
-		m.resource(id, n, wanted, prior)
+		m.resource(ctx, id, n, wanted, prior)
 	}
 }
 
 // resource decides what to do with one node and tells the pass how it will turn out.
-func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *known) {
+func (m *maker) resource(ctx context.Context, id int32, n *eval.Desired, wanted cty.Value, prior *known) {
 	c := comparison{kind: m.types[n.Type]}
 	t := &m.tasks[id]
+	anew := m.anew(t, n, prior)
+	var before cty.Value
+	if prior != nil && !prior.actual.IsNull() {
+		before = prior.actual
+	}
+	var planned cty.Value
+	if planner := m.planner(n.Type); planner != nil {
+		var ok bool
+		if planned, ok = m.ask(ctx, planner, &c, t, n, wanted, prior, anew); !ok {
+			m.pass.Set(id, cty.UnknownVal(c.object))
+			return
+		}
+	} else {
+		if !anew {
+			c.differences(prior, wanted)
+			t.Action, t.Reason = c.action()
+		}
+		planned = c.planned(before, wanted, t.Action)
+	}
+	m.pass.Set(id, planned)
+	if t.Action == NoOp {
+		return
+	}
+	t.Attributes, t.before, t.after = c.changed, before, planned
+	t.moves = (n.Type == "instance" || n.Type == "allocation") && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
+	t.reruns = slices.Contains(c.names, "trigger")
+	t.Data = t.Action == Replace && m.types[n.Type].Data
+}
+
+// anew settles the action for a thing that is made anew, whatever differs.
+func (m *maker) anew(t *task, n *eval.Desired, prior *known) bool {
 	switch {
 	case prior == nil:
 		t.Action, t.Reason = Create, "new"
@@ -140,22 +172,9 @@ func (m *maker) resource(id int32, n *eval.Desired, wanted cty.Value, prior *kno
 	case m.replaced(n.Addr):
 		t.Action, t.Reason = Replace, "you asked for it"
 	default:
-		c.differences(prior, wanted)
-		t.Action, t.Reason = c.action()
+		return false
 	}
-	var before cty.Value
-	if t.Action != Create {
-		before = prior.actual
-	}
-	planned := c.planned(before, wanted, t.Action)
-	m.pass.Set(id, planned)
-	if t.Action == NoOp {
-		return
-	}
-	t.Attributes, t.before, t.after = c.changed, before, planned
-	t.moves = m.Graph.Slotted(id) && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
-	t.reruns = slices.Contains(c.names, "trigger")
-	t.Data = t.Action == Replace && m.types[n.Type].Data
+	return true
 }
 
 // encodeAll finishes what changes, once it is settled.

@@ -188,3 +188,28 @@ func destroy(t *testing.T, n int) *Plan {
 	}
 	return b.plan
 }
+
+// rolls moves instances: three of one component, one of another that holds others back, and a middleware is removed after a
+// backup.
+func rolls(t *testing.T) *Plan {
+	b := newPlan(t)
+	b.plan.Generation, b.plan.Kept = 9, 20
+	move := func(from, to, reason string, differences ...Difference) {
+		b.plan.Rolls = append(b.plan.Rolls, Roll{From: at(t, from), To: at(t, to), Reason: reason, Attributes: differences})
+		b.add(Create, to, "allocation", "new").Roll = true
+		b.add(Create, to+".process.web", "instance", "new", to).Roll = true
+		b.add(Remove, from+".process.web", "instance", "the new one takes over", to+".process.web").Roll = true
+		b.add(Remove, from, "allocation", "the new one takes over", from+".process.web").Roll = true
+	}
+	for i := range 3 {
+		shop := fmt.Sprintf("app.shop[%d]", i)
+		move(shop, shop+"~b", "env changes", Difference{Path: "process.web env.THEME", Before: `"light"`, After: `"dark"`})
+	}
+	move("app.board[0]~b", "app.board[0]", "workdir changes")
+	b.plan.Held = []addr.Instance{at(t, "app.board[1]"), at(t, "app.board[2]~b"), at(t, "app.other[4]")}
+	b.add(Backup, "middleware.old[0].backup", "backup", "its data is deleted").Effect = "recipe restore middleware.old brings it back"
+	b.add(Remove, "middleware.old[0].process.server", "instance", "middleware.old is not in the stack any more", "middleware.old[0].backup")
+	c := b.add(Remove, "middleware.old[0]", "allocation", "middleware.old is not in the stack any more", "middleware.old[0].process.server")
+	c.Data, c.Backup, c.Effect = true, true, "deletes its data in /srv/shop/old.0"
+	return b.plan
+}

@@ -69,7 +69,7 @@ func (m *maker) settleSlots(ctx context.Context) {
 		}
 		m.Graph, m.pass = graph, graph.NewPass(m.ID)
 		m.sort()
-		m.want()
+		m.want(ctx)
 		if m.diags.HasErrors() || !m.decide() {
 			return
 		}
@@ -195,10 +195,14 @@ func (m *maker) orderRolls() {
 		for _, old := range p.old {
 			m.after(old, p.fresh)
 		}
+		for _, timed := range p.timed {
+			m.after(timed, p.fresh)
+		}
 		for _, rest := range p.rest { // the step between a process and its place belongs to both slots
 			m.after(rest, p.old)
+			m.after(rest, p.timed)
 		}
-		through := append(slices.Clone(p.old), p.fresh...)
+		through := slices.Concat(p.old, p.fresh, p.timed)
 		if before := len(ended[c]) - r.update.MaxParallel; before >= 0 {
 			for _, id := range append(slices.Clone(p.fresh), p.steps...) {
 				m.after(id, ended[c][before])
@@ -228,6 +232,7 @@ func (m *maker) sortedRolls() []*Roll {
 // rollParts are the tasks of one instance that moves.
 type rollParts struct {
 	old, fresh []int32 // processes
+	timed      []int32 // those that run at times; they live in no slot, and on what is in one
 	rest       []int32 // what the old ones live on
 	steps      []int32
 }
@@ -250,6 +255,8 @@ func (m *maker) partsOfRolls() map[addr.Instance]*rollParts {
 			p.old = append(p.old, int32(i))
 		case t.Type == "instance":
 			p.fresh = append(p.fresh, int32(i))
+		case t.Type == "schedule":
+			p.timed = append(p.timed, int32(i))
 		case t.Type == "command" && !leaves && !m.Graph.Slotted(int32(i)):
 			p.steps = append(p.steps, int32(i))
 			t.Roll = !t.reruns && t.Action == Update
@@ -298,8 +305,10 @@ func (m *maker) rolled(p *Plan) {
 	p.Second = m.second()
 	for _, r := range m.sortedRolls() {
 		p.Rolls = append(p.Rolls, *r)
-		if r.update.Hold && !slices.Contains(p.Hold, r.From.Component) {
-			p.Hold = append(p.Hold, r.From.Component)
+	}
+	for id := range m.Graph.Nodes {
+		if t := &m.tasks[id]; t.Does() && m.Graph.Update(int32(id)).Hold && !slices.Contains(p.Hold, t.Addr.Component) {
+			p.Hold = append(p.Hold, t.Addr.Component)
 		}
 	}
 	for a := range m.held {

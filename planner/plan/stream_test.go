@@ -10,7 +10,7 @@ import (
 )
 
 func TestStream(t *testing.T) {
-	for name, p := range map[string]*Plan{"actions": allActions(t), "empty": {Kept: 3}, "destroy": destroy(t, 1)} {
+	for name, p := range map[string]*Plan{"actions": allActions(t), "empty": {Kept: 3}, "rolls": rolls(t), "destroy": destroy(t, 1)} {
 		t.Run(name, func(t *testing.T) {
 			at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 			now := func() time.Time {

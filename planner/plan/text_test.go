@@ -24,6 +24,8 @@ func TestWrite(t *testing.T) {
 		{"actions-narrow", allActions(t), TextOptions{Width: 72}},
 		{"actions-verbose", allActions(t), TextOptions{Verbose: true}},
 		{"actions-color", allActions(t), TextOptions{Color: true, Width: 100}},
+		{"rolls", rolls(t), TextOptions{Width: 100}},
+		{"rolls-verbose", rolls(t), TextOptions{Verbose: true}},
 		{"many", many(t, 250), TextOptions{Width: 100}},
 		{"destroy", destroy(t, 3), TextOptions{}},
 		{"target", targeted, TextOptions{}},

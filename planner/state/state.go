@@ -77,10 +77,12 @@ type State struct {
 // Plugin is a program that supplies resource types. It is in the store: a program of its own under the key of its digest, a
 // published one in its package.
 type Plugin struct {
-	Name    string `json:"name"`              // "acme/postgresql"
+	Name    string `json:"name"`              // "acme/postgresql", "terraform/random"
 	Digest  string `json:"digest,omitempty"`  // the SHA-256 of a program of its own, in hexadecimal
 	Package string `json:"package,omitempty"` // the key of the package of a published one
 	File    string `json:"file"`              // its path in the entry of the store, with slashes
+	// Protocol is what it speaks: "terraform" for a provider of Terraform, "" for a plugin of recipe.
+	Protocol string `json:"protocol,omitempty"`
 	// Executor marks the one that runs the instances; without one the agent does.
 	Executor bool `json:"executor,omitempty"`
 }

@@ -120,7 +120,7 @@ func (c command) begin(ctx context.Context, r sdk.ApplyRequest, s commandSpec, m
 			return r.After, m.write(mark{r.Token, found})
 		}
 	}
-	p, err := c.prepare(s, s.command)
+	p, err := c.prepare(ctx, s, s.command)
 	if err == nil {
 		err = ctx.Err()
 	}
@@ -185,16 +185,19 @@ func (c command) undo(ctx context.Context, s commandSpec, report sdk.Report) err
 	if err := ctx.Err(); err != nil || s.undo == nil {
 		return err
 	}
-	p, err := c.prepare(s, s.undo)
+	p, err := c.prepare(ctx, s, s.undo)
 	if err != nil {
 		return err
 	}
 	return c.durably(ctx, p, s, report)
 }
 
-// prepare finds the program of line, which runs in the surroundings of s.
-func (c command) prepare(s commandSpec, line []string) (process, error) {
+// prepare finds the program of line, which runs in the surroundings of s, and in the trace of ctx.
+func (c command) prepare(ctx context.Context, s commandSpec, line []string) (process, error) {
 	environ := environment(c.environ, commandKeeps, s.env)
+	if _, own := s.env["TRACEPARENT"]; !own && sdk.Traceparent(ctx) != "" {
+		environ = append(environ, "TRACEPARENT="+sdk.Traceparent(ctx))
+	}
 	path, err := lookUp(line[0], s.directory, environ)
 	return process{path: path, arguments: line[1:], directory: s.directory, environ: environ, user: s.user, group: s.group}, err
 }

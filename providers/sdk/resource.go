@@ -42,7 +42,10 @@ type ApplyRequest struct {
 	After  cty.Value // as wanted; computed attributes are null (not unknown) unless kept from Before or settled by a lock; null for a deletion
 	Token  string    // the same for all attempts in one direction; unique otherwise
 	Undo   bool      // takes back a change of the same run: what the user's data lives in is kept
-	Report Report    // where progress goes; its zero value drops everything
+	// Planned is what the Plan of a Planner said; NilVal for other types and for an undo. What was known then has to come true,
+	// or the change fails before it begins.
+	Planned cty.Value
+	Report  Report // where progress goes; its zero value drops everything
 }
 
 // Report carries the news of a long step to the user. Losing it loses nothing else.

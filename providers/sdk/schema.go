@@ -29,7 +29,23 @@ type TypeSchema struct {
 	// news. A plugin that is silent for longer is taken to hang and is killed. In whole seconds; 0 for 8 s, at most an
 	// hour. Types in the box are trusted to end.
 	Patience time.Duration
+	// Configured says how the provider of the type itself is configured: the type has the attribute ProviderAttribute, which
+	// the engine sets from what the stack or the recipe says of the provider. Nil for types without one.
+	Configured *Configured
+	// Refused says why nothing of the type can be made: "it has attributes of any type". Empty for types that work.
+	Refused string
 }
+
+// Configured is the configuration of a provider, which is a part of the value of each thing that it makes: so a thing can
+// be looked at and removed when nobody names its provider any more.
+type Configured struct {
+	Provider string // the name by which stacks and recipes know it: "terraform/random"
+	Schema   TypeSchema
+}
+
+// ProviderAttribute holds the configuration of the provider in types that are Configured, a list of strings that is sensitive
+// as a whole: first the configuration as JSON, then each secret in it, so that it is recognised wherever it shows.
+const ProviderAttribute = "provider"
 
 // Attribute describes one attribute of a type.
 type Attribute struct {
@@ -42,6 +58,10 @@ type Attribute struct {
 	Replace     bool      // a change makes a new thing: the old is deleted, then the new created
 	Restart     bool      // a change restarts a process; only executors set it
 	Stable      bool      // computed, and kept over every update
+	Optional    bool      // with Computed: the user may set it too
+	Blocks      bool      // a recipe may write it as blocks: NAME { … } for each object in it
+	Loose       bool      // objects in it may lack attributes, which are null then
+	Hidden      bool      // of no interest to people: plans do not show it
 }
 
 // Object returns the cty type of the values of the type.

@@ -23,13 +23,12 @@ type handler struct {
 
 func newHandler(s *Server) http.Handler {
 	h := &handler{Server: s}
-	h.proxy = &httputil.ReverseProxy{
-		Rewrite:       rewrite,
-		Transport:     &transport{s},
-		FlushInterval: -1, // nothing waits for more: there may be no more for a long time
-		BufferPool:    &buffers{},
-		ErrorLog:      log.New(io.Discard, "", 0),
-		ErrorHandler:  failed,
+	h.proxy = &httputil.ReverseProxy{ // it passes on at once what has no known length, and events
+		Rewrite:      rewrite,
+		Transport:    &transport{s},
+		BufferPool:   &buffers{},
+		ErrorLog:     log.New(io.Discard, "", 0),
+		ErrorHandler: failed,
 	}
 	return h
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -197,9 +198,12 @@ func TestRetries(t *testing.T) {
 			}
 		}
 		stats := map[string]Stats{}
-		for _, s := range f.Stats() {
-			stats[s.Path] = s
-		}
+		eventually(t, func() bool { // a request counts after its answer
+			for _, s := range f.Stats() {
+				stats[s.Path] = s
+			}
+			return stats["/breaking"].Requests == 20
+		})
 		if s := stats["/breaking"]; s.Retries == 0 || s.Ejected == 0 || s.Resting != 1 || s.Requests != 20 || s.Classes["2xx"] != 20 {
 			t.Errorf("got %+v", s)
 		}
@@ -302,12 +306,23 @@ func TestAccessLog(t *testing.T) {
 	get(t, f.client(), newRequest(t, "GET", "http://shop.localhost/a%22b?token=secret", ""))
 	get(t, f.client(), longer(newRequest(t, "GET", "http://shop.localhost/a%22b?token=secret", "")))
 	get(t, f.client(), newRequest(t, "GET", "http://other.localhost/", ""))
+	written := f.log.Load()
+	eventually(t, func() bool { // a line is added after its answer
+		written.mu.Lock()
+		defer written.mu.Unlock()
+		written.flush()
+		text, _ := os.ReadFile(filepath.Join(dir, logName))
+		return strings.Count(string(text), "\n") == 3
+	})
 	f.Log("")
 	text, err := os.ReadFile(filepath.Join(dir, logName))
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	slices.SortFunc(lines, func(a, b string) int { // each client has a connection of its own, and they end in any order
+		return strings.Index(a, `"status":404`) - strings.Index(b, `"status":404`)
+	})
 	if len(lines) != 3 || strings.Contains(string(text), "secret") {
 		t.Fatalf("got %s", text)
 	}

@@ -13,6 +13,7 @@
 //	out    the FIFO that is the app's stdout and stderr; app and shim hold it open for reading and writing,
 //	       so that the app outlives the shim and what it wrote meanwhile is kept by the kernel
 //	pos    16 bytes: see Position
+//	groups the control groups of the app, one directory in each line; there is none without groups
 //	log    what the app wrote; log.1 is the file before it, log.2 the one before that
 //
 // # The request
@@ -34,6 +35,7 @@ const (
 	ExitFile     = "exit"
 	FIFO         = "out"
 	PositionFile = "pos"
+	GroupsFile   = "groups"
 	LogFile      = "log"
 )
 

@@ -22,6 +22,9 @@ type Spec struct {
 	Rescued ID
 	// Unseen says that the rescued app ended before anybody had a pidfd of it: there is none on AppFD.
 	Unseen bool
+	// Cgroups are the control groups that the app is put into before its first step. A rescuing shim finds them noted in the
+	// directory.
+	Cgroups []Cgroup
 }
 
 // Limit is one resource limit of the app, as in setrlimit(2).
@@ -36,7 +39,7 @@ type Log struct {
 	Files    int   // how many files, the current one included; 0 is 5
 }
 
-const magic = "recipe-shim 2\n"
+const magic = "recipe-shim 3\n"
 
 // ErrSpec says that a shim was given something that is not a Spec of its own version.
 var ErrSpec = errors.New("not a request to this version of the shim")
@@ -66,6 +69,16 @@ func (s *Spec) Encode() []byte {
 	e.bool(s.NewPrivileges)
 	e.text(string(s.Rescued.Encode()))
 	e.bool(s.Unseen)
+	e.number(uint64(len(s.Cgroups)))
+	for _, g := range s.Cgroups {
+		e.text(g.Dir)
+		e.number(uint64(len(g.Set)))
+		for _, set := range g.Set {
+			e.text(set.File)
+			e.text(set.Value)
+			e.bool(set.Optional)
+		}
+	}
 	return e
 }
 
@@ -86,6 +99,13 @@ func DecodeSpec(b []byte) (*Spec, error) {
 	s.NewPrivileges = d.number() == 1
 	s.Rescued, _ = DecodeID([]byte(d.text()))
 	s.Unseen = d.number() == 1
+	for n := d.length(16); n > 0; n-- {
+		g := Cgroup{Dir: d.text()}
+		for m := d.length(24); m > 0; m-- {
+			g.Set = append(g.Set, Setting{File: d.text(), Value: d.text(), Optional: d.number() == 1})
+		}
+		s.Cgroups = append(s.Cgroups, g)
+	}
 	if d.failed || len(d.rest) > 0 || s.Dir == "" {
 		return nil, ErrSpec
 	}

@@ -48,10 +48,12 @@ func watchChildren(app protocol.ID) (*end, error) {
 		return nil, err
 	}
 	go func() {
-		exit := awaitEnd(app.PID)
+		exit := blame(awaitEnd(app.PID))
 		note(app, exit)
 		_ = unix.Kill(-app.PID, unix.SIGKILL)
+		killGroups()
 		killChildren()
+		dismiss()
 		e.tell(exit)
 	}()
 	return e, nil

@@ -39,6 +39,13 @@ func launch(spec *protocol.Spec, fifo int, args []string) (int, error) {
 	if attr.Dir == "" {
 		attr.Dir = "/"
 	}
+	group, err := join(spec.Cgroups, attr.Sys)
+	if group != nil {
+		defer group.Close()
+	}
+	if err != nil {
+		return 0, err
+	}
 	if len(spec.Limits) > 0 {
 		return launchLimited(spec, path, attr, args)
 	}

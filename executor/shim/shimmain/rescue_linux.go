@@ -46,9 +46,11 @@ func watchStranger(app protocol.ID, spec *protocol.Spec) (*end, error) {
 		if !spec.Unseen {
 			waitReadable(protocol.AppFD, -1) // which has to block here: the descriptor came as one that does not
 		}
-		exit := strangerExit(app, spec.Unseen)
+		exit := blame(strangerExit(app, spec.Unseen))
 		note(app, exit)
+		killGroups()
 		killMarked(spec.Dir)
+		dismiss()
 		e.tell(exit)
 	}()
 	return e, nil

@@ -23,7 +23,7 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 	if err := protocol.WriteStarting(lock, self); err != nil {
 		return failed("write the id", err)
 	}
-	app, err := launch(spec, p.fifo, args)
+	app, err := launchApp(spec, p.fifo, args)
 	if err != nil {
 		_ = lock.Truncate(0)
 		return err
@@ -46,6 +46,17 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 	answer(protocol.Answer{PID: app, Start: id.Start, ShimStart: self.ShimStart})
 	p.carry(ended.wake)
 	return writeExit(id, ended.result(), p.log.lost)
+}
+
+func launchApp(spec *protocol.Spec, fifo int, args []string) (int, error) {
+	if len(spec.Cgroups) == 0 {
+		return launch(spec, fifo, args)
+	}
+	if err := makeGroups(spec.Cgroups); err != nil {
+		dismiss()
+		return 0, err
+	}
+	return launchGrouped(spec, fifo, args)
 }
 
 func ownID() (protocol.ID, error) {
@@ -80,6 +91,12 @@ func ended() bool {
 func cleanUp(dir string) error {
 	if _, ran := protocol.ReadID("."); ran && !ended() {
 		killMarked(dir)
+	}
+	if groups := protocol.ReadGroups("."); len(groups) > 0 {
+		protocol.KillGroups(groups)
+		if err := protocol.RemoveGroups(".", groups); err != nil {
+			return failed("remove the last control groups", err)
+		}
 	}
 	for _, file := range []string{protocol.EndedFile, protocol.IDFile, protocol.ExitFile} {
 		if err := unix.Unlink(file); err != nil && err != unix.ENOENT {

@@ -119,7 +119,7 @@ func (h *Host) schema(ctx context.Context, p *Plugin, digest string) (sdk.Schema
 	if err != nil {
 		return s, fmt.Errorf("the schema of the plugin %s cannot be used: %w", p.name, err)
 	}
-	return s, h.keep(digest, m)
+	return s, child.Keep(h.schemaFile(digest), m)
 }
 
 // ask asks a plugin for its types.
@@ -129,7 +129,7 @@ func ask(ctx context.Context, p *Plugin) (*protocol.SchemaResponse, error) {
 	if err != nil {
 		return nil, r.notStarted(err).Err()
 	}
-	call, cancel := context.WithTimeoutCause(ctx, schemaPatience, errSilent(schemaPatience))
+	call, cancel := patient(ctx, schemaPatience)
 	defer cancel()
 	m, err := l.client().Schema(call, &protocol.SchemaRequest{})
 	if err != nil {

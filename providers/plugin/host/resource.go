@@ -49,7 +49,7 @@ func (r resource) read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Dia
 	if err != nil {
 		return cty.NilVal, r.notStarted(err)
 	}
-	call, cancel := context.WithTimeoutCause(ctx, r.patience, errSilent(r.patience))
+	call, cancel := patient(ctx, r.patience)
 	defer cancel()
 	answer, err := l.client().Read(call, &protocol.ReadRequest{Type: r.name, Identity: identity})
 	if err != nil {

@@ -3,7 +3,6 @@ package host
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -43,32 +42,4 @@ func (h *Host) kept(digest string) (sdk.Schema, bool) {
 	}
 	s, err := wire.ToSchema(&m)
 	return s, err == nil
-}
-
-// keep writes types to be found under the digest. Others may do the same at the same time.
-func (h *Host) keep(digest string, m *protocol.SchemaResponse) error {
-	text, err := proto.Marshal(m)
-	if err != nil {
-		return fmt.Errorf("cannot write a schema: %w", err)
-	}
-	file := h.schemaFile(digest)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return fmt.Errorf("cannot keep a schema: %w", err)
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), ".new-*")
-	if err != nil {
-		return fmt.Errorf("cannot keep a schema: %w", err)
-	}
-	_, err = fresh.Write(text)
-	if closeErr := fresh.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(fresh.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(fresh.Name()) // the first error says more
-		return fmt.Errorf("cannot keep a schema: %w", err)
-	}
-	return nil
 }

@@ -44,3 +44,14 @@ func (w *watch) stop() {
 	defer w.mu.Unlock()
 	w.timer.Stop()
 }
+
+// patient is ctx for a call that may be silent for that long. It has no deadline: a plugin would see that, and break off
+// before we know why.
+func patient(ctx context.Context, patience time.Duration) (context.Context, context.CancelFunc) {
+	call, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(patience, func() { cancel(errSilent(patience)) })
+	return call, func() {
+		timer.Stop()
+		cancel(nil)
+	}
+}

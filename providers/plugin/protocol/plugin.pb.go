@@ -255,12 +255,16 @@ type Attribute struct {
 	Type          []byte                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"` // JSON: "string", "number", "bool", ["list","string"], ["map",…], ["object",{"a":"string"}], ["tuple",[…]]
 	Description   string                 `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
 	Required      bool                   `protobuf:"varint,3,opt,name=required,proto3" json:"required,omitempty"`   // the user has to set it
-	Computed      bool                   `protobuf:"varint,4,opt,name=computed,proto3" json:"computed,omitempty"`   // the provider sets it when the user does not
+	Computed      bool                   `protobuf:"varint,4,opt,name=computed,proto3" json:"computed,omitempty"`   // the provider sets it
 	Sensitive     bool                   `protobuf:"varint,5,opt,name=sensitive,proto3" json:"sensitive,omitempty"` // kept in the vault, never shown
 	Default       []byte                 `protobuf:"bytes,6,opt,name=default,proto3" json:"default,omitempty"`      // a Value that is taken when the user sets nothing; empty for none
 	Replace       bool                   `protobuf:"varint,7,opt,name=replace,proto3" json:"replace,omitempty"`     // a change makes a new thing: the old one is deleted, then the new one created
 	Stable        bool                   `protobuf:"varint,8,opt,name=stable,proto3" json:"stable,omitempty"`       // computed, and kept over every update
 	Restart       bool                   `protobuf:"varint,9,opt,name=restart,proto3" json:"restart,omitempty"`     // a change restarts a process; only executors set it
+	Optional      bool                   `protobuf:"varint,10,opt,name=optional,proto3" json:"optional,omitempty"`  // with computed: the user may set it too
+	Blocks        bool                   `protobuf:"varint,11,opt,name=blocks,proto3" json:"blocks,omitempty"`      // a recipe may write it as blocks: NAME { … } for each object in it
+	Loose         bool                   `protobuf:"varint,12,opt,name=loose,proto3" json:"loose,omitempty"`        // objects in it may lack attributes, which are null then
+	Hidden        bool                   `protobuf:"varint,13,opt,name=hidden,proto3" json:"hidden,omitempty"`      // of no interest to people: plans do not show it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -354,6 +358,34 @@ func (x *Attribute) GetStable() bool {
 func (x *Attribute) GetRestart() bool {
 	if x != nil {
 		return x.Restart
+	}
+	return false
+}
+
+func (x *Attribute) GetOptional() bool {
+	if x != nil {
+		return x.Optional
+	}
+	return false
+}
+
+func (x *Attribute) GetBlocks() bool {
+	if x != nil {
+		return x.Blocks
+	}
+	return false
+}
+
+func (x *Attribute) GetLoose() bool {
+	if x != nil {
+		return x.Loose
+	}
+	return false
+}
+
+func (x *Attribute) GetHidden() bool {
+	if x != nil {
+		return x.Hidden
 	}
 	return false
 }
@@ -1178,7 +1210,7 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	"\x10patience_seconds\x18\x06 \x01(\rR\x0fpatienceSeconds\x1aZ\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +
-	"\x05value\x18\x02 \x01(\v2\x1b.recipe.plugin.v1.AttributeR\x05value:\x028\x01\"\xfd\x01\n" +
+	"\x05value\x18\x02 \x01(\v2\x1b.recipe.plugin.v1.AttributeR\x05value:\x028\x01\"\xdf\x02\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\fR\x04type\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x1a\n" +
@@ -1188,7 +1220,12 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	"\adefault\x18\x06 \x01(\fR\adefault\x12\x18\n" +
 	"\areplace\x18\a \x01(\bR\areplace\x12\x16\n" +
 	"\x06stable\x18\b \x01(\bR\x06stable\x12\x18\n" +
-	"\arestart\x18\t \x01(\bR\arestart\"P\n" +
+	"\arestart\x18\t \x01(\bR\arestart\x12\x1a\n" +
+	"\boptional\x18\n" +
+	" \x01(\bR\boptional\x12\x16\n" +
+	"\x06blocks\x18\v \x01(\bR\x06blocks\x12\x14\n" +
+	"\x05loose\x18\f \x01(\bR\x05loose\x12\x16\n" +
+	"\x06hidden\x18\r \x01(\bR\x06hidden\"P\n" +
 	"\bIdentity\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05stack\x18\x02 \x01(\tR\x05stack\x12\x14\n" +

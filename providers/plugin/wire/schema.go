@@ -58,6 +58,7 @@ func fromAttribute(a sdk.Attribute) (*protocol.Attribute, error) {
 	m := &protocol.Attribute{
 		Type: ty, Description: a.Description, Required: a.Required, Computed: a.Computed,
 		Sensitive: a.Sensitive, Replace: a.Replace, Stable: a.Stable, Restart: a.Restart,
+		Optional: a.Optional, Blocks: a.Blocks, Loose: a.Loose, Hidden: a.Hidden,
 	}
 	if a.Default != cty.NilVal {
 		m.Default, err = FromValue(a.Default, a.Type)
@@ -113,6 +114,7 @@ func toAttribute(m *protocol.Attribute) (sdk.Attribute, error) {
 	a := sdk.Attribute{
 		Description: m.GetDescription(), Required: m.GetRequired(), Computed: m.GetComputed(),
 		Sensitive: m.GetSensitive(), Replace: m.GetReplace(), Stable: m.GetStable(), Restart: m.GetRestart(),
+		Optional: m.GetOptional(), Blocks: m.GetBlocks(), Loose: m.GetLoose(), Hidden: m.GetHidden(),
 	}
 	if err := measure(m.GetType()); err != nil {
 		return a, fmt.Errorf("its type %w", err)

@@ -63,6 +63,10 @@ type attributeText struct {
 	Replace     bool            `json:"replace,omitempty"`
 	Stable      bool            `json:"stable,omitempty"`
 	Restart     bool            `json:"restart,omitempty"`
+	Optional    bool            `json:"optional,omitempty"`
+	Blocks      bool            `json:"blocks,omitempty"`
+	Loose       bool            `json:"loose,omitempty"`
+	Hidden      bool            `json:"hidden,omitempty"`
 }
 
 // WriteSchema is the text of a schema, of a program that speaks this version of the protocol.
@@ -77,7 +81,8 @@ func WriteSchema(s sdk.Schema) ([]byte, error) {
 			Attributes: map[string]attributeText{}}
 		for name, a := range t.Attributes {
 			made.Attributes[name] = attributeText{Type: a.Type, Description: a.Description, Required: a.Required, Computed: a.Computed,
-				Sensitive: a.Sensitive, Default: a.Default, Replace: a.Replace, Stable: a.Stable, Restart: a.Restart}
+				Sensitive: a.Sensitive, Default: a.Default, Replace: a.Replace, Stable: a.Stable, Restart: a.Restart,
+				Optional: a.Optional, Blocks: a.Blocks, Loose: a.Loose, Hidden: a.Hidden}
 		}
 		text.Types[name] = made
 	}
@@ -116,7 +121,8 @@ func (s schemaText) message() *protocol.SchemaResponse {
 			Attributes: map[string]*protocol.Attribute{}}
 		for name, a := range t.Attributes {
 			made.Attributes[name] = &protocol.Attribute{Type: a.Type, Description: a.Description, Required: a.Required, Computed: a.Computed,
-				Sensitive: a.Sensitive, Default: a.Default, Replace: a.Replace, Stable: a.Stable, Restart: a.Restart}
+				Sensitive: a.Sensitive, Default: a.Default, Replace: a.Replace, Stable: a.Stable, Restart: a.Restart,
+				Optional: a.Optional, Blocks: a.Blocks, Loose: a.Loose, Hidden: a.Hidden}
 		}
 		m.Types[name] = made
 	}

@@ -3,6 +3,7 @@
 //	GATE=FILE        it does not serve before FILE exists
 //	LEDGER=FILE      every start appends a line to FILE
 //	FAIL=TEXT        it prints three lines, the last one TEXT, and exits with 3 before it serves
+//	FILE=FILE        what it answers to /file
 //	SPEAK=DURATION   it prints a numbered line that often
 //	GRACE=DURATION   asked to end, it ends its connections with the next answer of each, and waits that long for them
 package main
@@ -93,6 +94,7 @@ func routes() http.Handler {
 		fmt.Fprintln(w, strings.Join(slices.Sorted(slices.Values(os.Environ())), "\n"))
 	})
 	mux.HandleFunc("GET /bindings", bindings)
+	mux.HandleFunc("GET /file", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, os.Getenv("FILE")) })
 	mux.HandleFunc("GET /crash", func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Println("told to crash")
 		code, _ := strconv.Atoi(r.FormValue("code"))
