@@ -91,6 +91,16 @@ func (p *place) again(stack, address string) {
 	p.must(err)
 }
 
+// primary is the process of a component that is primary and runs.
+func (p *place) primary(component string) (agent.UnitInfo, bool) {
+	units, err := p.client().Units(context.Background(), "")
+	at := slices.IndexFunc(units, func(u agent.UnitInfo) bool { return u.Component == component && u.Role == "primary" && u.PID != 0 })
+	if err != nil || at < 0 {
+		return agent.UnitInfo{}, false
+	}
+	return units[at], true
+}
+
 // pair waits until a component has one primary and so many backups, all of them ready, and returns them.
 func (p *place) pair(component string, backups int) (primary agent.UnitInfo, others []agent.UnitInfo) {
 	p.Helper()
@@ -201,16 +211,21 @@ func neverTwo(t *testing.T, standby string) {
 		} else {
 			p.must(syscall.Kill(was.PID, syscall.SIGKILL))
 		}
-		if random.IntN(3) == 0 {
+		killed := random.IntN(3) == 0
+		if killed {
 			p.must(syscall.Kill(p.agentPID(), syscall.SIGKILL))
 			p.mustRecipe("ps")
 			agents++
 		}
-		p.await("another one is primary", func() bool {
-			units, err := p.client().Units(context.Background(), "")
-			return err == nil && slices.ContainsFunc(units, func(u agent.UnitInfo) bool { return u.Role == "primary" && u.Address != was.Address })
+		p.await("another process is primary", func() bool { // without an agent in between it is in another instance
+			now, ok := p.primary("app.worker")
+			return ok && now.PID != was.PID
 		})
-		p.again("work", was.Address)
+		if now, _ := p.primary("app.worker"); now.Address != was.Address {
+			p.again("work", was.Address)
+		} else if !killed {
+			t.Fatalf("%s was lost and is primary again", was.Address)
+		}
 	}
 	p.mustRecipe("destroy", "-auto-approve")
 	lines, holders := p.ledger()

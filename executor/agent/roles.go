@@ -2,9 +2,7 @@ package agent
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"time"
 
@@ -69,7 +67,7 @@ func (r *roleKeeper) enroll(id sdk.Identity) {
 	c := r.component(id.Stack, at.Component)
 	r.units[name] = &roleUnit{component: c, index: at.Index, id: id, settings: *settings}
 	c.machine.Enroll(roles.Settings{Primaries: settings.Primaries, Promotes: c.promotes(settings, r)}, at.Index, name, settings.Main)
-	r.settle(c)
+	_ = r.settle(c)
 	r.tell(c)
 }
 
@@ -122,7 +120,7 @@ func (r *roleKeeper) drop(name string) {
 	}
 	delete(r.units, name)
 	u.component.machine.Remove(u.index, name)
-	r.settle(u.component)
+	_ = r.settle(u.component)
 }
 
 // note takes in how a process is.
@@ -137,8 +135,11 @@ func (r *roleKeeper) note(s supervisor.Status) {
 		r.drop(s.Address)
 		return
 	}
+	if s.State == supervisor.Standby {
+		return // gate has said so, and by now it may be promoted
+	}
 	u.component.machine.Note(u.index, s.Address, condition(s), s.PID)
-	r.settle(u.component)
+	_ = r.settle(u.component)
 }
 
 // condition is what the state of a process means for roles.
@@ -146,8 +147,6 @@ func condition(s supervisor.Status) roles.Condition {
 	switch s.State {
 	case supervisor.Ready:
 		return roles.Ready
-	case supervisor.Standby:
-		return roles.Held
 	case supervisor.Finished:
 		return roles.Finished
 	case supervisor.Unready:
@@ -187,20 +186,25 @@ func (r *roleKeeper) gate(id sdk.Identity) (env []string, open bool, err error) 
 		now = roles.Held
 	}
 	c.machine.Note(u.index, name, now, 0)
-	r.settle(c)
+	_ = r.settle(c)
 	role := c.machine.Role(u.index)
 	if role.Held || u.settings.Cold && !role.Primary {
 		c.machine.Note(u.index, name, roles.Held, 0)
-		r.settle(c)
+		_ = r.settle(c)
 		return nil, false, nil
 	}
-	return roleEnvironment(role), true, nil
+	c.machine.Begin(u.index, name) // before anybody else is promoted
+	if err := r.settle(c); err != nil {
+		return nil, false, err
+	}
+	return roleEnvironment(c.machine.Role(u.index)), true, nil
 }
 
-// settle carries out what follows. The caller holds the lock.
-func (r *roleKeeper) settle(c *withRoles) {
+// settle carries out what follows. If that cannot be recorded nothing happens, and it is tried again later. The caller
+// holds the lock.
+func (r *roleKeeper) settle(c *withRoles) error {
 	if c.err != nil {
-		return
+		return c.err
 	}
 	d := c.machine.Decide()
 	if d.Changed {
@@ -208,7 +212,7 @@ func (r *roleKeeper) settle(c *withRoles) {
 			fmt.Fprintf(r.agent.Log, "stack %s: the roles of %s stay as they are: %s\n", c.stack, c.name, err)
 			c.machine.Restore(c.saved)
 			r.later(c)
-			return
+			return err
 		}
 		c.saved = c.machine.Record()
 		r.tell(c)
@@ -227,6 +231,7 @@ func (r *roleKeeper) settle(c *withRoles) {
 		r.wake(c)
 	}
 	r.promote(c)
+	return nil
 }
 
 func (r *roleKeeper) save(c *withRoles) error {
@@ -244,7 +249,7 @@ func (r *roleKeeper) later(c *withRoles) {
 		}
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.settle(c)
+		_ = r.settle(c)
 	})
 }
 
@@ -255,42 +260,6 @@ func (r *roleKeeper) wake(c *withRoles) {
 			go r.agent.supervisor.Wake(name)
 		}
 	}
-}
-
-// promote begins the commands that are due.
-func (r *roleKeeper) promote(c *withRoles) {
-	if time.Now().Before(c.pause) {
-		return
-	}
-	for _, index := range c.machine.Primaries() {
-		role := c.machine.Role(index)
-		if !role.Promote || c.promoting[role.Token] {
-			continue
-		}
-		for _, u := range r.units {
-			if u.component == c && u.index == index && u.settings.Main {
-				c.promoting[role.Token] = true
-				go r.runPromotion(c, u, role)
-			}
-		}
-	}
-}
-
-func (r *roleKeeper) runPromotion(c *withRoles, u *roleUnit, role roles.Role) {
-	err := r.agent.local.Promote(r.agent.running, u.id, roleEnvironment(role))
-	if r.agent.running.Err() != nil {
-		return // the next agent begins it again
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(c.promoting, role.Token)
-	if err != nil {
-		fmt.Fprintf(r.agent.Log, "stack %s: %s[%d] could not be promoted: %s\n", c.stack, c.name, u.index, err)
-		c.pause = time.Now().Add(retryRoles)
-		r.later(c)
-	}
-	c.machine.Told(u.index, role.Token, err == nil)
-	r.settle(c)
 }
 
 // serves reports whether a process may get connections as far as its role goes.
@@ -309,64 +278,4 @@ func (r *roleKeeper) role(unit string) string {
 		return roleName(u.component.machine.Role(u.index))
 	}
 	return ""
-}
-
-// primaryRole and backupRole are how roles are called everywhere.
-const (
-	primaryRole = "primary"
-	backupRole  = "backup"
-)
-
-func roleName(role roles.Role) string {
-	if role.Primary {
-		return primaryRole
-	}
-	return backupRole
-}
-
-// roleEnvironment is what a process that starts now is told.
-func roleEnvironment(role roles.Role) []string {
-	return []string{"RECIPE_ROLE=" + roleName(role), fmt.Sprintf("RECIPE_TOKEN=%d", role.Token)}
-}
-
-// tell writes the file of each instance in which its processes find the role of now: lines that a shell can read. It is
-// replaced whole, and need not survive anything, as it is written again by every agent.
-//
-//	ROLE=primary
-//	TOKEN=8
-//	PRIMARY='app.shop[1]'
-func (r *roleKeeper) tell(c *withRoles) {
-	if c.err != nil {
-		return
-	}
-	names := ""
-	for n, index := range c.machine.Primaries() {
-		if n > 0 {
-			names += " "
-		}
-		names += fmt.Sprintf("%s[%d]", c.name, index)
-	}
-	var told []string
-	for _, u := range r.units {
-		if u.component != c || slices.Contains(told, u.settings.File) {
-			continue
-		}
-		role := c.machine.Role(u.index)
-		text := fmt.Sprintf("ROLE=%s\nTOKEN=%d\nPRIMARY='%s'\n", roleName(role), role.Token, names)
-		if err := replaceFile(u.settings.File, text); err != nil {
-			fmt.Fprintf(r.agent.Log, "stack %s: %s[%d] is not told its role: %s\n", c.stack, c.name, u.index, err)
-		}
-		told = append(told, u.settings.File)
-	}
-}
-
-// replaceFile puts text into a file that everybody can read, at once.
-func replaceFile(path, text string) error {
-	if old, err := os.ReadFile(path); err == nil && string(old) == text {
-		return nil
-	}
-	if err := os.WriteFile(path+".new", []byte(text), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
 }

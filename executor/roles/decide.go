@@ -34,6 +34,15 @@ func (m *Machine) Decide() Decision {
 			m.take(d, next())
 		}
 	}
+	for _, index := range primaries {
+		p := m.instances[index]
+		at := slices.IndexFunc(able, m.runs)
+		if p.primary && p.main().Condition == Idle && p.over() && at >= 0 {
+			m.demote(p)
+			m.take(d, able[at])
+			able = slices.Delete(able, at, at+1)
+		}
+	}
 	for missing := m.settings.Primaries - len(m.indexes(true)); missing > 0 && len(able) > 0; missing-- {
 		m.take(d, next())
 	}
@@ -73,6 +82,13 @@ func (m *Machine) take(d *Decision, index int) {
 	b := m.instances[index]
 	running := slices.ContainsFunc(b.list(), func(u Unit) bool { return u.Main && !u.Condition.over() })
 	m.promote(b, !running || !m.settings.Promotes)
+	b.unused = !running
+	for name, u := range b.units {
+		if u.Condition == Held {
+			u.Condition = Idle
+			b.units[name] = u
+		}
+	}
 	d.Promoted, d.Released = append(d.Promoted, index), true
 }
 
@@ -103,6 +119,9 @@ func (m *Machine) able() []int {
 		return true
 	})
 }
+
+// runs reports whether the main process of an instance does.
+func (m *Machine) runs(index int) bool { return !m.instances[index].main().Condition.over() }
 
 func (i *instance) list() []Unit {
 	var list []Unit

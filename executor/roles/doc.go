@@ -13,8 +13,9 @@
 // # Lost
 //
 // A primary is lost when its main process has ended or was asked to end, when its readiness check fails, or when its
-// liveness check does. One that starts is not lost: it is given the time that its startup check allows. As long as no
-// backup is able to take over, a lost primary stays the primary and is started again.
+// liveness check does. One that starts is not lost: it is given the time that its startup check allows. One that was not
+// started yet, in the beginning or by an agent that began after its end, is lost to a backup that runs, and not to one that is
+// held. As long as no backup is able to take over, a lost primary stays the primary and is started again.
 //
 // # Able
 //
@@ -29,6 +30,6 @@
 //
 // # Tokens
 //
-// A token is a number that one holder has been given. It is the one of before plus one, for each primary, and it is on
-// disk before anybody is told.
+// A token is a number that one run of a primary's main process has been given: by its promotion, or when it starts as
+// primary. It is the last one plus one, and it is on disk before anybody is told.
 package roles

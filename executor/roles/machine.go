@@ -10,7 +10,8 @@ type Condition uint8
 
 const (
 	Unknown  Condition = iota // nothing was heard of it: it may run
-	Gone                      // nothing of it runs
+	Gone                      // nothing of it runs any more
+	Idle                      // nothing of it runs, and as what it is now it was not started yet
 	Held                      // nothing of it runs, and it would start if it were allowed to
 	Starting                  // runs, not ready yet
 	Resumed                   // runs, found so by an agent that began after it; not checked yet
@@ -21,7 +22,7 @@ const (
 )
 
 // over reports whether certainly nothing runs.
-func (c Condition) over() bool { return c == Gone || c == Held || c == Finished }
+func (c Condition) over() bool { return c == Gone || c == Idle || c == Held || c == Finished }
 
 // Unit is a process of an instance.
 type Unit struct {
@@ -51,6 +52,7 @@ type instance struct {
 	reserved bool // it is about to come, as primary
 	leaving  bool // nothing of it may be started until it is a backup
 	failed   bool // its promotion did not succeed
+	unused   bool // its main process has not been given its token yet
 	units    map[string]Unit
 }
 
@@ -125,10 +127,31 @@ func (m *Machine) Note(index int, unit string, c Condition, pid int) {
 	if !known {
 		return
 	}
+	if c == Gone && (u.Condition == Unknown || u.Condition == Idle) {
+		c = Idle
+	}
 	u.Condition, u.PID = c, pid
 	i.units[unit] = u
 	if i.failed && (c == Gone || c == Starting) {
 		i.failed = false // another process, another try
+	}
+}
+
+// Begin is called when the main process of an instance is about to start: it is Starting from now on, and a primary has a
+// token that no process had before. The Record may have to be saved before it starts; see Decide.
+func (m *Machine) Begin(index int, unit string) {
+	i := m.instances[index]
+	if i == nil {
+		return
+	}
+	m.Note(index, unit, Starting, 0)
+	switch {
+	case !i.primary || !i.units[unit].Main:
+	case i.unused:
+		i.unused = false
+	default:
+		m.token++
+		i.Token, m.changed = m.token, true
 	}
 }
 
@@ -166,7 +189,7 @@ func (m *Machine) Told(index int, token uint64, ok bool) {
 func (m *Machine) promote(i *instance, told bool) {
 	m.token++
 	m.changed = true
-	i.Holder, i.primary, i.leaving, i.failed = Holder{Token: m.token, Told: told}, true, false, false
+	i.Holder, i.primary, i.leaving, i.failed, i.unused = Holder{Token: m.token, Told: told}, true, false, false, true
 }
 
 // demote makes a backup of i, of which nothing runs.

@@ -67,7 +67,10 @@ func (w *world) names() []string { return slices.Sorted(maps.Keys(w.procs)) }
 // settle carries out what is decided: a save that may fail, and the tokens that are told.
 func (w *world) settle(t *rapid.T) {
 	before := w.disk
-	able := w.machine.able()
+	able := map[int]bool{} // and whether it runs
+	for _, index := range w.machine.able() {
+		able[index] = w.machine.runs(index)
+	}
 	d := w.machine.Decide()
 	w.fences = d.Fence
 	if d.Changed && rapid.IntRange(0, 9).Draw(t, "disk") == 0 {
@@ -79,9 +82,14 @@ func (w *world) settle(t *rapid.T) {
 	if d.Changed {
 		w.disk = w.machine.Record()
 	}
-	for n, index := range d.Promoted {
-		if index != able[n] {
-			t.Fatalf("%d was promoted, and of %v the lowest was to be", index, able)
+	for _, index := range d.Promoted {
+		if _, ok := able[index]; !ok {
+			t.Fatalf("%d was promoted and was not able", index)
+		}
+		for lower, runs := range able {
+			if runs && lower < index && !slices.Contains(d.Promoted, lower) {
+				t.Fatalf("%d was promoted, and %d below it was not", index, lower)
+			}
 		}
 		if token := w.machine.Role(index).Token; token <= w.last {
 			t.Fatalf("token %d after %d", token, w.last)
@@ -135,7 +143,12 @@ func (w *world) start(t *rapid.T, name string) {
 		return
 	}
 	p.pid++
-	w.note(t, name, Starting)
+	p.condition = Starting
+	w.machine.Begin(p.index, name)
+	w.settle(t)
+	if r := w.machine.Role(p.index); p.main && r.Primary {
+		w.last = max(w.last, r.Token)
+	}
 }
 
 func TestRoles(t *testing.T) {
@@ -320,5 +333,26 @@ func TestRetire(t *testing.T) {
 	m.Note(1, unit(1, "main"), Gone, 0)
 	if d := m.Decide(); !d.Changed || m.Role(1).Primary || !m.Role(0).Serves {
 		t.Fatalf("it begins again as a backup: %+v", d)
+	}
+}
+
+func TestWhatIsHeldTakesOverOnce(t *testing.T) {
+	m := New(Record{})
+	for index := range 2 {
+		m.Enroll(Settings{Primaries: 1}, index, unit(index, "main"), true)
+	}
+	m.Note(1, unit(1, "main"), Held, 0)
+	m.Note(0, unit(0, "main"), Gone, 0)
+	if m.Decide(); !m.Role(0).Primary {
+		t.Fatal("the first was not started yet, and is not lost to one that does not run")
+	}
+	m.Note(0, unit(0, "main"), Ready, 10)
+	m.Note(0, unit(0, "main"), Gone, 0)
+	if d := m.Decide(); !slices.Equal(d.Promoted, []int{1}) {
+		t.Fatalf("after its end: %+v", d)
+	}
+	m.Note(0, unit(0, "main"), Held, 0)
+	if d := m.Decide(); len(d.Promoted) > 0 || m.Role(1).Held {
+		t.Fatalf("while the second begins: %+v", d)
 	}
 }

@@ -81,7 +81,7 @@ func (u *Unit) launch() {
 
 // standBy leaves the unit for Wake. Whoever waits for it has what can be had.
 func (u *Unit) standBy() {
-	if u.state != Standby {
+	if u.state != Standby || !u.status.Ready { // replace has taken that back
 		u.enter(Standby, "")
 	}
 	u.started(nil)

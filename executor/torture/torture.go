@@ -1,4 +1,4 @@
-// Package torture is the frame of the crash programme, which is the tests named TestT1… to TestT24… all over this
+// Package torture is the frame of the crash programme, which is the tests named TestT1… to TestT25… all over this
 // module. It decides how long a test goes on, from which seed, and where the one line goes that the test prints.
 //
 // It reads three variables, which `make torture` sets:

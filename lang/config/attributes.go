@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -79,7 +80,7 @@ func (l *loader) integers(a *hcl.Attribute, low, high int) []int {
 	return out
 }
 
-// word reads a string that is one of the words; the first one is the default.
+// word reads a string that is one of the words; the first one is the default, and may be "" for none of them.
 func (l *loader) word(a *hcl.Attribute, words ...string) string {
 	if a == nil {
 		return words[0]
@@ -95,7 +96,7 @@ func (l *loader) word(a *hcl.Attribute, words ...string) string {
 		if strings.ContainsAny(a.Name[:1], "aeiou") {
 			article = "an"
 		}
-		l.fault(a.Expr.Range().Ptr(), "Unknown "+a.Name, "%q is not %s %s. Choose one of %s.%s", s, article, a.Name, strings.Join(words, ", "), didYouMean(s, words))
+		l.fault(a.Expr.Range().Ptr(), "Unknown "+a.Name, "%q is not %s %s. Choose one of %s.%s", s, article, a.Name, strings.Join(slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == "" }), ", "), didYouMean(s, words))
 	}
 	return words[0]
 }

@@ -66,9 +66,11 @@ func (d *recipeDecoder) process(b *hcl.Block) {
 		Name:         name,
 		Kind:         d.word(c.Attributes["kind"], "web", "worker", "schedule"),
 		Root:         d.boolean(c.Attributes["root"]),
-		Standby:      d.word(c.Attributes["standby"], "", "warm", "cold"),
 		SuccessCodes: d.integers(c.Attributes["success_codes"], 0, 255),
 		Range:        b.DefRange,
+	}
+	if a := c.Attributes["standby"]; a != nil {
+		p.Standby = d.word(a, "warm", "cold")
 	}
 	p.Command, p.Env, p.Directory = exprOf(c, "command"), exprOf(c, "env"), exprOf(c, "directory")
 	d.processBlocks(p, c.Blocks)

@@ -48,8 +48,16 @@ input "slow_query" {
   }
 }
 
+input "sync" {
+  type        = bool
+  default     = false
+  description = "With backups: a commit is acknowledged when every backup has it on disk too, so that none is lost with the primary. Writes wait while a backup is away."
+}
+
 locals {
   cluster = "${instance.data}/cluster"
+  # All of them by name: which of them are backups changes.
+  standbys = join(", ", [for i in range(component.instances + component.backups) : "recipe_${i}"])
   # The directories of other architectures do not exist and are passed over.
   libraries = join(":", [for dir in [
     "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu",
@@ -71,6 +79,11 @@ configure {
     content = "${secret.admin}\n"
     mode    = "0400"
   }
+  # For those who copy from the primary: on a command line everybody could read it.
+  file "passwords" {
+    content = "*:*:*:recipe:${secret.admin}\n"
+    mode    = "0400"
+  }
   template "hba" {
     file   = "pg_hba.conf"
     source = "pg_hba.conf.tmpl"
@@ -84,6 +97,7 @@ configure {
       max_connections = input.max_connections
       shared_buffers  = input.shared_buffers
       slow_query      = input.slow_query
+      synchronous     = input.sync && component.backups > 0 ? "FIRST ${component.backups} (${local.standbys})" : ""
     }
   }
 }
@@ -106,17 +120,43 @@ step "initdb" {
   }
 }
 
-# The shell only finds the one version that is there, and becomes the server.
+# The shell finds the one version that is there, and becomes the server. A backup that has not followed the primary of now
+# before, such as one that was primary itself, is copied from it first; the copy takes the place of what was there when it is
+# whole. PRIMARY_PORT leads to whoever is primary, so a backup that runs follows a new one by itself.
 process "server" {
-  kind      = "worker"
-  command   = ["/bin/sh", "-c", "exec \"$ROOT\"/usr/lib/postgresql/*/bin/postgres -D \"$CLUSTER\" -c config_file=\"$CONFIG\""]
+  kind = "worker"
+  command = ["/bin/sh", "-euc", <<-SCRIPT
+    bin=$(echo "$ROOT"/usr/lib/postgresql/*/bin)
+    if [ -z "$${RECIPE_ROLE:-}" ]; then
+      exec "$bin"/postgres -D "$CLUSTER" -c config_file="$CONFIG"
+    fi
+    if [ "$RECIPE_ROLE" = backup ] && ! { [ -e "$CLUSTER/standby.signal" ] && [ "$(cat "$CLUSTER/followed")" = "$RECIPE_TOKEN" ]; }; then
+      while rm -rf "$CLUSTER.new"; ! "$bin"/pg_basebackup -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -D "$CLUSTER.new" -X stream -c fast; do
+        sleep 0.2
+      done
+      touch "$CLUSTER.new/standby.signal"
+      echo "$RECIPE_TOKEN" > "$CLUSTER.new/followed"
+      sync
+      rm -rf "$CLUSTER"
+      mv "$CLUSTER.new" "$CLUSTER"
+    fi
+    exec "$bin"/postgres -D "$CLUSTER" -c config_file="$CONFIG" \
+      -c primary_conninfo="host=127.0.0.1 port=$PRIMARY_PORT user=recipe passfile='$PGPASSFILE' application_name=recipe_$RECIPE_INSTANCE"
+    SCRIPT
+  ]
   directory = instance.data
   env = {
     LD_LIBRARY_PATH = local.libraries
     ROOT            = install.deb.server.path
     CLUSTER         = local.cluster
     CONFIG          = configure.template.server.path
+    PGPASSFILE      = configure.file.passwords.path
   }
+}
+
+# Without the file the server is no standby any more: an agent that was killed has come so far.
+promote {
+  command = ["/bin/sh", "-euc", "[ ! -e \"$CLUSTER/standby.signal\" ] || exec \"$ROOT\"/usr/lib/postgresql/*/bin/pg_ctl promote -D \"$CLUSTER\" -w -t 25"]
 }
 
 # A login and a SELECT: a port that is open says too little while the server recovers.
@@ -124,7 +164,7 @@ health {
   startup {
     postgresql = { username = "recipe", password = secret.admin, database = "postgres" }
     port       = port.sql
-    timeout    = "2m"
+    timeout    = "10m" # of a backup with the copy
   }
   readiness {
     postgresql = { username = "recipe", password = secret.admin, database = "postgres" }

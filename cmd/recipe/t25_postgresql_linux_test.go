@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/nsynapse/recipe/executor/torture"
+)
+
+const replicatedStack = `
+stack "data" {}
+middleware "main" {
+  package = "postgresql"
+  backups = 1
+  inputs  = { sync = true }
+}
+app "user" {
+  source = "./user"
+}
+`
+
+// The app does nothing but hand over what it was given.
+const replicatedRecipe = `
+package {
+  name    = "test/user"
+  version = "1.0.0"
+}
+requires "database" { service = "postgresql" }
+step "hand" {
+  command = ["/bin/sh", "-euc", "echo \"$DATABASE_URL\" > $SHARED/url"]
+}
+`
+
+// TestT25NoCommitIsLost kills the primary of PostgreSQL again and again while a client writes. What it was told is
+// committed is there in the end.
+func TestT25NoCommitIsLost(t *testing.T) {
+	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup"); found == nil {
+		t.Skip("needs PostgreSQL: a machine that has it also has the sources of its packages")
+	}
+	if testing.Short() {
+		t.Skip("installs PostgreSQL")
+	}
+	rounds := torture.Pick(2, 20)
+	p := newPlace(t)
+	p.write("stack.hcl", replicatedStack)
+	p.write("user/recipe.hcl", replicatedRecipe)
+	p.mustRecipe("apply", "-auto-approve")
+	w := p.newWriter()
+	for range rounds {
+		was, _ := p.pair("middleware.main", 1)
+		before := w.acknowledged.Load()
+		p.await("rows are acknowledged", func() bool { return w.acknowledged.Load() > before+50 })
+		p.must(syscall.Kill(was.PID, syscall.SIGKILL))
+		p.again("data", was.Address)
+		if now, _ := p.pair("middleware.main", 1); now.Address == was.Address {
+			t.Fatalf("%s was killed and is primary again", was.Address)
+		}
+	}
+	rows, longest := w.end()
+	p.mustRecipe("destroy", "-auto-approve", "-backup=false")
+	torture.Report(t, "T25", "%d primaries of PostgreSQL killed under a writer: 0 of %d acknowledged commits lost; the longest pause between two was %s",
+		rounds, rows, longest.Round(time.Millisecond))
+}
+
+// writer inserts one number after the other, each in a transaction of its own, and goes on after an error.
+type writer struct {
+	p            *place
+	url          string
+	acknowledged atomic.Int64
+	rows         []int // that were acknowledged
+	longest      time.Duration
+	stop         chan struct{}
+	done         sync.WaitGroup
+}
+
+func (p *place) newWriter() *writer {
+	p.Helper()
+	url, err := os.ReadFile(filepath.Join(p.shared, "url"))
+	p.must(err)
+	w := &writer{p: p, url: strings.TrimSpace(string(url)), stop: make(chan struct{})}
+	conn := w.connect()
+	_, err = conn.Exec(context.Background(), "CREATE TABLE written (n int PRIMARY KEY)")
+	p.must(err)
+	w.done.Go(func() { w.write(conn) })
+	return w
+}
+
+func (w *writer) connect() *pgx.Conn {
+	for {
+		conn, err := pgx.Connect(context.Background(), w.url)
+		if err == nil {
+			return conn
+		}
+		select {
+		case <-w.stop:
+			return nil
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+func (w *writer) write(conn *pgx.Conn) {
+	last := time.Now()
+	for n := 0; conn != nil; n++ {
+		select {
+		case <-w.stop:
+			_ = conn.Close(context.Background())
+			return
+		default:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), scriptPatience)
+		_, err := conn.Exec(ctx, "INSERT INTO written VALUES ($1)", n)
+		cancel()
+		if err != nil { // nobody knows whether it is there
+			_ = conn.Close(context.Background())
+			conn = w.connect()
+			continue
+		}
+		w.longest, last = max(w.longest, time.Since(last)), time.Now()
+		w.rows = append(w.rows, n)
+		w.acknowledged.Add(1)
+	}
+}
+
+// end stops the writer and demands that all that was acknowledged is there.
+func (w *writer) end() (rows int, longest time.Duration) {
+	w.p.Helper()
+	close(w.stop)
+	w.done.Wait()
+	conn, err := pgx.Connect(context.Background(), w.url)
+	w.p.must(err)
+	defer conn.Close(context.Background())
+	found, err := conn.Query(context.Background(), "SELECT n FROM written")
+	w.p.must(err)
+	there := map[int]bool{}
+	list, err := pgx.CollectRows(found, pgx.RowTo[int])
+	w.p.must(err)
+	for _, n := range list {
+		there[n] = true
+	}
+	for _, n := range w.rows {
+		if !there[n] {
+			w.p.Errorf("row %d was acknowledged and is lost", n)
+		}
+	}
+	return len(w.rows), w.longest
+}
