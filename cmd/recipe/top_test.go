@@ -20,7 +20,7 @@ func topOf(width, height int) topModel {
 		return []agent.UnitInfo{
 			{Stack: "shop", Address: "app.api[0].process.web", Component: "app.api", State: "ready", Ready: true, PID: 7, CPU: cpu, Memory: 5 << 20},
 			{Stack: "shop", Address: "app.web[0].process.web", Component: "app.web", State: "crash-loop", Restarts: 9, Message: "out of memory: its limit is 64 MiB"},
-			{Stack: "shop", Address: "middleware.z-db[0].process.db", Component: "middleware.z-db", State: "ready", Ready: true, PID: 8, Memory: 90 << 20},
+			{Stack: "shop", Address: "middleware.z-db[0].process.db", Component: "middleware.z-db", State: "ready", Ready: true, PID: 8, Memory: 90 << 20, Role: "primary"},
 		}
 	}
 	needs := map[string][]string{"shop/app.api[0].process.web": {"middleware.z-db"}, "shop/app.web[0].process.web": {"app.api", "middleware.z-db"}, "shop/middleware.z-db[0].process.db": nil}
@@ -52,7 +52,7 @@ func TestTopScreen(t *testing.T) {
 	m := topOf(80, 18)
 	const want = `recipe top  2 of 3 processes ready  cpu 50 %  memory 95M                03:04:06
 PROCESS                                 STATE         CPU  MEMORY RESTARTS   FOR
-middleware.z-db[0].process.db           ready        0.0%     90M        0     -
+middleware.z-db[0].process.db primary   ready        0.0%     90M        0     -
 app.api[0].process.web                  ready       50.0%      5M        0     -
 app.web[0].process.web                  crash-loop      -       -        9     -
 
@@ -135,6 +135,9 @@ func TestTopKeys(t *testing.T) {
 	}
 	if _, do := press(m, "r").pressed("x"); do != nil {
 		t.Error("no does something")
+	}
+	if text := ansi.Strip(strings.Join(press(m, "end").screen(), "\n")); !strings.Contains(text, "Log of app.web[0].process.web: out of memory: its limit is 64 MiB") {
+		t.Errorf("the cause is not told:\n%s", text)
 	}
 	// What is gone is not selected any more, and what has stopped is started.
 	next, _ := press(m, "end").Update(topUnits{units: []agent.UnitInfo{{Stack: "shop", Address: "app.a[0].process.x", State: "stopped"}}})

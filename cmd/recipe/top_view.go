@@ -119,7 +119,11 @@ func (m topModel) overview(room int) []string {
 	table := m.table(max(3, min(len(m.units)+1, room/2)))
 	events := min(len(m.happened), max(2, room/6))
 	lines := append(table, "")
-	lines = append(lines, m.logPart("Log of "+m.name(), room-len(lines)-events-2)...)
+	heading := "Log of " + m.name()
+	if i := m.index(); i >= 0 && m.units[i].Message != "" {
+		heading += ": " + plainText(m.units[i].Message)
+	}
+	lines = append(lines, m.logPart(heading, room-len(lines)-events-2)...)
 	lines = append(lines, "", m.styled(bold, "Events"))
 	for _, e := range m.happened[len(m.happened)-events:] {
 		lines = append(lines, m.eventLine(e))
@@ -161,6 +165,9 @@ func (m topModel) row(u agent.UnitInfo, name, needs int, selected bool) string {
 	text := u.Address
 	if m.several() {
 		text = u.Stack + " " + u.Address
+	}
+	if u.Role != "" {
+		text += " " + u.Role
 	}
 	cpu, memory := "-", "-"
 	if u.PID != 0 {
@@ -241,6 +248,7 @@ func (m topModel) details(room int) []string {
 		}
 	}
 	tell("stack", u.Stack)
+	tell("role", u.Role)
 	tell("state", u.State+" for "+ago(u.Since))
 	tell("message", plainText(u.Message))
 	if u.PID != 0 {

@@ -71,6 +71,12 @@ func processMetrics(w *metrics.Writer, units []UnitInfo) {
 		{"recipe_process_cpu_seconds_total", metrics.Counter, "CPU time of the process and all that it started.", func(u UnitInfo) float64 { return u.CPU }},
 		{"recipe_process_memory_bytes", metrics.Gauge, "Resident memory of the process and all that it started.", func(u UnitInfo) float64 { return float64(u.Memory) }},
 	}, units, labels)
+	w.Family("recipe_process_role", metrics.Gauge, "The role of the process, if its component has backups: primary or backup.")
+	for _, u := range units {
+		if u.Role != "" {
+			w.Sample(1, labels(u).With("role", u.Role))
+		}
+	}
 	w.Family("recipe_process_state", metrics.Gauge, "The state of the process, as recipe ps names it.")
 	for _, u := range units {
 		w.Sample(1, labels(u).With("state", u.State))
