@@ -182,12 +182,5 @@ func (m *Machine) Role(index int) Role {
 		Promote: !i.Told && !i.leaving && i.main().Condition == Ready}
 }
 
-// Instances lists the indexes that are known, ascending, primaries and backups.
-func (m *Machine) Instances() []int {
-	all := append(m.indexes(true), m.indexes(false)...)
-	slices.Sort(all)
-	return all
-}
-
 // Primaries lists the indexes of the primaries, ascending.
 func (m *Machine) Primaries() []int { return m.indexes(true) }

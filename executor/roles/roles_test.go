@@ -243,7 +243,7 @@ func (w *world) recover(t *rapid.T) {
 		w.tell(t)
 	}
 	serving := 0
-	for _, index := range w.machine.Instances() {
+	for _, index := range w.machine.Primaries() {
 		if r := w.machine.Role(index); r.Serves {
 			serving++
 		}
