@@ -211,7 +211,8 @@ func neverTwo(t *testing.T, standby string) {
 		} else {
 			p.must(syscall.Kill(was.PID, syscall.SIGKILL))
 		}
-		killed := random.IntN(3) == 0
+		// One case is left out, since it is not promised: a primary that hangs when its agent is killed, with a cold backup (docs/reliability.md).
+		killed := random.IntN(3) == 0 && (standby != "cold" || n%2 != 0)
 		if killed {
 			p.must(syscall.Kill(p.agentPID(), syscall.SIGKILL))
 			p.mustRecipe("ps")
