@@ -22,7 +22,7 @@ func TestT1EveryError(t *testing.T) {
 		for at := 1; at <= c.operations; at++ {
 			for _, cause := range []error{syscall.EIO, syscall.ENOSPC} {
 				for _, sticky := range []bool{false, true} {
-					if random.Float64() >= torture.Pick(0.1, 1) {
+					if random.Float64() >= torture.Pick(faults(), 1) {
 						continue
 					}
 					if err := c.failAt(disktest.Fault{At: at, Err: cause, Sticky: sticky}, random); err != nil {
@@ -34,6 +34,14 @@ func TestT1EveryError(t *testing.T) {
 		}
 	})
 	torture.Report(t, "T1", "%d faults (EIO, ENOSPC; once, sticky) at every operation: nothing done after a failed record, all converged", tried.Load())
+}
+
+// faults is the part of them that a bounded run tries.
+func faults() float64 {
+	if raceDetector {
+		return 0.01
+	}
+	return 0.1
 }
 
 // TestT6EveryFsync makes every fsync of every scenario report an error once; the disk says afterwards that all is well, as

@@ -1,0 +1,6 @@
+//go:build !race
+
+package apply_test
+
+// raceDetector makes everything slower.
+const raceDetector = false
