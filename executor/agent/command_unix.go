@@ -12,11 +12,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/check"
 	"github.com/nsynapse/recipe/executor/supervisor"
 )
 
@@ -51,9 +50,9 @@ func runCommand(ctx context.Context, conn net.Conn, command []string, spec super
 
 // commandLike is a command with all that a process of the spec has, and the files.
 func commandLike(spec supervisor.Spec, command []string, files []*os.File) (*exec.Cmd, error) {
-	path, err := lookUp(command[0], spec.Env)
-	if err != nil {
-		return nil, err
+	path, ok := check.Program(command[0], spec.Env)
+	if !ok {
+		return nil, errors.New("it is not in the PATH of the process")
 	}
 	cmd := &exec.Cmd{Path: path, Args: command, Env: append([]string{}, spec.Env...), Dir: spec.WorkDir, Stdin: files[0], Stdout: files[1], Stderr: files[2]}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -61,26 +60,6 @@ func commandLike(spec supervisor.Spec, command []string, files []*os.File) (*exe
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(spec.UID), Gid: uint32(spec.GID)}
 	}
 	return cmd, nil
-}
-
-// lookUp finds a program in the PATH of an environment.
-func lookUp(name string, env []string) (string, error) {
-	if strings.Contains(name, "/") {
-		return name, nil
-	}
-	for _, variable := range env {
-		path, ok := strings.CutPrefix(variable, "PATH=")
-		if !ok {
-			continue
-		}
-		for _, dir := range filepath.SplitList(path) {
-			file := filepath.Join(dir, name)
-			if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-				return file, nil
-			}
-		}
-	}
-	return "", fmt.Errorf("it is not in the PATH of the process")
 }
 
 // startReason is an error without the frame that os/exec puts around it.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -34,9 +33,9 @@ func (c Exec) Run(ctx context.Context) error {
 	if len(c.Command) == 0 {
 		return errors.New("the check has no command")
 	}
-	program, err := c.program()
-	if err != nil {
-		return err
+	program, ok := Program(c.Command[0], c.Env) // the PATH of the agent means nothing here
+	if !ok {
+		return fmt.Errorf("%s is not in the PATH of the check", c.Command[0])
 	}
 	var output tail
 	cmd := exec.CommandContext(ctx, program, c.Command[1:]...)
@@ -47,33 +46,6 @@ func (c Exec) Run(ctx context.Context) error {
 	cmd.WaitDelay = waitDelay
 	isolate(cmd, c.UID, c.GID)
 	return c.explain(ctx, cmd.Run(), output.lastLine())
-}
-
-// program finds the file to run. The PATH of the agent means nothing here.
-func (c Exec) program() (string, error) {
-	name := c.Command[0]
-	if strings.ContainsRune(name, filepath.Separator) {
-		return name, nil
-	}
-	for _, dir := range filepath.SplitList(c.value("PATH")) {
-		if path := filepath.Join(dir, name); filepath.IsAbs(path) {
-			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
-				return path, nil
-			}
-		}
-	}
-	return "", fmt.Errorf("%s is not in the PATH of the check", name)
-}
-
-// value returns the value of a variable; of several the last counts, as for os/exec.
-func (c Exec) value(name string) string {
-	var found string
-	for _, variable := range c.Env {
-		if n, v, _ := strings.Cut(variable, "="); n == name {
-			found = v
-		}
-	}
-	return found
 }
 
 func (c Exec) explain(ctx context.Context, err error, line string) error {
