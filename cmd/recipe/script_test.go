@@ -20,6 +20,7 @@ import (
 	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/executor/shim/protocol"
+	"github.com/nsynapse/recipe/executor/torture"
 )
 
 // scriptPatience bounds every wait of the scripts. It is long because only failures last that long.
@@ -180,7 +181,7 @@ func condition(name string) (bool, error) {
 	case "cgroups":
 		return len(cgroup.Look().Controllers()) == 3, nil
 	case "packages":
-		return !testing.Short() && !raceDetector && packageSourcesAnswer(), nil
+		return !testing.Short() && !torture.RaceDetector && packageSourcesAnswer(), nil
 	case "netns":
 		return exec.Command("unshare", "-n", "ip", "link", "set", "lo", "up").Run() == nil, nil
 	}

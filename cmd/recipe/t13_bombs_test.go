@@ -161,7 +161,7 @@ func TestT13Bombs(t *testing.T) {
 			case b.args == nil && !placed(out, b.files):
 				t.Errorf("no file and line is named:\n%.2000s", out)
 			}
-			if !raceDetector && (took.cpu > mostCPU || took.kib > mostKiB) {
+			if !torture.RaceDetector && (took.cpu > mostCPU || took.kib > mostKiB) {
 				t.Errorf("it takes %s of CPU and %d MiB", took.cpu, took.kib>>10)
 			}
 		})
@@ -228,7 +228,7 @@ func TestT13BombsForTheAgent(t *testing.T) {
 		t.Errorf("the agent was process %d and is %d", pid, now)
 	}
 	peak := peakMiB(t, pid)
-	if !raceDetector && peak > 512 {
+	if !torture.RaceDetector && peak > 512 {
 		t.Errorf("the agent took %d MiB", peak)
 	}
 	torture.Report(t, "T13", "%d bombs for one agent: it lives, and took at most %d MiB", len(chosen), peak)

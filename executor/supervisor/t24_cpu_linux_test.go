@@ -33,7 +33,7 @@ func TestT24CPU(t *testing.T) {
 		t.Errorf("%d restarts, want %d to %d", restarts, 3*loops, loops*mostEnds(elapsed))
 	}
 	share := percent(own, elapsed)
-	if share >= 20 && !raceDetector {
+	if share >= 20 && !torture.RaceDetector {
 		t.Errorf("the supervisor took %.1f %% of a core", share)
 	}
 	torture.Report(t, "T24", "%d crash loops for %.0f s, %d restarts: the supervisor took %.1f %% of a core; shims and apps %.1f %%",

@@ -41,7 +41,7 @@ func TestT7Restarts(t *testing.T) {
 		}
 	}
 	growth := after.resident - before.resident
-	if growth >= 2048 && !raceDetector {
+	if growth >= 2048 && !torture.RaceDetector {
 		t.Errorf("memory has grown by %d KiB", growth)
 	}
 	torture.Report(t, "T7", "%d restarts in %.1f s: 0 zombies, 0 processes left, descriptors %d, goroutines %d and files %d as before, memory %+d KiB of %d",

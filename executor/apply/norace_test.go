@@ -1,6 +1,0 @@
-//go:build !race
-
-package apply_test
-
-// raceDetector makes everything slower.
-const raceDetector = false

@@ -1,6 +1,0 @@
-//go:build !race
-
-package supervisor
-
-// raceDetector keeps memory of its own.
-const raceDetector = false
