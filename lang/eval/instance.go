@@ -169,7 +169,12 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	}
 	roles, more := p.roles(c, process, main, ctx)
 	attributes["roles"], diags = roles, append(diags, more...)
-	v, err := conform(p.graph.in.Types["instance"], attributes)
+	return p.running("instance", process, attributes, diags)
+}
+
+// running is the value of a process of that type.
+func (p *Pass) running(typ string, process *config.Process, attributes map[string]cty.Value, diags hcl.Diagnostics) (cty.Value, hcl.Diagnostics) {
+	v, err := conform(p.graph.in.Types[typ], attributes)
 	if err != nil {
 		at := process.Range
 		if m, ok := err.(misfit); ok && m.attribute == "command" {

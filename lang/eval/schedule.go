@@ -23,15 +23,7 @@ func (p *Pass) scheduled(c *component, process *config.Process, attributes map[s
 	}
 	attributes["times"] = times
 	attributes["directory"] = cty.StringVal(scheduleDirectory(p.graph.in.Home, p.graph.in.Stack.Name, c.addr, process.Name))
-	v, err := conform(p.graph.in.Types["schedule"], attributes)
-	if err != nil {
-		at := process.Range
-		if m, ok := err.(misfit); ok && m.attribute == "command" {
-			at = process.Command.Range()
-		}
-		return cty.NilVal, append(diags, fail(at, "Value does not fit", "%s.", err)...)
-	}
-	return v, diags
+	return p.running("schedule", process, attributes, diags)
 }
 
 // scheduleDirectory is where a scheduled process has its memory. It is not in an instance, which may move and be made anew.
