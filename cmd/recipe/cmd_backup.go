@@ -20,7 +20,7 @@ func backupCommand() command {
 		example: "recipe backup middleware.main -o main.tar.gz",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			list := flags.Bool("list", false, "list the backups, and take none")
 			out := flags.String("o", "", "also copy it to this `file`")
 			return func(ctx context.Context, args []string) error {
@@ -89,7 +89,7 @@ func restoreCommand() command {
 		example: "recipe restore middleware.main 20261128T120000Z\nrecipe restore middleware.main ./main.tar.gz",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			approve := flags.Bool("auto-approve", false, "do not ask")
 			input := flags.Bool("input", true, "ask questions")
 			return func(ctx context.Context, args []string) error {

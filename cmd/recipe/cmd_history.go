@@ -17,7 +17,7 @@ func historyCommand() command {
 		example: "recipe history -stack=shop",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			return func(ctx context.Context, args []string) error {
 				if err := atMost(args, 0); err != nil {
 					return err

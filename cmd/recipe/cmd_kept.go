@@ -85,7 +85,7 @@ func keptCommand(verb, args, summary, example string, request func(args []string
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
 			r := c.runFlags(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			var backup bool
 			backupFlag(flags, &backup)
 			input := flags.Bool("input", true, "ask questions")

@@ -16,7 +16,7 @@ func outputCommand() command {
 		example: "curl $(recipe output url)",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			return func(ctx context.Context, args []string) error {
 				if err := atMost(args, 1); err != nil {
 					return err

@@ -17,7 +17,7 @@ func runCommand() command {
 	return command{name: "run", group: running, args: "ADDRESS -- COMMAND...", summary: "Run a command with the environment and bindings of a component.",
 		example: "recipe run app.shop -- python3 manage.py migrate\nrecipe run app.shop -- sh -c 'psql \"$DATABASE_URI\"'",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			return func(ctx context.Context, args []string) error {
 				if len(args) < 2 {
 					return hinted{fmt.Errorf("run takes an address and a command"), "recipe run app.shop -- sh"}

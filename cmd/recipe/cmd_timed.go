@@ -16,7 +16,7 @@ func runsCommand() command {
 		example: "recipe runs app.shop",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			return func(ctx context.Context, args []string) error {
 				if err := atMost(args, 1); err != nil {
 					return err
@@ -69,7 +69,7 @@ func runNowCommand() command {
 		example: "recipe run-now 'app.shop[0].process.cleanup'",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			return func(ctx context.Context, args []string) error {
 				if len(args) != 1 {
 					return hinted{fmt.Errorf("run-now takes the address of one process"), "recipe ps lists the scheduled ones."}

@@ -132,7 +132,7 @@ func actCommand(verb, summary, done string) command {
 	return command{name: verb, group: running, args: "[ADDRESS...]", summary: summary, example: "recipe " + verb + " app.shop",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			return func(ctx context.Context, args []string) error {
 				client, name, err := c.onStack(ctx, *stack)
 				if err != nil {
@@ -164,7 +164,7 @@ func logsCommand() command {
 		example: "recipe logs -f app.shop",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			follow := flags.Bool("f", false, "go on with what is written from now on")
 			lines := flags.Int("n", 100, "how many `lines` of each process to begin with")
 			return func(ctx context.Context, args []string) error {

@@ -19,7 +19,7 @@ func waitCommand() command {
 	return command{name: "wait", group: running, args: "[ADDRESS]", summary: "Wait until processes are ready, or in another state.",
 		example: "recipe wait -timeout=1m app.shop",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
-			stack := flags.String("stack", "", "the stack's `name`; else that of the stack here")
+			stack := stackFlag(flags)
 			state := flags.String("for", "ready", "the `state` that all have to be in, as recipe ps shows it; ready is also one that is scheduled, or finished its work")
 			timeout := flags.Duration("timeout", 5*time.Minute, "how long at most")
 			return func(ctx context.Context, args []string) error {

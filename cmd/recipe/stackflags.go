@@ -152,6 +152,11 @@ func loadStack(path string) (*config.Stack, error) {
 	return s, nil
 }
 
+// stackFlag declares -stack, for onStack.
+func stackFlag(flags *flag.FlagSet) *string {
+	return flags.String("stack", "", "the stack's `name`; else that of the stack here")
+}
+
 // onStack is a client with the name of the stack that a command is about. The client is nil when nothing runs.
 func (c *cli) onStack(ctx context.Context, flagged string) (*agent.Client, string, error) {
 	name, err := stackName(flagged, nil)
