@@ -21,7 +21,7 @@ func (a *Agent) handleMetrics(w http.ResponseWriter, r *http.Request) {
 	var text metrics.Writer
 	text.Family("recipe_build_info", metrics.Gauge, "The agent, by its version.")
 	text.Sample(1, metrics.Labels{"version", a.Version})
-	processMetrics(&text, a.units(""))
+	processMetrics(&text, withUsage(a.units("")))
 	a.runMetrics(&text)
 	ctx, cancel := context.WithTimeout(r.Context(), routerTime)
 	defer cancel()

@@ -189,7 +189,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("POST /v1/stacks/{name}/restore", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.restoreBackup(r.Context(), s, q) })
 	}))
-	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return a.units(r.FormValue("stack")), nil }))
+	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return withUsage(a.units(r.FormValue("stack"))), nil }))
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Restart(ctx, unit) }))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(false, func(ctx context.Context, unit string) error { return a.supervisor.Pause(ctx, unit) }))
 	mux.HandleFunc("POST /v1/units/start", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Resume(ctx, unit) }))

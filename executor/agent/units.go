@@ -35,7 +35,6 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		ports[name][e.Port] = e.Number
 	}
-	table, _ := usage.Look() // without it nothing is shown of that
 	list := []UnitInfo{}
 	held := a.heldUnits()
 	for _, s := range a.supervisor.Statuses() {
@@ -44,9 +43,8 @@ func (a *Agent) units(stack string) []UnitInfo {
 			continue
 		}
 		_, component, _ := splitUnit(s.Component)
-		used := table.Of(s.PID)
 		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", ""), CPU: used.CPU.Seconds(), Memory: used.Memory}
+			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", "")}
 		info.Role = a.roles.role(s.Address)
 		if info.Held = held(of, address); info.Held && info.Message == "" {
 			info.Message = "keeps its version until recipe promote"
@@ -69,6 +67,19 @@ func (a *Agent) units(stack string) []UnitInfo {
 		list[i].Ports = ports[unitName(list[i].Stack, list[i].Address)]
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
+	return list
+}
+
+// withUsage is the list with what each takes of the machine. It looks at all processes there are, which not everybody needs.
+func withUsage(list []UnitInfo) []UnitInfo {
+	table, err := usage.Look()
+	if err != nil {
+		return list // nothing is shown of that
+	}
+	for i := range list {
+		used := table.Of(list[i].PID)
+		list[i].CPU, list[i].Memory = used.CPU.Seconds(), used.Memory
+	}
 	return list
 }
 
