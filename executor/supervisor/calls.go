@@ -68,12 +68,12 @@ func (u *Unit) begin(ctx context.Context) {
 	}
 }
 
-// takeOver changes the spec of a unit that does not run.
+// takeOver changes the spec of a unit, which has to do for what runs.
 func (u *Unit) takeOver(spec Spec) {
 	u.s.needs.remove(u, u.spec, u.status.Ready)
 	u.s.needs.add(u, spec)
 	u.mu.Lock()
-	u.status.Ready = false
+	u.status.Ready = u.status.Ready && spec.Schedule != nil // which goes on as it is, and is not counted
 	u.mu.Unlock()
 	u.spec = spec
 }

@@ -307,9 +307,6 @@ func (u *Unit) changeTimes(spec Spec, c chan error) {
 	}
 	u.times.dueAt = spec.Schedule.Next(u.s.clock.Now())
 	u.showTimes()
-	u.mu.Lock()
-	u.status.Ready = true
-	u.mu.Unlock()
 	c <- nil
 }
 
