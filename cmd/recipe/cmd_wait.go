@@ -12,8 +12,8 @@ import (
 	"github.com/nsynapse/recipe/lang/addr"
 )
 
-// waitPause is the time between two looks.
-const waitPause = 50 * time.Millisecond
+// waitPause is the time between two looks while nothing is heard of.
+const waitPause = time.Second
 
 func waitCommand() command {
 	return command{name: "wait", group: running, args: "[ADDRESS]", summary: "Wait until processes are ready, or in another state.",
@@ -37,12 +37,22 @@ func waitCommand() command {
 		}}
 }
 
-// wait looks again and again until all processes of the stack that target contains are in a state.
+// wait looks whenever something happens until all processes of the stack that target contains are in a state.
 func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, state string, timeout time.Duration) error {
 	within, err := within(target)
 	if err != nil {
 		return err
 	}
+	happened := make(chan struct{}, 1)
+	go func() { // what cannot be heard is seen a little later
+		_ = client.Events(ctx, stack, true, func(agent.Event) error {
+			select {
+			case happened <- struct{}{}:
+			default: // it is going to look anyway
+			}
+			return nil
+		})
+	}()
 	var waits []string
 	for {
 		units, err := client.Units(ctx, stack)
@@ -64,6 +74,7 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 				return hinted{fmt.Errorf("not %s after %s: %s", state, timeout, strings.Join(waits, "; ")), "recipe logs shows what they wrote."}
 			}
 			return context.Cause(ctx)
+		case <-happened:
 		case <-time.After(waitPause):
 		}
 	}
