@@ -41,7 +41,7 @@ func refused(t *testing.T, path string, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := Load(disk.OS{}, path); !errors.Is(err, ErrDamaged) {
+	if r, err := Load(disk.OS{}, path); !errors.Is(err, disk.ErrDamaged) {
 		t.Fatalf("%q is read as %+v (%v)", content, r, err)
 	}
 }
