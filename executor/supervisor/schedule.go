@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -53,9 +52,12 @@ type Run struct {
 // keptRuns is how many runs are remembered.
 const keptRuns = 50
 
-// timesFile lies in the directory of a scheduled unit. It is JSON: the ledger. It is written before a run begins and
-// after it has ended, so that each time of the schedule is answered by one run or by a reason.
-const timesFile = "times"
+// timesFile lies in the directory of a scheduled unit: the ledger, as disk.WriteSummed writes it. It is written before a run
+// begins and after it has ended, so that each time of the schedule is answered by one run or by a reason.
+const (
+	timesFile = "times"
+	timesKind = "recipe times 1"
+)
 
 // A ledger is what a scheduled unit remembers.
 type ledger struct {
@@ -67,26 +69,17 @@ type ledger struct {
 // readLedger returns an empty ledger where there is none.
 func readLedger(fsys disk.FS, dir string) (ledger, error) {
 	var l ledger
-	text, err := disk.ReadFile(fsys, filepath.Join(dir, timesFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return l, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &l)
-	}
-	if err != nil {
+	err := disk.ReadSummed(fsys, filepath.Join(dir, timesFile), timesKind, &l)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return ledger{}, fmt.Errorf("cannot read when it ran: %w", err)
 	}
 	return l, nil
 }
 
 func (l *ledger) write(fsys disk.FS, dir string) error {
-	text, err := json.Marshal(l)
+	err := fsys.MkdirAll(dir, 0o700)
 	if err == nil {
-		err = fsys.MkdirAll(dir, 0o700)
-	}
-	if err == nil {
-		err = disk.WriteFile(fsys, filepath.Join(dir, timesFile), text, 0o600)
+		err = disk.WriteSummed(fsys, filepath.Join(dir, timesFile), timesKind, l)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot note when it runs: %w", err)

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/nsynapse/recipe/executor/disk"
 )
 
 // A keeper is one scheduled unit with a clock that the test moves.
@@ -335,5 +338,34 @@ func TestLastBetween(t *testing.T) {
 	}
 	if l := (&ledger{}); !slices.Equal(l.Runs, nil) || l.last() != nil {
 		t.Error("an empty ledger has a last run")
+	}
+}
+
+// A ledger that somebody has changed is not believed.
+func TestLedgerDamage(t *testing.T) {
+	dir := t.TempDir()
+	l := ledger{Kept: time.Unix(1_000_000, 0).UTC(), Runs: []Run{{Began: time.Unix(999_000, 0).UTC(), Outcome: Succeeded}}}
+	if err := l.write(disk.OS{}, dir); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := readLedger(disk.OS{}, dir); err != nil || !reflect.DeepEqual(got, l) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	path := filepath.Join(dir, timesFile)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range whole {
+		damaged := slices.Clone(whole)
+		damaged[at] ^= 1 << (at % 8)
+		for _, content := range [][]byte{damaged, whole[:at]} {
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := readLedger(disk.OS{}, dir); !errors.Is(err, disk.ErrDamaged) {
+				t.Fatalf("%q is read as %+v (%v)", content, got, err)
+			}
+		}
 	}
 }
