@@ -143,6 +143,14 @@ type Schedule struct {
 	Range   hcl.Range
 }
 
+// When is the one of Cron and Every that is set; nil only for a schedule with mistakes.
+func (s *Schedule) When() hcl.Expression {
+	if s.Cron != nil {
+		return s.Cron
+	}
+	return s.Every
+}
+
 // Health is how the agent knows that a process works.
 type Health struct {
 	Startup   *Check // nil for the default

@@ -58,11 +58,7 @@ func (d *recipeDecoder) checkTimes(s *Schedule) {
 		}
 		texts[e] = v.AsString()
 	}
-	at := s.Cron
-	if at == nil {
-		at = s.Every
-	}
 	if _, err := schedule.Parse(texts[s.Cron], texts[s.Every], texts[s.Zone]); err != nil {
-		d.fault(at.Range().Ptr(), "Wrong schedule", "%s.", err)
+		d.fault(s.When().Range().Ptr(), "Wrong schedule", "%s.", err)
 	}
 }

@@ -63,7 +63,7 @@ func times(s *config.Schedule, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics
 	}
 	if whole && !diags.HasErrors() {
 		if _, err := schedule.Parse(known["schedule"], known["every"], known["timezone"]); err != nil {
-			diags = append(diags, fail(s.Range, "Wrong schedule", "%s.", err)...)
+			diags = append(diags, fail(s.When().Range(), "Wrong schedule", "%s.", err)...)
 		}
 	}
 	return cty.ObjectVal(values), diags
