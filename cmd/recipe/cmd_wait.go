@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/lang/addr"
 )
 
@@ -25,6 +27,9 @@ func waitCommand() command {
 			return func(ctx context.Context, args []string) error {
 				if err := atMost(args, 1); err != nil {
 					return err
+				}
+				if names := supervisor.StateNames(); !slices.Contains(names, *state) {
+					return hinted{fmt.Errorf("there is no state %q", *state), "Processes are " + strings.Join(names, ", ") + "."}
 				}
 				client, name, err := c.onStack(ctx, *stack)
 				if err != nil {
@@ -62,7 +67,7 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 		if err == nil {
 			units = slices.DeleteFunc(units, func(u agent.UnitInfo) bool { return !within(u.Address) })
 			if len(units) == 0 {
-				return hinted{fmt.Errorf("no process of %s belongs to %s", stack, target), "recipe ps lists all of them."}
+				return hinted{fmt.Errorf("no process of %s belongs to %s", stack, cmp.Or(target, "it")), "recipe ps lists all of them."}
 			}
 			if waits = notYet(units, state); len(waits) == 0 {
 				return nil

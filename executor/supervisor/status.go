@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/shim"
@@ -38,6 +39,9 @@ func (s State) String() string {
 	}
 	return fmt.Sprintf("State(%d)", uint8(s))
 }
+
+// StateNames lists all states as the user reads them.
+func StateNames() []string { return slices.Clone(stateNames[:]) }
 
 // settled reports whether nothing is going to happen that somebody is waiting for.
 func (s State) settled() bool {
