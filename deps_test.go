@@ -36,7 +36,8 @@ const floors = `
 	NONE < docs;
 
 	# Durable files.
-	executor/disk < executor/disk/disktest, executor/journal, executor/roles;
+	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal;
+	executor/disk/summed < executor/roles;
 	executor/disk, executor/journal < executor/vault;
 
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
@@ -56,7 +57,7 @@ const floors = `
 	executor/shim/protocol < executor/cgroup;
 	executor/cgroup, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
-	executor/disk, executor/shim < executor/supervisor;
+	executor/disk/summed, executor/shim < executor/supervisor;
 
 	providers/sdk < providers/sdk/laws;
 	providers/sdk/laws < providers/sdk/sdktest;
@@ -89,7 +90,7 @@ const floors = `
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;
-	executor/disk, executor/port, executor/router/certs, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
+	executor/disk/summed, executor/port, executor/router/certs, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;

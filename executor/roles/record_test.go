@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/executor/disk/summed"
 )
 
 func TestRecord(t *testing.T) {
@@ -41,7 +42,7 @@ func refused(t *testing.T, path string, content []byte) {
 	if err := os.WriteFile(path, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := Load(disk.OS{}, path); !errors.Is(err, disk.ErrDamaged) {
+	if r, err := Load(disk.OS{}, path); !errors.Is(err, summed.ErrDamaged) {
 		t.Fatalf("%q is read as %+v (%v)", content, r, err)
 	}
 }

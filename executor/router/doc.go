@@ -11,5 +11,5 @@
 //
 //	router.sock  where it takes tables (PUT /table), tells figures (GET /stats) and when an upstream is done (POST
 //	             /drain), JSON over HTTP, own user only
-//	table        the last table: {"sum": SHA-256 in hexadecimal of the bytes of "table", "table": {...}}
+//	table        the last table, as summed.Write writes it
 package router

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/executor/disk/summed"
 	"github.com/nsynapse/recipe/executor/shim"
 )
 
@@ -52,7 +53,7 @@ type Run struct {
 // keptRuns is how many runs are remembered.
 const keptRuns = 50
 
-// timesFile lies in the directory of a scheduled unit: the ledger, as disk.WriteSummed writes it. It is written before a run
+// timesFile lies in the directory of a scheduled unit: the ledger, as summed.Write writes it. It is written before a run
 // begins and after it has ended, so that each time of the schedule is answered by one run or by a reason.
 const (
 	timesFile = "times"
@@ -69,7 +70,7 @@ type ledger struct {
 // readLedger returns an empty ledger where there is none.
 func readLedger(fsys disk.FS, dir string) (ledger, error) {
 	var l ledger
-	err := disk.ReadSummed(fsys, filepath.Join(dir, timesFile), timesKind, &l)
+	err := summed.Read(fsys, filepath.Join(dir, timesFile), timesKind, &l)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return ledger{}, fmt.Errorf("cannot read when it ran: %w", err)
 	}
@@ -79,7 +80,7 @@ func readLedger(fsys disk.FS, dir string) (ledger, error) {
 func (l *ledger) write(fsys disk.FS, dir string) error {
 	err := fsys.MkdirAll(dir, 0o700)
 	if err == nil {
-		err = disk.WriteSummed(fsys, filepath.Join(dir, timesFile), timesKind, l)
+		err = summed.Write(fsys, filepath.Join(dir, timesFile), timesKind, l)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot note when it runs: %w", err)

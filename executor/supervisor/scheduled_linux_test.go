@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/executor/disk/summed"
 )
 
 // A keeper is one scheduled unit with a clock that the test moves.
@@ -363,7 +364,7 @@ func TestLedgerDamage(t *testing.T) {
 			if err := os.WriteFile(path, content, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := readLedger(disk.OS{}, dir); !errors.Is(err, disk.ErrDamaged) {
+			if got, err := readLedger(disk.OS{}, dir); !errors.Is(err, summed.ErrDamaged) {
 				t.Fatalf("%q is read as %+v (%v)", content, got, err)
 			}
 		}
