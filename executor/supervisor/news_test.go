@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"maps"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,13 @@ func (n *news) add(s Status) {
 		close(n.changed)
 		n.changed = nil
 	}
+}
+
+// all returns every change so far, by address.
+func (n *news) all() map[string][]Status {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return maps.Clone(n.of)
 }
 
 // last returns the latest change of a unit, which is the zero Status before the first.
