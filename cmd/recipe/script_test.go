@@ -179,7 +179,7 @@ func condition(name string) (bool, error) {
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "cgroups":
-		return len(cgroup.Look().Controllers()) == 3, nil
+		return len(cgroup.Look().Offer().Controllers) == 3, nil
 	case "packages":
 		return !testing.Short() && !torture.RaceDetector && packageSourcesAnswer(), nil
 	case "netns":

@@ -29,7 +29,7 @@ type Input struct {
 	UID         int            // of the agent
 	Ports       [2]int         // the first and the last port that are handed out
 	HTTP, HTTPS string         // where routes are answered
-	Cgroups     cgroup.Host    // where groups may be made
+	Cgroups     cgroup.Offer   // which groups the agent may make
 	Agent       func() Finding // how the agent stands
 }
 
