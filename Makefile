@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= 0.1.0-dev
 LDFLAGS  = -s -w -X main.version=$(VERSION)
 
-.PHONY: build demo test check torture bench proto clean
+.PHONY: build demo test check torture vm bench proto clean
 
 build: ## bin/recipe, and beside it the small parent of apps
 	$(GO) build -trimpath -tags timetzdata -ldflags "$(LDFLAGS)" -o bin/ ./cmd/...
@@ -37,6 +37,9 @@ torture: ## the whole crash programme of docs/reliability.md; a line for each te
 	status=$$?; sleep 1; kill $$lines; \
 	if [ $$status != 0 ]; then grep -v 'no test' $(REPORT).log; fi; \
 	rm -f $(REPORT) $(REPORT).log; exit $$status
+
+vm: ## the agent under a real systemd, in a machine of its own; needs root and apt-get install mmdebstrap e2fsprogs, and qemu-system-x86 or user-mode-linux with gcc
+	RECIPE_VM=$${RECIPE_VM:-any} $(GO) test -count=1 -timeout 1h -v -run '^TestVM$$' ./executor/systemd/vmtest
 
 bench: ## the figures of docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 1h ./...

@@ -33,7 +33,7 @@ const floors = `
 	NONE < executor/torture;
 
 	# Pages; their tests alone import something.
-	NONE < docs;
+	NONE < docs, executor/systemd/vmtest;
 
 	# Durable files.
 	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal;

@@ -1,0 +1,21 @@
+package {
+  name    = "test/mid"
+  version = "1.0.0"
+}
+provides "test/mid" {
+  version = "1.0.0"
+  port    = port.http
+}
+requires "database" { service = "sql" }
+requires "cache" { service = "redis" }
+port "http" {}
+process "web" {
+  command = ["/mnt/app"]
+  env     = { PORT = port.http, LEDGER = "/srv/ledger", NAME = "mid" }
+}
+health {
+  startup {
+    tcp     = port.http
+    timeout = "120s"
+  }
+}
