@@ -122,6 +122,13 @@ func (u *Unit) adopt(p *shim.Process) {
 	u.adopted = true
 	if u.spec.Schedule != nil {
 		u.adoptRun()
+	}
+	if u.paused() { // whoever was asked to stop it was killed in that
+		u.dropTimes()
+		u.terminate(thenStop, "")
+		return
+	}
+	if u.spec.Schedule != nil {
 		return
 	}
 	if u.spec.Startup.Probe == nil {
