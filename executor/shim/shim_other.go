@@ -40,6 +40,9 @@ func Find(string) (Found, error) { return Found{}, errSystem }
 // PID returns 0 on this system.
 func (p *Process) PID() int { return 0 }
 
+// Identity fails on this system.
+func (p *Process) Identity() (string, error) { return "", errSystem }
+
 // Done returns nil on this system.
 func (p *Process) Done() <-chan struct{} { return nil }
 

@@ -109,16 +109,28 @@ func (u *Unit) attach(p *shim.Process) {
 	}
 }
 
-// adopt takes over a process that runs already. It is not killed for being slow to answer: it was ready once.
+// adopt takes over a process that runs already. One that was ready goes on from there. One of which that is not known is
+// given the time of a start, and is not killed for being slow to answer: an agent of another build may have seen it ready.
 func (u *Unit) adopt(p *shim.Process) {
 	u.attach(p)
 	u.adopted = true
 	if u.spec.Schedule != nil {
 		u.adoptRun()
+	}
+	if u.paused() { // whoever was asked to stop it was killed in that
+		u.dropTimes()
+		u.terminate(thenStop, "")
 		return
 	}
-	if u.spec.Startup.Probe == nil {
+	if u.spec.Schedule != nil {
+		return
+	}
+	switch known := u.knownReadiness(); {
+	case u.spec.Startup.Probe == nil, known == Ready:
 		u.becomeReady()
+		return
+	case known == Unready:
+		u.becomeUnready("its check failed before this agent began")
 		return
 	}
 	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)
@@ -134,6 +146,18 @@ func (u *Unit) becomeReady() {
 	u.keepChecking(u.spec.Readiness)
 	u.enter(Ready, "")
 	u.started(nil)
+}
+
+// becomeUnready follows the adoption of a process that does not do its work. What checked its start goes on checking it if
+// nothing else does.
+func (u *Unit) becomeUnready(problem string) {
+	check := u.spec.Readiness
+	if check.Probe == nil {
+		check = u.spec.Startup
+	}
+	u.startBy = time.Time{}
+	u.keepChecking(check)
+	u.enter(Unready, problem)
 }
 
 func (u *Unit) keepChecking(ready Check) {
@@ -181,12 +205,7 @@ func (u *Unit) tooSlow() {
 	}
 	switch {
 	case u.adopted:
-		check := u.spec.Readiness
-		if check.Probe == nil {
-			check = u.spec.Startup
-		}
-		u.keepChecking(check)
-		u.enter(Unready, reason)
+		u.becomeUnready(reason)
 	case u.firstRun:
 		u.terminate(thenFail, reason)
 	default:

@@ -49,6 +49,8 @@ func (u *Unit) retry() {
 		u.lookLater(err)
 	case p != nil:
 		u.adopt(p)
+	case u.paused():
+		u.enter(Stopped, "")
 	case u.spec.Schedule != nil && u.times.job == nil:
 		u.catchUp()
 	default:

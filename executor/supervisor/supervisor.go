@@ -144,10 +144,13 @@ func (s *Supervisor) restart(ctx context.Context, spec Spec, idle bool) error {
 	})
 }
 
-// Restart stops the unit and starts it again as it is; see Replace.
+// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed.
 func (s *Supervisor) Restart(ctx context.Context, address string) error {
 	u, err := s.unit(address)
 	if err != nil {
+		return err
+	}
+	if err := s.unpause(u.dir); err != nil {
 		return err
 	}
 	return u.call(ctx, func(c chan error) { u.replace(u.spec, c) })

@@ -171,7 +171,6 @@ func (u *Unit) enter(state State, problem string) {
 	u.status.Ready = state == Ready || state == Finished || state == Scheduled || state == Running || state == Standby
 	u.status.Gone = u.process == nil && u.blind == 0
 	u.status.Failing = state == Stopping && u.after == thenRestart
-	u.status.Adopted = state == Starting && u.adopted
 	u.setTimes()
 	u.status.PID = 0
 	if u.process != nil {
@@ -186,6 +185,7 @@ func (u *Unit) enter(state State, problem string) {
 		u.s.onChange(status)
 	}
 	u.s.settle.note(u, state)
+	u.noteReadiness(state)
 }
 
 // snapshot returns the unit as it is now, from any goroutine.
