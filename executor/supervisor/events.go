@@ -308,9 +308,14 @@ func (u *Unit) stop(c chan error) {
 	u.dropTimes()
 	if u.process != nil {
 		u.terminate(thenStop, "")
+		u.stopAsides()
 		return
 	}
 	u.retryAt = time.Time{}
+	if len(u.times.asides) > 0 {
+		u.haltAsides()
+		return
+	}
 	u.enter(Stopped, "")
 	u.started(u.startError("it was stopped", nil, nil))
 	u.stopped()

@@ -175,8 +175,16 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 	if err := u.stopAndWait(ctx); err != nil {
 		return err
 	}
-	err = u.do(ctx, func() {
-		u.enter(Stopped, "")
+	return s.forget(ctx, u, true)
+}
+
+// forget ends the unit, of which nothing runs; news says whether that is told.
+func (s *Supervisor) forget(ctx context.Context, u *Unit, news bool) error {
+	address := u.snapshot().Address
+	err := u.do(ctx, func() {
+		if news {
+			u.enter(Stopped, "")
+		}
 		s.needs.remove(u, u.spec, false)
 		close(u.removed)
 	})

@@ -30,6 +30,7 @@ type Unit struct {
 	firstRun bool // somebody waits for the first ready: an end is a failure, not a restart
 	after    after
 	times    timetable // of one with a schedule
+	over     func(Run) // of one that is there for one run: told its end, in the unit's goroutine
 
 	readySince time.Time
 	aliveAt    time.Time // ready if it lives then; zero if a check decides
@@ -77,6 +78,9 @@ func newUnit(s *Supervisor, spec Spec) *Unit {
 		// Until it is told what to do: who asks at this moment must not take it for one that somebody has stopped.
 		status: Status{Address: spec.Address, Component: spec.Component, Dir: spec.Dir, State: Waiting, Since: s.clock.Now()},
 	}
+	if spec.Schedule != nil {
+		u.status.Run = spec.Schedule.number
+	}
 	s.needs.add(u, spec)
 	return u
 }
@@ -84,6 +88,9 @@ func newUnit(s *Supervisor, spec Spec) *Unit {
 // loop runs the unit until it is removed or the supervisor closed.
 func (u *Unit) loop() {
 	defer u.release()
+	if u.spec.Schedule != nil {
+		u.takeAsides()
+	}
 	for {
 		timer := u.timer()
 		var fired <-chan time.Time
