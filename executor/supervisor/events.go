@@ -237,6 +237,13 @@ func (u *Unit) probed(r result) {
 	if r.run != u.run || !u.probers[r.check].running {
 		return
 	}
+	if undecided(r.err) {
+		if r.check != startup {
+			u.probers[r.check].passOver(u.s.clock.Now())
+			return
+		}
+		r.err = nil
+	}
 	v := u.probers[r.check].done(u.s.clock.Now(), r.err)
 	switch {
 	case u.state == Stopping:
