@@ -191,6 +191,7 @@ process "work" {
     }
   }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 func TestT25NeverTwoPrimaries(t *testing.T) {
