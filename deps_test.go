@@ -22,7 +22,7 @@ const module = "github.com/nsynapse/recipe/"
 // a package; one that would have to be turned around is a sign that something lies on the wrong floor.
 const floors = `
 	# Floor 0: they stand alone.
-	NONE < lang/addr, lang/diag, lang/function, lang/schedule;
+	NONE < lang/addr, lang/diag, lang/function, lang/pattern, lang/schedule;
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
@@ -46,14 +46,14 @@ const floors = `
 	registry/oci < registry/ledger;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function, lang/schedule, planner/semver < lang/config;
+	lang/addr, lang/diag, lang/function, lang/pattern, lang/schedule, planner/semver < lang/config;
 	lang/config < lang/config/format;
 	lang/addr, planner/pubgrub, planner/semver < planner/solve;
-	planner/solve < planner/lockfile;
+	lang/pattern, planner/solve < planner/lockfile;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;
-	providers/builtin/claim < registry/store;
+	lang/pattern, providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
 	executor/shim/protocol < executor/cgroup;
@@ -65,7 +65,8 @@ const floors = `
 	providers/sdk/laws < providers/sdk/sdktest;
 
 	# Providers in programs of their own: the protocol, the side of plugins, and ours.
-	NONE < providers/plugin/protocol, providers/plugin/scaffold;
+	NONE < providers/plugin/protocol;
+	lang/pattern < providers/plugin/scaffold;
 	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
 	providers/plugin/wire < providers/plugin, providers/plugin/child;
 	providers/plugin/child < providers/plugin/host;
@@ -74,7 +75,7 @@ const floors = `
 	lang/config, providers/plugin/host, providers/sdk/laws < providers/plugin/conformance;
 
 	# Providers: one resource type or a family of them each, and the list of all.
-	providers/sdk, providers/builtin/claim < providers/builtin/fetch;
+	lang/pattern, providers/sdk, providers/builtin/claim < providers/builtin/fetch;
 	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
 	providers/builtin/archive, providers/builtin/deb < providers/builtin;
 
@@ -105,7 +106,7 @@ const floors = `
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/ledger, registry/trust < registry;
 	registry < registry/attest;
 	providers/plugin/host, registry < registry/program;
-	registry/oci < registry/bundle;
+	lang/pattern, registry/oci < registry/bundle;
 	providers/builtin/archive < registry/origin;
 	lang/eval, planner/lockfile, registry, registry/origin < registry/library;
 

@@ -53,7 +53,9 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		return spec, err
 	}
 	if v.Type().HasAttribute("times") {
-		spec.Schedule, err = scheduleOf(v.GetAttr("times"))
+		if spec.Schedule, err = scheduleOf(v.GetAttr("times")); err == nil && spec.Cgroups != nil {
+			spec.Schedule.Cgroups = p.groups(v.GetAttr("limits"))
+		}
 		return spec, err
 	}
 	spec.Free = func() error { return p.free(v) }

@@ -43,12 +43,19 @@ func (u *Unit) retry() {
 		u.await()
 		return
 	}
+	u.lookAgain()
+}
+
+// lookAgain goes on with what runs in the directory, or with nothing.
+func (u *Unit) lookAgain() {
 	p, err := u.look(context.Background())
 	switch {
 	case err != nil:
 		u.lookLater(err)
 	case p != nil:
 		u.adopt(p)
+	case u.paused():
+		u.enter(Stopped, "")
 	case u.spec.Schedule != nil && u.times.job == nil:
 		u.catchUp()
 	default:
