@@ -10,10 +10,12 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/zclconf/go-cty/cty"
 	"golang.org/x/sys/unix"
 
 	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/landlock"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/shim"
 )
 
@@ -110,5 +112,24 @@ func TestSandboxOfNothing(t *testing.T) {
 	var e *shim.StartError
 	if !errors.As(err, &e) || !strings.Contains(e.What, missing) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// What a start takes in the usual sandbox; BenchmarkStart is the same without.
+func BenchmarkStartSandboxed(b *testing.B) {
+	if landlock.Version() < landlock.Least {
+		b.Skip("the kernel keeps nothing apart")
+	}
+	policy := sandbox.New(b.TempDir())
+	for b.Loop() {
+		s := spec(b, b.TempDir(), "sleep")
+		s.Sandbox = policy.Domain(cty.NullVal(sandbox.Type), sandbox.Place{Instance: s.Dir})
+		p, err := shim.Start(b.Context(), program(), s)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		kill(p)
+		b.StartTimer()
 	}
 }
