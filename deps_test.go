@@ -26,8 +26,10 @@ const floors = `
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
-	NONE < executor/shim/protocol;
+	NONE < executor/landlock;
+	NONE < executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
+	executor/landlock < executor/check, executor/sandbox, executor/shim/protocol;
+	executor/sandbox < providers/builtin;
 
 	# The frame of the crash programme; only tests import it.
 	NONE < executor/torture;
@@ -55,7 +57,7 @@ const floors = `
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
 	executor/shim/protocol < executor/cgroup;
-	executor/cgroup, executor/port < executor/doctor;
+	executor/cgroup, executor/landlock, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk/summed, executor/shim < executor/supervisor;
 
@@ -87,7 +89,7 @@ const floors = `
 
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
-	executor/cgroup, executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
+	executor/cgroup, executor/check, executor/sandbox, executor/supervisor, lang/schedule, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;
