@@ -159,6 +159,7 @@ type UnitInfo struct {
 	CPU       float64        `json:"cpu_seconds,omitempty"`  // used by it and its descendants so far
 	Memory    int64          `json:"memory_bytes,omitempty"` // resident now, of them all
 	Next      *time.Time     `json:"next,omitempty"`         // of a scheduled one: when it runs next
+	Run       int            `json:"run,omitempty"`          // it is one run of a schedule whose runs may overlap: its number
 	Last      *TimedRun      `json:"last,omitempty"`         // of a scheduled one: its last run that is over
 	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was known last
 }
