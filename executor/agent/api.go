@@ -28,6 +28,7 @@ import (
 //	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
 //	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
+//	GET  /v1/routes                   []RouteInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
 //	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended

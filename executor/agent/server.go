@@ -190,6 +190,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.restoreBackup(r.Context(), s, q) })
 	}))
 	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return withUsage(a.units(r.FormValue("stack"))), nil }))
+	mux.HandleFunc("GET /v1/routes", answer(func(r *http.Request) (any, error) { return a.routeInfos(r.Context(), r.FormValue("stack")), nil }))
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(a.stopUnits))
 	mux.HandleFunc("POST /v1/units/start", a.handleUnits(a.startUnits))
