@@ -190,6 +190,7 @@ process "work" {
     }
   }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 func TestT25NeverTwoPrimaries(t *testing.T) {

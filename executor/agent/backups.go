@@ -56,7 +56,7 @@ func (a *Agent) takeBackup(ctx context.Context, stack string, at addr.Instance, 
 		return info, fmt.Errorf("cannot write a backup: %w", err)
 	}
 	defer os.Remove(f.Name()) // it has another name when all went well
-	err = errors.Join(builtin.TakeBackup(ctx, v, f, report), f.Sync(), f.Close())
+	err = errors.Join(builtin.TakeBackup(ctx, v, a.sandbox, f, report), f.Sync(), f.Close())
 	if err != nil {
 		return info, err
 	}
@@ -139,7 +139,7 @@ func (a *Agent) restoreBackup(ctx context.Context, s *stack, q BackupRequest) (B
 		return BackupInfo{}, err
 	}
 	defer free()
-	if err := builtin.RestoreBackup(ctx, v, io.Reader(f), sdk.Report{}); err != nil {
+	if err := builtin.RestoreBackup(ctx, v, a.sandbox, io.Reader(f), sdk.Report{}); err != nil {
 		return BackupInfo{}, errors.New(state.Redact(err.Error(), v))
 	}
 	return infoOf(q.Instance, file)

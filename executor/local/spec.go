@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/check"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -30,6 +31,11 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		UID:       owner,
 		GID:       owner,
 	}
+	at := sandbox.Place{Instance: directory(v), Process: dir, Work: spec.WorkDir}
+	if v.Type().HasAttribute("times") { // it is in no instance's directory
+		at.Instance = ""
+	}
+	spec.Sandbox = p.sandbox.Domain(v.GetAttr("sandbox"), at)
 	for _, need := range texts(v.GetAttr("needs")) {
 		spec.Needs = append(spec.Needs, UnitName(id.Stack, need))
 	}
@@ -48,7 +54,9 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		return spec, err
 	}
 	if v.Type().HasAttribute("times") {
-		spec.Schedule, err = scheduleOf(v.GetAttr("times"))
+		if spec.Schedule, err = scheduleOf(v.GetAttr("times")); err == nil && spec.Cgroups != nil {
+			spec.Schedule.Cgroups = p.groups(v.GetAttr("limits"))
+		}
 		return spec, err
 	}
 	spec.Free = func() error { return p.free(v) }
@@ -123,7 +131,7 @@ func probeOf(v cty.Value, env []string, spec supervisor.Spec) (supervisor.Probe,
 	case !v.GetAttr("tcp").IsNull():
 		return check.TCP{Port: number(v.GetAttr("tcp"))}, nil
 	case !v.GetAttr("exec").IsNull():
-		return check.Exec{Command: texts(v.GetAttr("exec")), Env: env, Dir: spec.WorkDir, UID: uint32(max(spec.UID, 0)), GID: uint32(max(spec.GID, 0))}, nil
+		return check.Exec{Command: texts(v.GetAttr("exec")), Env: env, Dir: spec.WorkDir, UID: uint32(max(spec.UID, 0)), GID: uint32(max(spec.GID, 0)), Sandbox: spec.Sandbox.Open()}, nil
 	case !v.GetAttr("postgresql").IsNull():
 		return postgreSQLProbe(v.GetAttr("postgresql"), port, env), nil
 	case !v.GetAttr("redis").IsNull():

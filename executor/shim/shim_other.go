@@ -22,6 +22,9 @@ func Prepare(Program) (*Prepared, error) { return nil, errSystem }
 // Start fails on this system.
 func (p *Prepared) Start(context.Context, Spec) (*Process, error) { return nil, errSystem }
 
+// Lives returns false on this system.
+func (p *Prepared) Lives() bool { return false }
+
 // Close does nothing on this system.
 func (p *Prepared) Close() {}
 

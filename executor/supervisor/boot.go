@@ -52,6 +52,10 @@ func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
 // boot is what follows when nothing runs in the directory; err says that this could not be found out, so that something
 // may run there.
 func (u *Unit) boot(err error) {
+	if len(u.times.asides) > 0 && u.paused() { // somebody was stopping it
+		u.haltAsides()
+		return
+	}
 	if u.spec.Waits || err == nil && u.paused() {
 		u.enter(Stopped, "")
 		return

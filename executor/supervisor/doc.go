@@ -29,6 +29,11 @@
 // unit that has finished counts as ready. A unit that runs is left alone when a need goes down; only if it ends
 // meanwhile does it wait, and that end is not held against it.
 //
+// # Schedules
+//
+// A unit with a Schedule starts at times: it is scheduled and running by turns. Where its runs may overlap, each is a unit
+// of its own, which is finished or failed when it is over and is then forgotten; see abreast.go.
+//
 // # Ready
 //
 // With a startup check a unit is ready when that passes; without one, when its readiness check passes; with neither,

@@ -31,9 +31,6 @@ func (u *Unit) await() {
 		if problem := "waits for " + strings.Join(missing, ", "); u.state != Waiting || u.status.LastError != problem {
 			u.enter(Waiting, problem)
 		}
-		if u.spare == nil && u.s.needs.soon(missing) {
-			u.spare = u.s.prepare()
-		}
 		return
 	}
 	u.launch()
@@ -54,13 +51,9 @@ func (u *Unit) launch() {
 		u.standBy()
 		return
 	}
-	spare := u.spare
-	u.spare = nil
 	var p *shim.Process
 	if err == nil {
-		p, err = u.s.launch(spec, spare)
-	} else if spare != nil {
-		spare.Close()
+		p, err = u.s.launch(spec)
 	}
 	if _, taken := errors.AsType[obstructed](err); taken || errors.Is(err, shim.ErrBusy) {
 		p, err = u.overtaken(err)
@@ -322,9 +315,14 @@ func (u *Unit) stop(c chan error) {
 	u.dropTimes()
 	if u.process != nil {
 		u.terminate(thenStop, "")
+		u.stopAsides()
 		return
 	}
 	u.retryAt = time.Time{}
+	if len(u.times.asides) > 0 {
+		u.haltAsides()
+		return
+	}
 	u.enter(Stopped, "")
 	u.started(u.startError("it was stopped", nil, nil))
 	u.stopped()

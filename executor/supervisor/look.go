@@ -43,6 +43,11 @@ func (u *Unit) retry() {
 		u.await()
 		return
 	}
+	u.lookAgain()
+}
+
+// lookAgain goes on with what runs in the directory, or with nothing.
+func (u *Unit) lookAgain() {
 	p, err := u.look(context.Background())
 	switch {
 	case err != nil:

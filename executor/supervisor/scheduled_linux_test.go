@@ -66,7 +66,7 @@ func (k *keeper) until(what string, ok func(Status) bool) Status {
 			return s
 		}
 		if time.Now().After(end) {
-			k.t.Fatalf("never %s: %+v", what, s)
+			k.t.Fatalf("never %s: %+v; runs %q", what, k.Statuses(), k.outcomes())
 		}
 	}
 }

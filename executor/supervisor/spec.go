@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/shim"
 )
 
@@ -23,6 +24,7 @@ type Spec struct {
 	Groups    []int    // supplementary groups; looked at only if UID or GID is given
 	Limits    []shim.Limit
 	Cgroups   []shim.Cgroup
+	Sandbox   *landlock.Domain // what it may do with files; nil is everything that its user may
 	Log       shim.Log
 
 	// Free tells before each start whether what the process needs for itself alone, such as a port, can be had; its error
@@ -147,6 +149,6 @@ func (s Spec) gated() (Spec, bool, error) {
 func (s Spec) shimSpec() shim.Spec {
 	return shim.Spec{
 		Dir: s.Dir, Command: s.Command, Env: s.Env, WorkDir: s.WorkDir, UID: s.UID, GID: s.GID, Groups: s.Groups,
-		Limits: s.Limits, Cgroups: s.Cgroups, Log: s.Log,
+		Limits: s.Limits, Cgroups: s.Cgroups, Sandbox: s.Sandbox, Log: s.Log,
 	}
 }

@@ -68,6 +68,7 @@ type Status struct {
 	Gone      bool       // certainly nothing of it runs
 	Failing   bool       // it is stopped because a check failed, and not because somebody asked for it
 	Next      time.Time  // when a scheduled one runs next; zero for others
+	Run       int        // of a unit that is there for one run of a schedule: its number; 0 for others
 	Last      *Run       // the last run of a scheduled one; nil if there was none; not to be changed
 }
 

@@ -49,6 +49,7 @@ type Supervisor struct {
 	close   func()
 	loops   sync.WaitGroup
 	forking chan struct{} // bounds how many processes are started at a time
+	stock   *stock
 
 	mu    sync.Mutex
 	units map[string]*Unit
@@ -65,6 +66,7 @@ func New(o Options) *Supervisor {
 		settle:  settling{moving: map[*Unit]struct{}{}},
 		closed:  make(chan struct{}),
 		forking: make(chan struct{}, parallelForks),
+		stock:   &stock{program: o.Shim},
 		units:   map[string]*Unit{},
 	}
 	s.close = sync.OnceFunc(func() { close(s.closed) })
@@ -173,8 +175,16 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 	if err := u.stopAndWait(ctx); err != nil {
 		return err
 	}
-	err = u.do(ctx, func() {
-		u.enter(Stopped, "")
+	return s.forget(ctx, u, true)
+}
+
+// forget ends the unit, of which nothing runs; news says whether that is told.
+func (s *Supervisor) forget(ctx context.Context, u *Unit, news bool) error {
+	address := u.snapshot().Address
+	err := u.do(ctx, func() {
+		if news {
+			u.enter(Stopped, "")
+		}
 		s.needs.remove(u, u.spec, false)
 		close(u.removed)
 	})
@@ -271,6 +281,7 @@ func (s *Supervisor) Status(address string) (status Status, ok bool) {
 func (s *Supervisor) Close() {
 	s.close()
 	s.loops.Wait()
+	s.stock.close()
 }
 
 func (s *Supervisor) unit(address string) (*Unit, error) {

@@ -97,8 +97,9 @@ type Component struct {
 	Ports     map[string]hcl.Expression
 	Routes    []*Route // in the order of the file
 	DependsOn []Reference
-	Update    *Update // nil for what the recipe says, or the usual
-	Limits    *Bounds // of each process; nil for what the recipe says
+	Update    *Update  // nil for what the recipe says, or the usual
+	Limits    *Bounds  // of each process; nil for what the recipe says
+	Sandbox   *Sandbox // added to what the recipe says; nil for nothing
 }
 
 // The strategies of an Update.
