@@ -131,10 +131,14 @@ step "initdb" {
   }
 }
 
-# The shell finds the one version that is there, and becomes the server. A backup that has not followed the primary of now
-# before, such as one that was primary itself, is copied from it first; the copy takes the place of what was there when it is
-# whole. So is one that was away for so long that the primary does not have the log any more which it needs next: that is after
-# where it last was for certain. PRIMARY_PORT leads to whoever is primary, so a backup that runs follows a new one by itself.
+# The shell finds the one version that is there, and becomes the server. A backup is copied from the primary first, unless it
+# holds a part of what that has, and the primary still has the log that follows: after the place where the backup was last for
+# certain. The copy takes the place of what was there when it is whole.
+#
+# "followed" is the token of the last primary that it is known to fit. Another token may mean the same primary, started again:
+# then their eras are the same, which each promotion changes and each copy takes along.
+#
+# PRIMARY_PORT leads to whoever is primary, so a backup that runs follows a new one by itself.
 process "server" {
   kind = "worker"
   command = ["/bin/sh", "-euc", <<-SCRIPT
@@ -142,12 +146,19 @@ process "server" {
     if [ -z "$${RECIPE_ROLE:-}" ]; then
       exec "$bin"/postgres -D "$CLUSTER" -c config_file="$CONFIG"
     fi
-    follows() { # also if nobody can tell
-      [ -e "$CLUSTER/standby.signal" ] && [ "$(cat "$CLUSTER/followed")" = "$RECIPE_TOKEN" ] || return 1
+    ask() { "$bin"/psql -XAtq -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -d postgres -c "$1"; }
+    fits() {
+      [ "$(cat "$CLUSTER/followed")" != "$RECIPE_TOKEN" ] || return 0
+      until era=$(ask "SELECT pg_read_file('era', 0, 100, true)"); do sleep 0.2; done
+      [ "$era" = "$(cat "$CLUSTER/era" 2> /dev/null)" ] || return 1
+      echo "$RECIPE_TOKEN" > "$CLUSTER/followed"
+    }
+    follows() {
+      [ -e "$CLUSTER/standby.signal" ] && fits || return 1
       at=$("$bin"/pg_controldata "$CLUSTER" | sed -n 's/^Minimum recovery ending location: *//p')
       [ "$at" != 0/0 ] || return 0
-      gone=$("$bin"/psql -XAtq -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -d postgres -c "SELECT substr(pg_walfile_name('$at'), 9) <
-        (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')") || return 0
+      gone=$(ask "SELECT substr(pg_walfile_name('$at'), 9) <
+        (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')") || return 0 # it shows later
       [ "$gone" != t ]
     }
     if [ "$RECIPE_ROLE" = backup ] && ! follows; then
@@ -177,9 +188,16 @@ process "server" {
   }
 }
 
-# Without the file the server is no standby any more: an agent that was killed has come so far.
+# Without the file the server is no standby any more: an agent that was killed has come so far. Whoever copied from the primary
+# before is of another era from now on.
 promote {
-  command = ["/bin/sh", "-euc", "[ ! -e \"$CLUSTER/standby.signal\" ] || exec \"$ROOT\"/usr/lib/postgresql/*/bin/pg_ctl promote -D \"$CLUSTER\" -w -t 25"]
+  command = ["/bin/sh", "-euc", <<-SCRIPT
+    [ -e "$CLUSTER/standby.signal" ] || exit 0
+    echo "$RECIPE_TOKEN" > "$CLUSTER/era"
+    sync "$CLUSTER/era" "$CLUSTER"
+    exec "$ROOT"/usr/lib/postgresql/*/bin/pg_ctl promote -D "$CLUSTER" -w -t 25
+    SCRIPT
+  ]
 }
 
 # A login and a SELECT: a port that is open says too little while the server recovers. A backup is able to take over when it
