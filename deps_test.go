@@ -41,6 +41,7 @@ const floors = `
 	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal;
 	executor/disk/summed < executor/roles;
 	executor/disk, executor/journal < executor/vault;
+	executor/disk, executor/vault < executor/backups;
 
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
 	registry/oci < registry/ledger;
@@ -117,7 +118,7 @@ const floors = `
 	executor/journal, executor/otlp, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
+	executor/apply, executor/backups, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
 	executor/vault, planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 

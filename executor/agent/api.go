@@ -25,6 +25,9 @@ import (
 //	GET  /v1/stacks/NAME/history      []state.Generation
 //	GET  /v1/stacks/NAME/outputs      map of OutputInfo; ?secrets=NAME shows that one in clear
 //	GET  /v1/backups                  []BackupInfo; ?stack=NAME&instance=ADDRESS, of stacks that are gone too
+//	GET  /v1/backups/content          the archive of one; ?stack=&instance=&id=, encrypted for ?recipient=
+//	GET  /v1/backups/verify           BackupInfo of one, if its sums are right; ?stack=&instance=&id=
+//	POST /v1/backups/prune            PruneRequest -> []BackupInfo
 //	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
 //	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME

@@ -181,7 +181,18 @@ func (a *Agent) handler(stop func()) http.Handler {
 		if err != nil {
 			return nil, &Problem{Message: err.Error()}
 		}
-		return a.backupsOf(filepath.Base(r.FormValue("stack")), at)
+		return a.backupsOf(r.FormValue("stack"), at)
+	}))
+	mux.HandleFunc("GET /v1/backups/content", a.handleBackupContent)
+	mux.HandleFunc("GET /v1/backups/verify", answer(func(r *http.Request) (any, error) {
+		at, err := addr.Parse(r.FormValue("instance"))
+		if err != nil {
+			return nil, &Problem{Message: err.Error()}
+		}
+		return a.verifyBackup(r.FormValue("stack"), at, r.FormValue("id"))
+	}))
+	mux.HandleFunc("POST /v1/backups/prune", answer(func(r *http.Request) (any, error) {
+		return withBody(r, func(q PruneRequest) (any, error) { return a.pruneBackups(q) })
 	}))
 	mux.HandleFunc("POST /v1/stacks/{name}/backup", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.backup(r.Context(), s, q) })
