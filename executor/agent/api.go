@@ -28,6 +28,7 @@ import (
 //	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
 //	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
+//	GET  /v1/routes                   []RouteInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
 //	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
@@ -159,6 +160,7 @@ type UnitInfo struct {
 	CPU       float64        `json:"cpu_seconds,omitempty"`  // used by it and its descendants so far
 	Memory    int64          `json:"memory_bytes,omitempty"` // resident now, of them all
 	Next      *time.Time     `json:"next,omitempty"`         // of a scheduled one: when it runs next
+	Run       int            `json:"run,omitempty"`          // it is one run of a schedule whose runs may overlap: its number
 	Last      *TimedRun      `json:"last,omitempty"`         // of a scheduled one: its last run that is over
 	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was known last
 }

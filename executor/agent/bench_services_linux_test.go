@@ -133,6 +133,7 @@ func (o order) services(ctx context.Context) (measure, error) {
 		return measure{}, err
 	}
 	m, err := a.bring(ctx, PlanRequest{Path: o.Stack})
+	a.background.Wait() // for the memory of the run to be given back
 	m.Resident = resident()
 	down, downErr := a.bring(ctx, PlanRequest{Stack: "bench", Destroy: true})
 	m.Down = down.Wall

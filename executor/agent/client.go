@@ -251,6 +251,11 @@ func (c *Client) Units(ctx context.Context, stack string) ([]UnitInfo, error) {
 	return call[[]UnitInfo](ctx, c, http.MethodGet, "/units?stack="+url.QueryEscape(stack), nil)
 }
 
+// Routes lists the routes and endpoints of a stack, or of all with "".
+func (c *Client) Routes(ctx context.Context, stack string) ([]RouteInfo, error) {
+	return call[[]RouteInfo](ctx, c, http.MethodGet, "/routes?stack="+url.QueryEscape(stack), nil)
+}
+
 // Act restarts, stops or starts units; verb is that word.
 func (c *Client) Act(ctx context.Context, verb string, q UnitRequest) (UnitAnswer, error) {
 	return call[UnitAnswer](ctx, c, http.MethodPost, "/units/"+verb, q)

@@ -190,9 +190,10 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.restoreBackup(r.Context(), s, q) })
 	}))
 	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return withUsage(a.units(r.FormValue("stack"))), nil }))
-	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Restart(ctx, unit) }))
-	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(false, func(ctx context.Context, unit string) error { return a.supervisor.Pause(ctx, unit) }))
-	mux.HandleFunc("POST /v1/units/start", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Resume(ctx, unit) }))
+	mux.HandleFunc("GET /v1/routes", answer(func(r *http.Request) (any, error) { return a.routeInfos(r.Context(), r.FormValue("stack")), nil }))
+	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))
+	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(a.stopUnits))
+	mux.HandleFunc("POST /v1/units/start", a.handleUnits(a.startUnits))
 	mux.HandleFunc("GET /v1/units/runs", answer(func(r *http.Request) (any, error) {
 		return a.timed(r.Context(), UnitRequest{Stack: r.FormValue("stack"), Target: r.FormValue("target")})
 	}))
@@ -267,13 +268,13 @@ func (a *Agent) ofStack(f func(*stack, *http.Request) (any, error)) http.Handler
 	})
 }
 
-func (a *Agent) handleUnits(forward bool, do func(ctx context.Context, unit string) error) http.HandlerFunc {
+func (a *Agent) handleUnits(act func(context.Context, UnitRequest) (UnitAnswer, error)) http.HandlerFunc {
 	return answer(func(r *http.Request) (any, error) {
 		q, err := body[UnitRequest](r)
 		if err != nil {
 			return nil, err
 		}
-		return a.act(r.Context(), q, forward, do)
+		return act(r.Context(), q)
 	})
 }
 

@@ -30,7 +30,7 @@ var checkType = cty.Object(map[string]cty.Type{
 	"http":              cty.String,
 	"tcp":               cty.Number,
 	"exec":              cty.List(cty.String),
-	"postgresql":        login,
+	"postgresql":        replicaLogin,
 	"redis":             login,
 	"nats":              login,
 	"port":              cty.Number,
@@ -39,6 +39,11 @@ var checkType = cty.Object(map[string]cty.Type{
 	"timeout":           cty.String,
 	"success_threshold": cty.Number,
 	"failure_threshold": cty.Number,
+})
+
+// replicaLogin may ask a replica whether it follows the primary, and how many bytes of the log it may be behind.
+var replicaLogin = cty.Object(map[string]cty.Type{
+	"username": cty.String, "password": cty.String, "database": cty.String, "follows": cty.Bool, "max_lag": cty.Number,
 })
 
 var login = cty.Object(map[string]cty.Type{"username": cty.String, "password": cty.String, "database": cty.String})

@@ -2,6 +2,7 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"syscall"
 	"time"
@@ -56,9 +57,18 @@ type Spec struct {
 }
 
 // Probe looks whether a process does its work. Run is called from any goroutine, never twice at a time for one check;
-// it returns soon after ctx ends.
+// it returns soon after ctx ends. An error with a method Undecided() bool that returns true says that the probe cannot tell
+// at the moment: a process that starts has then started, and one that runs stays what it is.
 type Probe interface {
 	Run(ctx context.Context) error
+}
+
+func undecided(err error) bool {
+	u, ok := errors.AsType[interface {
+		error
+		Undecided() bool
+	}](err)
+	return ok && u.Undecided()
 }
 
 // Check is a probe that is made again and again. A Check without a Probe is none.
