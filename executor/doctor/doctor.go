@@ -38,7 +38,7 @@ type Input struct {
 // ctx.
 func Examine(ctx context.Context, in Input) []Finding {
 	var all []Finding
-	for _, look := range []func(context.Context, Input) []Finding{kernel, keptApart, groups, home, agent, ports, fronts, bounds, sources, clock, managers} {
+	for _, look := range []func(context.Context, Input) []Finding{kernel, user, keptApart, groups, home, agent, ports, fronts, bounds, sources, clock, managers} {
 		all = append(all, look(ctx, in)...)
 	}
 	return all
