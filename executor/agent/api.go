@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/planner/plan"
@@ -187,8 +188,9 @@ type LogLine struct {
 
 // VersionInfo tells who answers.
 type VersionInfo struct {
-	Version string `json:"version"`
-	Build   string `json:"build"`
-	PID     int    `json:"pid"`
-	Program string `json:"program"`
+	Version string       `json:"version"`
+	Build   string       `json:"build"`
+	PID     int          `json:"pid"`
+	Program string       `json:"program"`
+	Cgroups cgroup.Offer `json:"cgroups"`
 }

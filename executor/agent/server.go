@@ -157,7 +157,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return struct{}{}, nil
 	}))
 	mux.HandleFunc("GET /v1/version", answer(func(*http.Request) (any, error) {
-		return VersionInfo{Version: a.Version, Build: a.Build, PID: os.Getpid(), Program: a.Program}, nil
+		return VersionInfo{Version: a.Version, Build: a.Build, PID: os.Getpid(), Program: a.Program, Cgroups: a.cgroups.Offer()}, nil
 	}))
 	mux.HandleFunc("POST /v1/plan", answer(func(r *http.Request) (any, error) {
 		q, err := body[PlanRequest](r)

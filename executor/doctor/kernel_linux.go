@@ -8,8 +8,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/nsynapse/recipe/executor/cgroup"
 )
 
 // kernel looks at what a shim and an app get from the kernel.
@@ -41,16 +39,16 @@ func pidfd() error {
 
 // groups tells which limits can be enforced.
 func groups(_ context.Context, in Input) []Finding {
-	missing := in.Cgroups.Lacks(cgroup.Limits{Memory: 1, CPU: 1, PIDs: 1})
+	missing := in.Cgroups.Lacks()
 	hint := "Limits of " + strings.Join(missing, ", ") + " have no effect. Run the agent as root"
 	if systemdRuns() {
 		hint += ", or as a unit of systemd that hands it a group: recipe agent install"
 	}
 	hint += "."
-	if in.Cgroups.Version() == 0 {
+	if in.Cgroups.Version == 0 {
 		return []Finding{without("control groups", "the agent may make none", hint)}
 	}
-	seen := fmt.Sprintf("version %d: %s", in.Cgroups.Version(), strings.Join(in.Cgroups.Controllers(), ", "))
+	seen := fmt.Sprintf("version %d: %s", in.Cgroups.Version, strings.Join(in.Cgroups.Controllers, ", "))
 	if len(missing) > 0 {
 		return []Finding{without("control groups", seen, hint)}
 	}

@@ -23,8 +23,8 @@ func keptApart(_ context.Context, in Input) []Finding {
 	return []Finding{fine(name, version+": instances are kept to their own files and signals")}
 }
 
-// user tells whom apps run as, and what follows from that.
-func user(_ context.Context, in Input) []Finding {
+// whom tells whom apps run as, and what follows from that.
+func whom(_ context.Context, in Input) []Finding {
 	const name = "user of apps"
 	if in.UID == 0 {
 		return []Finding{fine(name, "nobody, who cannot talk to the agent")}

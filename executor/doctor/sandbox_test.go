@@ -8,7 +8,7 @@ import (
 // An app of an ordinary user's agent is that user.
 func TestUserOfApps(t *testing.T) {
 	for uid, want := range map[int]State{0: Fine, 1000: Without} {
-		if found := user(t.Context(), Input{UID: uid}); len(found) != 1 || found[0].State != want {
+		if found := whom(t.Context(), Input{UID: uid}); len(found) != 1 || found[0].State != want {
 			t.Errorf("user %d: %+v", uid, found)
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -105,6 +107,11 @@ func managers(_ context.Context, in Input) []Finding {
 	}
 	if _, err := os.Stat(filepath.Join("/run/user", fmt.Sprint(in.UID), "systemd")); err != nil {
 		return []Finding{without(name, "no instance of it runs for this user", "Log in, or as root: loginctl enable-linger.")}
+	}
+	if me, err := user.LookupId(strconv.Itoa(in.UID)); err == nil {
+		if _, err := os.Stat(filepath.Join("/var/lib/systemd/linger", me.Username)); err != nil {
+			return []Finding{without(name, "runs for this user only while somebody is logged in", "An agent of recipe agent install ends then with all apps. So that they stay, and start with the machine: loginctl enable-linger.")}
+		}
 	}
 	return []Finding{fine(name, "runs for this user: recipe agent install has the agent started after a reboot")}
 }
