@@ -12,6 +12,7 @@ import (
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/doctor"
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/port"
 )
 
@@ -30,7 +31,7 @@ func doctorCommand() command {
 }
 
 func (c *cli) doctor(ctx context.Context) error {
-	in := doctor.Input{Home: c.home, UID: os.Geteuid(), Cgroups: cgroup.Look(), Agent: func() doctor.Finding { return c.agentFinding(ctx) }}
+	in := doctor.Input{Home: c.home, UID: os.Geteuid(), Cgroups: cgroup.Look(), Landlock: landlock.Version(), Agent: func() doctor.Finding { return c.agentFinding(ctx) }}
 	var err error
 	if in.Ports, err = portRange(c.getenv("RECIPE_PORTS")); err != nil {
 		return err

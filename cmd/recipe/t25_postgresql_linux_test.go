@@ -38,6 +38,7 @@ requires "database" { service = "postgresql" }
 step "hand" {
   command = ["/bin/sh", "-euc", "echo \"$DATABASE_URL\" > $SHARED/url"]
 }
+sandbox { write = ["$SHARED"] }
 `
 
 // TestT25NoCommitIsLost kills the primary of PostgreSQL again and again while a client writes. What it was told is

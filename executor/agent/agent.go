@@ -21,6 +21,7 @@ import (
 	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/executor/port"
 	"github.com/nsynapse/recipe/executor/router"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
@@ -72,6 +73,7 @@ type Agent struct {
 	roles      *roleKeeper
 	local      *local.Provider
 	cgroups    cgroup.Host
+	sandbox    *sandbox.Policy
 	provider   sdk.Provider // of the types in the box
 	plugins    hosts
 	events     *events
@@ -129,10 +131,10 @@ func New(o Options) (*Agent, error) {
 	a.routes, a.roles = newRoutes(a), newRoleKeeper(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.cgroups = cgroup.Use()
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Gate: a.roles.gate})
+	a.cgroups, a.sandbox = cgroup.Use(), sandbox.New(o.Home)
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Sandbox: a.sandbox, Gate: a.roles.gate})
 	a.provider, err = sdk.Union(
-		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
+		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher, Sandbox: a.sandbox}),
 		bus.Provider(),
 		a.local,
 		a.endpoints,

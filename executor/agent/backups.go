@@ -52,7 +52,7 @@ func (a *Agent) backupKeys() backups.Keys {
 // be kept any more. That these stay is no failure of the new one.
 func (a *Agent) takeBackup(ctx context.Context, stack string, at addr.Instance, v cty.Value, report sdk.Report) (BackupInfo, error) {
 	shelf := a.shelf(stack, at)
-	b, err := shelf.Put(time.Now(), func(w io.Writer) error { return builtin.TakeBackup(ctx, v, w, report) })
+	b, err := shelf.Put(time.Now(), func(w io.Writer) error { return builtin.TakeBackup(ctx, v, a.sandbox, w, report) })
 	if err != nil {
 		return BackupInfo{}, err
 	}
@@ -141,7 +141,7 @@ func (a *Agent) restoreBackup(ctx context.Context, s *stack, q BackupRequest) (B
 	if err != nil {
 		return BackupInfo{}, err
 	}
-	if err := builtin.RestoreBackup(ctx, v, archive, sdk.Report{}); err != nil {
+	if err := builtin.RestoreBackup(ctx, v, a.sandbox, archive, sdk.Report{}); err != nil {
 		return BackupInfo{}, errors.New(state.Redact(err.Error(), v))
 	}
 	return info, nil

@@ -157,9 +157,6 @@ func condition(s supervisor.Status) roles.Condition {
 		}
 		return roles.Stopping
 	case supervisor.Starting:
-		if s.Adopted {
-			return roles.Resumed
-		}
 		return roles.Starting
 	}
 	if s.Gone {

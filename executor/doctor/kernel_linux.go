@@ -23,11 +23,6 @@ func kernel(ctx context.Context, _ Input) []Finding {
 	all = append(all, needed("pidfd", "processes cannot be mistaken for others", newer, pidfd()),
 		needed("subreaper", "what an app leaves behind is found", newer, unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(new(int32))), 0, 0, 0)),
 		needed("close_range", "apps inherit no files", newer, unix.CloseRange(^uint(0)-1, ^uint(0)-1, 0)))
-	if abi, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, 1); errno == 0 {
-		all = append(all, fine("landlock", fmt.Sprintf("version %d; nothing makes use of it yet", abi)))
-	} else {
-		all = append(all, without("landlock", errno.Error(), "Nothing makes use of it yet."))
-	}
 	if err := newUser(ctx); err != nil {
 		all = append(all, without("user namespaces", err.Error(), "Nothing makes use of them yet."))
 	} else {

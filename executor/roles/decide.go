@@ -113,7 +113,7 @@ func (d *Decision) fence(p *instance) {
 func (m *Machine) able() []int {
 	return slices.DeleteFunc(m.indexes(false), func(index int) bool {
 		switch m.instances[index].main().Condition {
-		case Ready, Held, Resumed:
+		case Ready, Held:
 			return false
 		}
 		return true

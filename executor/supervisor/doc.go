@@ -20,7 +20,8 @@
 // responsible.
 //
 // Every process runs under a shim and does not notice when the supervisor ends. Close leaves all of them running; Boot
-// takes them over again.
+// takes them over again, as ready or unready as they were: a process that hangs meanwhile has as many failures as ever, and
+// not the time of a start.
 //
 // # Needs
 //

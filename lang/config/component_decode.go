@@ -21,6 +21,7 @@ func componentSchema() *hcl.BodySchema {
 		{Type: "update"},
 		{Type: "backup"},
 		{Type: "limits"},
+		{Type: "sandbox"},
 	}
 	return s
 }
@@ -71,6 +72,12 @@ func (d *stackDecoder) component(b *hcl.Block) {
 				continue
 			}
 			c.Limits = d.bounds(inner)
+		case "sandbox":
+			if c.Sandbox != nil {
+				d.duplicate("sandbox block", c.Sandbox.Range, inner.DefRange)
+				continue
+			}
+			c.Sandbox = d.sandbox(inner)
 		case "route":
 			d.route(c, inner)
 		}

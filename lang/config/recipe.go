@@ -38,6 +38,7 @@ type Recipe struct {
 	Health       *Health    // of the main process; nil for the default checks
 	Stop         *Stop      // default of all processes
 	Update       *Update    // nil for the usual; what the stack says goes before
+	Sandbox      *Sandbox   // nil for the usual; the stack may add to it
 
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }

@@ -100,6 +100,7 @@ type Component struct {
 	Retention *Retention // which backups are kept; nil for all
 	Update    *Update    // nil for what the recipe says, or the usual
 	Limits    *Bounds    // of each process; nil for what the recipe says
+	Sandbox   *Sandbox   // added to what the recipe says; nil for nothing
 }
 
 // The strategies of an Update.

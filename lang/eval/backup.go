@@ -41,6 +41,8 @@ func (p *Pass) backup(c *component, index int) (cty.Value, hcl.Diagnostics) {
 	diags = append(diags, more...)
 	attributes["env"], attributes["restore"] = env, back["command"]
 	inPackage(attributes, c.recipe.pkg.Path)
+	attributes["sandbox"], more = p.sandbox(c, index)
+	diags = append(diags, more...)
 	at := p.graph.place(c, index, "backup")
 	engine(p.graph.in.Types["backup"], attributes, "backup", at)
 	attributes["keep"], attributes["max_age"] = retention(c)

@@ -60,7 +60,7 @@ type Graph struct {
 	byAddr     func() map[addr.Instance]int32 // made when first asked for: a check never does
 	components []*component
 	byBlock    map[addr.Component][]*component
-	contracts  map[string]*config.Contract // that packages define, by service
+	contracts  map[string][]*config.Contract // that packages define, by service, the newest first
 }
 
 // Find returns the node with that address.

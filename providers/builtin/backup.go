@@ -14,6 +14,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/executor/landlock"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/providers/builtin/unpack"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -36,6 +38,7 @@ func backupSchema() sdk.TypeSchema {
 			"max_age":   {Type: cty.String, Description: "Backups that are older are removed when a new one was taken; null for none."},
 			"uid":       user,
 			"gid":       group,
+			"sandbox":   {Type: sandbox.Type, Description: "What both may do with files beside those of the instance. Filled in by the engine."},
 		},
 	}
 }
@@ -57,8 +60,8 @@ func (noted) Apply(_ context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagno
 
 // TakeBackup runs the command of a value of the type backup, in clear, and writes what it made to w: a tar archive,
 // compressed by gzip. After an error w holds a part of it. It tells lines of the command to report.
-func TakeBackup(ctx context.Context, v cty.Value, w io.Writer, report sdk.Report) error {
-	b, err := openBackup(v)
+func TakeBackup(ctx context.Context, v cty.Value, policy *sandbox.Policy, w io.Writer, report sdk.Report) error {
+	b, err := openBackup(v, policy)
 	if err != nil {
 		return err
 	}
@@ -89,8 +92,8 @@ const maxBackup = 1 << 50
 
 // RestoreBackup unpacks what TakeBackup wrote and runs the command that brings it back. After an error the data may be
 // half brought back.
-func RestoreBackup(ctx context.Context, v cty.Value, r io.Reader, report sdk.Report) error {
-	b, err := openBackup(v)
+func RestoreBackup(ctx context.Context, v cty.Value, policy *sandbox.Policy, r io.Reader, report sdk.Report) error {
+	b, err := openBackup(v, policy)
 	if err != nil {
 		return err
 	}
@@ -107,10 +110,12 @@ type openedBackup struct {
 	workdir     string
 	timeout     time.Duration
 	user, group int
+	sandbox     *landlock.Domain // nil for none
 }
 
-func openBackup(v cty.Value) (*openedBackup, error) {
+func openBackup(v cty.Value, policy *sandbox.Policy) (*openedBackup, error) {
 	b := &openedBackup{env: table(v, "env"), workdir: text(v, "directory")}
+	b.sandbox = policy.Domain(v.GetAttr("sandbox"), sandbox.Place{Work: b.workdir}).Open()
 	var err error
 	if b.timeout, err = time.ParseDuration(text(v, "timeout")); err != nil {
 		return nil, wrong("timeout", "must be a duration such as \"1h\", not %q", text(v, "timeout"))
@@ -154,7 +159,7 @@ func (b *openedBackup) run(ctx context.Context, line []string, report sdk.Report
 	if err != nil {
 		return err
 	}
-	p := process{path: path, arguments: line[1:], directory: b.workdir, environ: environ, user: b.user, group: b.group}
+	p := process{path: path, arguments: line[1:], directory: b.workdir, environ: environ, user: b.user, group: b.group, sandbox: b.sandbox}
 	return p.within(ctx, b.timeout, report)
 }
 

@@ -17,8 +17,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 
 	"github.com/nsynapse/recipe/registry/oci"
 )
@@ -33,7 +34,7 @@ const (
 	maxLock = 256 << 10
 )
 
-var blobPattern = regexp.MustCompile(`^blobs/[0-9a-f]{64}$`)
+var blobPattern = pattern.New(`^blobs/[0-9a-f]{64}$`)
 
 // Write writes a bundle of a lock file and the objects in a directory.
 func Write(w io.Writer, lock []byte, from oci.Blobs) error {
