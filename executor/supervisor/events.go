@@ -120,6 +120,7 @@ func (u *Unit) adopt(p *shim.Process) {
 	if u.paused() { // whoever was asked to stop it was killed in that
 		u.dropTimes()
 		u.terminate(thenStop, "")
+		u.stopAsides()
 		return
 	}
 	if u.spec.Schedule != nil {
