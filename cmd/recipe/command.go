@@ -29,7 +29,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		validateCommand(), fmtCommand(),
-		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
+		planCommand(), applyCommand(), destroyCommand(), importCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		rollbackCommand(), promoteCommand(), scaleCommand(),
 		psCommand(), topCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
 		runCommand(), runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),

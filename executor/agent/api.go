@@ -58,12 +58,19 @@ type PlanRequest struct {
 	Variables []VariableValue `json:"variables,omitempty"`
 	Targets   []addr.Instance `json:"targets,omitempty"`
 	Replace   []addr.Instance `json:"replace,omitempty"`
+	Import    *ImportRequest  `json:"import,omitempty"` // with Path: take over a thing that is there already
 	Destroy   bool            `json:"destroy,omitempty"`
 	NoBackup  bool            `json:"no_backup,omitempty"` // delete data without writing it aside before
 	Trust     bool            `json:"trust,omitempty"`     // do not look at what is there
 	Upgrade   []string        `json:"upgrade,omitempty"`   // packages that the lock file does not hold; "*" for all of them
 	Locked    bool            `json:"locked,omitempty"`    // it is an error when the lock file would change
 	Fresh     bool            `json:"fresh,omitempty"`     // ask registries also about what is locked and kept on this machine
+}
+
+// ImportRequest names a thing that is there already, and what it becomes in the stack.
+type ImportRequest struct {
+	Addr addr.Instance `json:"addr"`
+	ID   string        `json:"id"` // as the provider of its type knows it
 }
 
 // VariableValue is one value given from outside. Later ones win.
