@@ -34,7 +34,7 @@ func commands() []command {
 		psCommand(), topCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
 		runCommand(), runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
-		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
+		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), cacheCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
 		agentCommand(), doctorCommand(), caCommand(), versionCommand(),

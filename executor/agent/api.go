@@ -73,6 +73,12 @@ type ImportRequest struct {
 	ID   string        `json:"id"` // as the provider of its type knows it
 }
 
+// PruneRequest says what of the packages that were got by addresses is removed; see origin.Bounds.
+type PruneRequest struct {
+	Unused time.Duration `json:"unused"`
+	Bytes  int64         `json:"bytes,omitempty"`
+}
+
 // VariableValue is one value given from outside. Later ones win.
 type VariableValue struct {
 	Name string `json:"name"`           // "" for a whole file

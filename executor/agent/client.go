@@ -21,6 +21,7 @@ import (
 	"github.com/nsynapse/recipe/executor/unixsocket"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/registry/origin"
 )
 
 // Client talks to the agent of one RECIPE_HOME. It is safe for concurrent use.
@@ -179,6 +180,11 @@ func (c *Client) Shutdown(ctx context.Context) error {
 // Plan asks for a plan.
 func (c *Client) Plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	return call[*PlanAnswer](ctx, c, http.MethodPost, "/plan", q)
+}
+
+// PruneSources removes packages that were got by addresses and are not needed.
+func (c *Client) PruneSources(ctx context.Context, q PruneRequest) (*origin.Pruned, error) {
+	return call[*origin.Pruned](ctx, c, http.MethodPost, "/sources/prune", q)
 }
 
 // Apply begins a run and follows it to its end. The run goes on when ctx ends or each fails.

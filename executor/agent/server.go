@@ -166,6 +166,13 @@ func (a *Agent) handler(stop func()) http.Handler {
 		}
 		return a.plan(r.Context(), q)
 	}))
+	mux.HandleFunc("POST /v1/sources/prune", answer(func(r *http.Request) (any, error) {
+		q, err := body[PruneRequest](r)
+		if err != nil {
+			return nil, err
+		}
+		return a.pruneSources(r.Context(), q)
+	}))
 	mux.HandleFunc("POST /v1/apply", a.handleApply)
 	mux.HandleFunc("GET /v1/stacks/{name}/run", a.handleRun)
 	mux.HandleFunc("POST /v1/stacks/{name}/run/stop", a.ofStack(func(s *stack, _ *http.Request) (any, error) { return struct{}{}, s.stopRun() }))
