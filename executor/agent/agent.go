@@ -172,6 +172,7 @@ func (a *Agent) Start() error {
 	a.plugins.terraform.Sweep()
 	a.boot()
 	a.background.Go(a.sweepPlugins)
+	a.background.Go(a.sweepSources)
 	for _, s := range a.all() {
 		if s.underWay() {
 			if _, err := a.carry(s, otlp.Context{}, 0, true); err != nil {
