@@ -41,6 +41,7 @@ const floors = `
 	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal;
 	executor/disk/summed < executor/roles;
 	executor/disk, executor/journal < executor/vault;
+	executor/disk, executor/vault < executor/backups;
 
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
 	registry/oci < registry/ledger;
@@ -56,7 +57,7 @@ const floors = `
 	lang/pattern, providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
-	executor/shim/protocol < executor/cgroup;
+	executor/shim/protocol, executor/systemd < executor/cgroup;
 	executor/cgroup, executor/landlock, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk/summed, executor/shim < executor/supervisor;
@@ -117,12 +118,12 @@ const floors = `
 	executor/journal, executor/otlp, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
+	executor/apply, executor/backups, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
 	executor/vault, planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, executor/systemd, lang/config/format, planner/index, providers/plugin/conformance,
+	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
 	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `

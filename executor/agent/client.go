@@ -21,6 +21,7 @@ import (
 	"github.com/nsynapse/recipe/executor/unixsocket"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/registry/origin"
 )
 
 // Client talks to the agent of one RECIPE_HOME. It is safe for concurrent use.
@@ -181,6 +182,11 @@ func (c *Client) Plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	return call[*PlanAnswer](ctx, c, http.MethodPost, "/plan", q)
 }
 
+// PruneSources removes packages that were got by addresses and are not needed.
+func (c *Client) PruneSources(ctx context.Context, q PruneSourcesRequest) (*origin.Pruned, error) {
+	return call[*origin.Pruned](ctx, c, http.MethodPost, "/sources/prune", q)
+}
+
 // Apply begins a run and follows it to its end. The run goes on when ctx ends or each fails.
 func (c *Client) Apply(ctx context.Context, q ApplyRequest, each func(RunLine) error) error {
 	answer, err := c.send(ctx, http.MethodPost, "/apply", q)
@@ -244,6 +250,30 @@ func (c *Client) Restore(ctx context.Context, stack string, q BackupRequest) (Ba
 func (c *Client) Backups(ctx context.Context, stack string, at addr.Instance) ([]BackupInfo, error) {
 	q := url.Values{"stack": {stack}, "instance": {at.String()}}
 	return call[[]BackupInfo](ctx, c, http.MethodGet, "/backups?"+q.Encode(), nil)
+}
+
+// BackupContent writes the archive of a backup to w: in clear, or encrypted for a recipient of age. After an error w holds a
+// part of it.
+func (c *Client) BackupContent(ctx context.Context, stack string, at addr.Instance, id, recipient string, w io.Writer) error {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}, "id": {id}, "recipient": {recipient}}
+	answer, err := c.send(ctx, http.MethodGet, "/backups/content?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	_, err = io.Copy(w, answer)
+	return err
+}
+
+// VerifyBackup reads all of a backup; it fails if that is damaged.
+func (c *Client) VerifyBackup(ctx context.Context, stack string, at addr.Instance, id string) (BackupInfo, error) {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}, "id": {id}}
+	return call[BackupInfo](ctx, c, http.MethodGet, "/backups/verify?"+q.Encode(), nil)
+}
+
+// PruneBackups removes old backups, or tells which would be removed, and returns those.
+func (c *Client) PruneBackups(ctx context.Context, q PruneBackupsRequest) ([]BackupInfo, error) {
+	return call[[]BackupInfo](ctx, c, http.MethodPost, "/backups/prune", q)
 }
 
 // Units lists the processes of a stack, or of all stacks with "".

@@ -199,6 +199,16 @@ func (u *Unit) keepUpTo(due time.Time) {
 	}
 }
 
+// stayStopped follows the finding that nothing of a paused unit runs, but for runs in units of their own: the supervisor before
+// this one was killed while it stopped those.
+func (u *Unit) stayStopped() {
+	if len(u.times.asides) > 0 {
+		u.haltAsides()
+		return
+	}
+	u.enter(Stopped, "")
+}
+
 // haltAsides stops a unit of which only runs in units of their own go on.
 func (u *Unit) haltAsides() {
 	u.after = thenStop

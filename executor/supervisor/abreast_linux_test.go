@@ -128,6 +128,32 @@ func TestAbreastAdopted(t *testing.T) {
 	}
 }
 
+// A supervisor that was killed while it stopped one run, or all of them, has one after it that goes on with that.
+func TestAbreastStopIsCarriedOn(t *testing.T) {
+	k := newAbreast(t, 10)
+	k.start()
+	for range 3 {
+		k.next()
+	}
+	before := k.under(3)
+	k.Close()
+	if err := os.WriteFile(filepath.Join(RunDir(k.spec.Dir, 2), stopFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k.again(0)
+	k.until("one stopped", func(Status) bool { return strings.TrimSpace(k.outcomes()) == "stopped" })
+	if got := k.under(2); got["job.1"] != before["job.1"] || got["job.3"] != before["job.3"] {
+		t.Errorf("%v, and before %v", got, before)
+	}
+	k.Close()
+	if err := os.WriteFile(filepath.Join(k.spec.Dir, stopFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k.again(0)
+	k.expect("stopped stopped stopped")
+	k.state(Stopped)
+}
+
 // A time that a run of its own has answered is not answered again, also if the supervisor ended before it wrote that down.
 func TestAbreastAnswered(t *testing.T) {
 	k := newAbreast(t, 10)

@@ -52,11 +52,11 @@ func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
 // boot is what follows when nothing runs in the directory; err says that this could not be found out, so that something
 // may run there.
 func (u *Unit) boot(err error) {
-	if len(u.times.asides) > 0 && u.paused() { // somebody was stopping it
-		u.haltAsides()
+	switch {
+	case err == nil && u.paused():
+		u.stayStopped()
 		return
-	}
-	if u.spec.Waits || err == nil && u.paused() {
+	case u.spec.Waits:
 		u.enter(Stopped, "")
 		return
 	}

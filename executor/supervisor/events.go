@@ -120,17 +120,23 @@ func (u *Unit) adopt(p *shim.Process) {
 	if u.paused() { // whoever was asked to stop it was killed in that
 		u.dropTimes()
 		u.terminate(thenStop, "")
+		u.stopAsides()
 		return
 	}
 	if u.spec.Schedule != nil {
 		return
 	}
-	switch known := u.knownReadiness(); {
-	case u.spec.Startup.Probe == nil, known == Ready:
-		u.becomeReady()
+	if k, ok := u.recall(); ok {
+		if k.state == Ready {
+			u.becomeReady()
+		} else {
+			u.becomeUnready("its check failed before this agent began")
+		}
+		u.resume(k)
 		return
-	case known == Unready:
-		u.becomeUnready("its check failed before this agent began")
+	}
+	if u.spec.Startup.Probe == nil {
+		u.becomeReady()
 		return
 	}
 	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)

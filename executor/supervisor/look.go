@@ -54,8 +54,10 @@ func (u *Unit) lookAgain() {
 		u.lookLater(err)
 	case p != nil:
 		u.adopt(p)
+	case u.over != nil: // stopped or not, how the run ended is to be told
+		u.catchUp()
 	case u.paused():
-		u.enter(Stopped, "")
+		u.stayStopped()
 	case u.spec.Schedule != nil && u.times.job == nil:
 		u.catchUp()
 	default:

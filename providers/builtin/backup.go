@@ -34,6 +34,8 @@ func backupSchema() sdk.TypeSchema {
 			"directory": {Type: cty.String, Required: true, Description: "Absolute path of the directory that they run in."},
 			"scratch":   {Type: cty.String, Required: true, Description: "Absolute path of the directory that RECIPE_BACKUP is made in for the time of it."},
 			"timeout":   {Type: cty.String, Default: cty.StringVal("1h"), Description: "How long either may take; then it and all its children are killed."},
+			"keep":      {Type: cty.Number, Description: "How many backups are kept, the newest; null for all."},
+			"max_age":   {Type: cty.String, Description: "Backups that are older are removed when a new one was taken; null for none."},
 			"uid":       user,
 			"gid":       group,
 			"sandbox":   {Type: sandbox.Type, Description: "What both may do with files beside those of the instance. Filled in by the engine."},
@@ -68,6 +70,21 @@ func TakeBackup(ctx context.Context, v cty.Value, policy *sandbox.Policy, w io.W
 		err = pack(ctx, b.dir, w)
 	}
 	return errors.Join(err, b.close())
+}
+
+// RetentionOf says which backups the value of a type backup wants kept: how many, and none that is older; 0 for no bound.
+func RetentionOf(v cty.Value) (keep int, maxAge time.Duration, err error) {
+	if n := v.GetAttr("keep"); !n.IsNull() {
+		if keep, err = whole(v, "keep", 1, 1<<31-1); err != nil {
+			return 0, 0, err
+		}
+	}
+	if text := text(v, "max_age"); text != "" {
+		if maxAge, err = time.ParseDuration(text); err != nil {
+			return 0, 0, wrong("max_age", "must be a duration such as \"720h\", not %q", text)
+		}
+	}
+	return keep, maxAge, nil
 }
 
 // maxBackup bounds what a backup may hold: what cannot be on a disk cannot be its content.
