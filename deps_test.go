@@ -57,7 +57,7 @@ const floors = `
 	lang/pattern, providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
-	executor/shim/protocol < executor/cgroup;
+	executor/shim/protocol, executor/systemd < executor/cgroup;
 	executor/cgroup, executor/landlock, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk/summed, executor/shim < executor/supervisor;
@@ -123,7 +123,7 @@ const floors = `
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, executor/systemd, lang/config/format, planner/index, providers/plugin/conformance,
+	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
 	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `

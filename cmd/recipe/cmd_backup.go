@@ -172,7 +172,7 @@ func (c *cli) pruneBackups(ctx context.Context, flagged string, args []string, q
 	if err != nil {
 		return err
 	}
-	request := agent.PruneRequest{Stack: name, Instance: at, Keep: q.keep, MaxAge: q.maxAge}
+	request := agent.PruneBackupsRequest{Stack: name, Instance: at, Keep: q.keep, MaxAge: q.maxAge}
 	list, err := client.PruneBackups(ctx, request)
 	if err != nil {
 		return err

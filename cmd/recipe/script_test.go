@@ -180,7 +180,7 @@ func condition(name string) (bool, error) {
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "cgroups":
-		return len(cgroup.Look().Controllers()) == 3, nil
+		return len(cgroup.Look().Offer().Controllers) == 3, nil
 	case "landlock":
 		return landlock.Version() >= landlock.Least, nil
 	case "scopes":

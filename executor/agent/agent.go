@@ -127,11 +127,12 @@ func New(o Options) (*Agent, error) {
 	}
 	a.library = library.New(recipes.FS, a.store, registry.ReaderOf(o.Home))
 	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
-	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
+	a.cgroups = cgroup.Use()
+	a.supervisor = supervisor.New(supervisor.Options{Shim: a.shim(), OnChange: a.unitChanged})
 	a.routes, a.roles = newRoutes(a), newRoleKeeper(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.cgroups, a.sandbox = cgroup.Use(), sandbox.New(o.Home)
+	a.sandbox = sandbox.New(o.Home)
 	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Sandbox: a.sandbox, Gate: a.roles.gate})
 	a.provider, err = sdk.Union(
 		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher, Sandbox: a.sandbox}),
@@ -171,6 +172,7 @@ func (a *Agent) Start() error {
 	a.plugins.terraform.Sweep()
 	a.boot()
 	a.background.Go(a.sweepPlugins)
+	a.background.Go(a.sweepSources)
 	for _, s := range a.all() {
 		if s.underWay() {
 			if _, err := a.carry(s, otlp.Context{}, 0, true); err != nil {
@@ -184,13 +186,22 @@ func (a *Agent) Start() error {
 }
 
 // Close stops soon and leaves all processes running, and runs recorded where they are.
-func (a *Agent) Close() error {
+func (a *Agent) Close() error { return a.close(func() error { return nil }) }
+
+// Halt is Close, and ends all processes: each when those that need it are gone, and the routers last. The next agent starts
+// them again. When ctx ends first, the rest is left running.
+func (a *Agent) Halt(ctx context.Context) error {
+	return a.close(func() error { return a.supervisor.Halt(ctx, isRouterUnit) })
+}
+
+// close is Close, with something done when no run is under way any more and before processes are left alone.
+func (a *Agent) close(last func() error) error {
 	a.stop()
 	a.background.Wait()
 	a.plugins.close()
+	errs := []error{last()}
 	a.supervisor.Close()
 	a.routes.close()
-	var errs []error
 	for _, s := range a.all() {
 		errs = append(errs, s.close())
 	}

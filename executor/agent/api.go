@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/planner/plan"
@@ -27,7 +28,7 @@ import (
 //	GET  /v1/backups                  []BackupInfo; ?stack=NAME&instance=ADDRESS, of stacks that are gone too
 //	GET  /v1/backups/content          the archive of one; ?stack=&instance=&id=, encrypted for ?recipient=
 //	GET  /v1/backups/verify           BackupInfo of one, if its sums are right; ?stack=&instance=&id=
-//	POST /v1/backups/prune            PruneRequest -> []BackupInfo
+//	POST /v1/backups/prune            PruneBackupsRequest -> []BackupInfo
 //	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
 //	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
@@ -62,12 +63,25 @@ type PlanRequest struct {
 	Variables []VariableValue `json:"variables,omitempty"`
 	Targets   []addr.Instance `json:"targets,omitempty"`
 	Replace   []addr.Instance `json:"replace,omitempty"`
+	Import    *ImportRequest  `json:"import,omitempty"` // with Path: take over a thing that is there already
 	Destroy   bool            `json:"destroy,omitempty"`
 	NoBackup  bool            `json:"no_backup,omitempty"` // delete data without writing it aside before
 	Trust     bool            `json:"trust,omitempty"`     // do not look at what is there
 	Upgrade   []string        `json:"upgrade,omitempty"`   // packages that the lock file does not hold; "*" for all of them
 	Locked    bool            `json:"locked,omitempty"`    // it is an error when the lock file would change
 	Fresh     bool            `json:"fresh,omitempty"`     // ask registries also about what is locked and kept on this machine
+}
+
+// ImportRequest names a thing that is there already, and what it becomes in the stack.
+type ImportRequest struct {
+	Addr addr.Instance `json:"addr"`
+	ID   string        `json:"id"` // as the provider of its type knows it
+}
+
+// PruneSourcesRequest says what of the packages that were got by addresses is removed; see origin.Bounds.
+type PruneSourcesRequest struct {
+	Unused time.Duration `json:"unused"`
+	Bytes  int64         `json:"bytes,omitempty"`
 }
 
 // VariableValue is one value given from outside. Later ones win.
@@ -187,8 +201,9 @@ type LogLine struct {
 
 // VersionInfo tells who answers.
 type VersionInfo struct {
-	Version string `json:"version"`
-	Build   string `json:"build"`
-	PID     int    `json:"pid"`
-	Program string `json:"program"`
+	Version string       `json:"version"`
+	Build   string       `json:"build"`
+	PID     int          `json:"pid"`
+	Program string       `json:"program"`
+	Cgroups cgroup.Offer `json:"cgroups"`
 }

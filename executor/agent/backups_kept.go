@@ -12,8 +12,8 @@ import (
 	"github.com/nsynapse/recipe/lang/addr"
 )
 
-// PruneRequest asks for old backups of an instance to be removed, also of a stack that is gone.
-type PruneRequest struct {
+// PruneBackupsRequest asks for old backups of an instance to be removed, also of a stack that is gone.
+type PruneBackupsRequest struct {
 	Stack    string        `json:"stack"`
 	Instance addr.Instance `json:"instance"`
 	Keep     int           `json:"keep,omitempty"`    // at most so many; 0 is all
@@ -23,7 +23,7 @@ type PruneRequest struct {
 }
 
 // pruneBackups removes backups, or tells which would be.
-func (a *Agent) pruneBackups(q PruneRequest) ([]BackupInfo, error) {
+func (a *Agent) pruneBackups(q PruneBackupsRequest) ([]BackupInfo, error) {
 	if q.Keep < 0 || q.MaxAge < 0 || q.Keep == 0 && q.MaxAge == 0 {
 		return nil, &Problem{Message: "it was not said which backups are kept", Hint: "-keep=7 keeps the seven newest, -max-age=720h those of the last thirty days."}
 	}

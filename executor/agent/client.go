@@ -21,6 +21,7 @@ import (
 	"github.com/nsynapse/recipe/executor/unixsocket"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/registry/origin"
 )
 
 // Client talks to the agent of one RECIPE_HOME. It is safe for concurrent use.
@@ -181,6 +182,11 @@ func (c *Client) Plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	return call[*PlanAnswer](ctx, c, http.MethodPost, "/plan", q)
 }
 
+// PruneSources removes packages that were got by addresses and are not needed.
+func (c *Client) PruneSources(ctx context.Context, q PruneSourcesRequest) (*origin.Pruned, error) {
+	return call[*origin.Pruned](ctx, c, http.MethodPost, "/sources/prune", q)
+}
+
 // Apply begins a run and follows it to its end. The run goes on when ctx ends or each fails.
 func (c *Client) Apply(ctx context.Context, q ApplyRequest, each func(RunLine) error) error {
 	answer, err := c.send(ctx, http.MethodPost, "/apply", q)
@@ -266,7 +272,7 @@ func (c *Client) VerifyBackup(ctx context.Context, stack string, at addr.Instanc
 }
 
 // PruneBackups removes old backups, or tells which would be removed, and returns those.
-func (c *Client) PruneBackups(ctx context.Context, q PruneRequest) ([]BackupInfo, error) {
+func (c *Client) PruneBackups(ctx context.Context, q PruneBackupsRequest) ([]BackupInfo, error) {
 	return call[[]BackupInfo](ctx, c, http.MethodPost, "/backups/prune", q)
 }
 

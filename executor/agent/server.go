@@ -157,7 +157,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return struct{}{}, nil
 	}))
 	mux.HandleFunc("GET /v1/version", answer(func(*http.Request) (any, error) {
-		return VersionInfo{Version: a.Version, Build: a.Build, PID: os.Getpid(), Program: a.Program}, nil
+		return VersionInfo{Version: a.Version, Build: a.Build, PID: os.Getpid(), Program: a.Program, Cgroups: a.cgroups.Offer()}, nil
 	}))
 	mux.HandleFunc("POST /v1/plan", answer(func(r *http.Request) (any, error) {
 		q, err := body[PlanRequest](r)
@@ -165,6 +165,13 @@ func (a *Agent) handler(stop func()) http.Handler {
 			return nil, err
 		}
 		return a.plan(r.Context(), q)
+	}))
+	mux.HandleFunc("POST /v1/sources/prune", answer(func(r *http.Request) (any, error) {
+		q, err := body[PruneSourcesRequest](r)
+		if err != nil {
+			return nil, err
+		}
+		return a.pruneSources(r.Context(), q)
 	}))
 	mux.HandleFunc("POST /v1/apply", a.handleApply)
 	mux.HandleFunc("GET /v1/stacks/{name}/run", a.handleRun)
@@ -192,7 +199,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return a.verifyBackup(r.FormValue("stack"), at, r.FormValue("id"))
 	}))
 	mux.HandleFunc("POST /v1/backups/prune", answer(func(r *http.Request) (any, error) {
-		return withBody(r, func(q PruneRequest) (any, error) { return a.pruneBackups(q) })
+		return withBody(r, func(q PruneBackupsRequest) (any, error) { return a.pruneBackups(q) })
 	}))
 	mux.HandleFunc("POST /v1/stacks/{name}/backup", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.backup(r.Context(), s, q) })

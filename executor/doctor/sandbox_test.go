@@ -5,6 +5,15 @@ import (
 	"testing"
 )
 
+// An app of an ordinary user's agent is that user.
+func TestUserOfApps(t *testing.T) {
+	for uid, want := range map[int]State{0: Fine, 1000: Without} {
+		if found := whom(t.Context(), Input{UID: uid}); len(found) != 1 || found[0].State != want {
+			t.Errorf("user %d: %+v", uid, found)
+		}
+	}
+}
+
 // What a kernel lacks is told with what follows from it.
 func TestLandlockVersions(t *testing.T) {
 	for version, want := range map[int]Finding{

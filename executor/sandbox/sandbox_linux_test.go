@@ -152,3 +152,17 @@ func TestHint(t *testing.T) {
 		t.Error("a hint for nothing")
 	}
 }
+
+// What it takes to enter the usual sandbox, with a thread for that.
+func BenchmarkEnter(b *testing.B) {
+	if landlock.Version() < landlock.Least {
+		b.Skip("the kernel keeps nothing apart")
+	}
+	instance := b.TempDir()
+	d := New(b.TempDir()).Domain(cty.NullVal(Type), Place{Instance: instance})
+	for b.Loop() {
+		if err := d.Run(func() error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/nsynapse/recipe/executor/landlock"
@@ -24,10 +25,14 @@ var writable = []string{
 	"/dev/shm", "/dev/mqueue",
 }
 
-// system are the rules that are the same for all instances of an agent.
+// system are the rules that are the same for all instances of an agent. Directories that are links into others of the list, as /bin
+// mostly is, need none: each rule takes time at each start.
 func system(home string) []landlock.Rule {
 	var rules []landlock.Rule
 	for _, path := range readable {
+		if real := resolved(path); real != path && slices.ContainsFunc(readable, func(other string) bool { return within(real, other) }) {
+			continue
+		}
 		rules = append(rules, beside(path, home, landlock.Read)...)
 	}
 	for _, path := range writable {

@@ -73,6 +73,31 @@ func TestAdoptedIsWhatItWas(t *testing.T) {
 	f.remove(spec)
 }
 
+// An adopted process has been ready as long as it has, and was restarted as often.
+func TestAdoptedSince(t *testing.T) {
+	for _, checks := range []bool{true, false} {
+		f := newFixture(t, options())
+		spec := f.checked()
+		if !checks {
+			spec.Readiness = supervisor.Check{}
+		}
+		f.touch("ready")
+		f.must(f.Start(t.Context(), spec))
+		f.must(syscall.Kill(f.wait("app.a", supervisor.Ready).PID, syscall.SIGKILL))
+		var before supervisor.Status
+		for end := time.Now().Add(20 * time.Second); before.Restarts != 1 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+			before = f.wait("app.a", supervisor.Ready)
+		}
+		for range 2 {
+			f = f.booted(spec)
+			if s := f.wait("app.a", supervisor.Ready); !s.Since.Equal(before.Since) || s.Restarts != 1 {
+				t.Errorf("with checks %v: it was %+v, and is %+v", checks, before, s)
+			}
+		}
+		f.remove(spec)
+	}
+}
+
 // What is known of one process is not said of another one in the same place.
 func TestAdoptedIsNotWhatAnotherWas(t *testing.T) {
 	f := newFixture(t, options())

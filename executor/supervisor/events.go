@@ -126,12 +126,17 @@ func (u *Unit) adopt(p *shim.Process) {
 	if u.spec.Schedule != nil {
 		return
 	}
-	switch known := u.knownReadiness(); {
-	case u.spec.Startup.Probe == nil, known == Ready:
-		u.becomeReady()
+	if k, ok := u.recall(); ok {
+		if k.state == Ready {
+			u.becomeReady()
+		} else {
+			u.becomeUnready("its check failed before this agent began")
+		}
+		u.resume(k)
 		return
-	case known == Unready:
-		u.becomeUnready("its check failed before this agent began")
+	}
+	if u.spec.Startup.Probe == nil {
+		u.becomeReady()
 		return
 	}
 	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)

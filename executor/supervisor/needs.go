@@ -52,6 +52,18 @@ func (n *needs) remove(u *Unit, spec Spec, ready bool) {
 	n.tell(c) // without any unit it holds up nobody
 }
 
+// by reports whether one of units needs the component.
+func (n *needs) by(name string, units map[*Unit]bool) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for u := range n.at(name).users {
+		if units[u] {
+			return true
+		}
+	}
+	return false
+}
+
 // change notes that a unit has become ready, or is no longer.
 func (n *needs) change(name string, ready bool) {
 	n.mu.Lock()

@@ -4,27 +4,36 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
-// readinessFile lies in the directory of a unit with checks and tells what they said last of the process that runs there, so
-// that the next supervisor does not take one that hangs for one that is starting:
+// readinessFile lies in the directory of a unit and tells what its checks said last of the process that runs there, so that
+// the next supervisor does not take one that hangs for one that is starting, and knows since when:
 //
-//	<boot id> <PID> <start time> ready
+//	<boot id> <PID> <start time> ready <nanoseconds since 1970> <restarts>
 //
 // or unready, with spaces up to readinessSize. It is true of that process alone, and need not survive a power cut, which no
 // process does. It is not there, or about an earlier process, until the one that runs is ready for the first time.
 const readinessFile = "readiness"
 
 // readinessSize is fixed: nothing needs to be cut off, which costs a flush on some file systems.
-const readinessSize = 96
+const readinessSize = 128
+
+// known is what the file says of a process.
+type known struct {
+	state    State // Ready or Unready
+	since    time.Time
+	restarts int
+}
 
 // noteReadiness keeps what the checks say. It is no failure that this cannot be done: the process is then given more time by
 // the next supervisor.
 func (u *Unit) noteReadiness(state State) {
-	if u.spec.Startup.Probe == nil || state != Ready && state != Unready {
+	if state != Ready && state != Unready {
 		return
 	}
-	line, err := u.readinessLine(state)
+	identity, err := u.process.Identity()
 	if err != nil {
 		return
 	}
@@ -32,27 +41,45 @@ func (u *Unit) noteReadiness(state State) {
 	if err != nil {
 		return
 	}
-	_, _ = f.WriteAt([]byte(line), 0)
+	line := fmt.Sprint(identity, " ", state, " ", u.status.Since.UnixNano(), " ", u.status.Restarts)
+	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*s\n", readinessSize-1, line), 0)
 	_ = f.Close()
 }
 
-// knownReadiness is Ready or Unready as was noted of the process, and Starting if nothing was.
-func (u *Unit) knownReadiness() State {
+// recall returns what was noted of the process; ok is false if nothing was.
+func (u *Unit) recall() (k known, ok bool) {
 	noted, err := os.ReadFile(u.readinessFile())
-	if err != nil {
-		return Starting
+	if err != nil || len(noted) != readinessSize {
+		return known{}, false
 	}
-	for _, state := range []State{Ready, Unready} {
-		if line, err := u.readinessLine(state); err == nil && line == string(noted) {
-			return state
+	identity, err := u.process.Identity()
+	rest, same := strings.CutPrefix(string(noted), identity+" ")
+	if err != nil || !same {
+		return known{}, false
+	}
+	var word string
+	var since int64
+	if n, err := fmt.Sscan(rest, &word, &since, &k.restarts); n != 3 || err != nil {
+		return known{}, false
+	}
+	k.since = time.Unix(0, since)
+	for _, k.state = range []State{Ready, Unready} {
+		if word == k.state.String() {
+			return k, true
 		}
 	}
-	return Starting
+	return known{}, false
 }
 
-func (u *Unit) readinessLine(state State) (string, error) {
-	identity, err := u.process.Identity()
-	return fmt.Sprintf("%-*s\n", readinessSize-1, identity+" "+state.String()), err
+// resume takes up what is known of a process that was adopted: it has not become what it is just now.
+func (u *Unit) resume(k known) {
+	u.mu.Lock()
+	u.status.Since, u.status.Restarts = k.since, k.restarts
+	u.mu.Unlock()
+	if k.state == Ready {
+		u.readySince = k.since
+	}
+	u.noteReadiness(k.state)
 }
 
 func (u *Unit) readinessFile() string { return filepath.Join(u.dir, readinessFile) }

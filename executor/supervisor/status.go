@@ -61,7 +61,7 @@ type Status struct {
 	State     State
 	PID       int        // 0 if it does not run
 	Since     time.Time  // of the state
-	Restarts  int        // since the unit is known to this supervisor
+	Restarts  int        // since the unit is known to this supervisor, or to an earlier one whose process it has adopted
 	LastExit  *shim.Exit // nil if it has not ended yet; not to be changed
 	LastError string     // of the last failed start, check or wait; "" if the unit is well
 	Ready     bool       // it does its work, has finished it, or stands by for it

@@ -182,7 +182,7 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 func (s *Supervisor) forget(ctx context.Context, u *Unit, news bool) error {
 	address := u.snapshot().Address
 	err := u.do(ctx, func() {
-		if news {
+		if news && u.state != Stopped { // once is enough
 			u.enter(Stopped, "")
 		}
 		s.needs.remove(u, u.spec, false)

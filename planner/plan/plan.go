@@ -50,6 +50,7 @@ type Plan struct {
 	Plugins       []state.Plugin             `json:"plugins,omitempty"`     // all that it may need, by name
 	Second        []addr.Instance            `json:"second,omitempty"`      // the instances that live in their second slot then
 	Scale         map[addr.Component]int     `json:"scale,omitempty"`       // how many instances, instead of what the files say
+	Import        map[addr.Instance]string   `json:"import,omitempty"`      // ids of things that are there already and are taken over
 	Rolls         []Roll                     `json:"rolls,omitempty"`       // instances that are updated without being away
 	Held          []addr.Instance            `json:"held,omitempty"`        // instances that keep their version until they are promoted
 	Hold          []addr.Component           `json:"hold,omitempty"`        // a failure of these stops the run where it is

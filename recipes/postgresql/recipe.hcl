@@ -151,6 +151,7 @@ process "server" {
       [ "$gone" != t ]
     }
     if [ "$RECIPE_ROLE" = backup ] && ! follows; then
+      echo "This backup does not follow the primary of now: it becomes a copy of it." >&2
       while rm -rf "$CLUSTER.new"; ! "$bin"/pg_basebackup -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -D "$CLUSTER.new" -X stream -c fast; do
         sleep 0.2
       done

@@ -13,12 +13,13 @@ import (
 )
 
 // Main runs the shim and returns the status for os.Exit: 0 if the app ran, whatever its own status, else 1. args is
-// what follows the words that make the shim run: nothing for recipe-shim itself, what comes after "shim" for
-// `recipe shim`.
+// what follows the words that make the shim run, recipe-shim or `recipe shim`: nothing, or the control group that it is to
+// join.
 func Main(args []string) int {
 	if len(args) > 0 && args[0] == limitsWord {
 		return limitAndExecute(args[1:])
 	}
+	enter(args)
 	// no_new_privs belongs to a thread, and the app inherits that of the thread which forks.
 	runtime.LockOSThread()
 	err := run(args)
