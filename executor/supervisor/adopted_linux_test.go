@@ -68,8 +68,8 @@ func TestAdoptedIsWhatItWas(t *testing.T) {
 		t.Errorf("it was unready, and is %+v", s)
 	}
 	f.touch("ready")
-	f = f.booted(spec)
-	f.wait("app.a", supervisor.Ready)
+	f = f.booted(slow)
+	f.wait("app.a", supervisor.Ready) // it is checked at once
 	f.remove(spec)
 }
 

@@ -133,6 +133,7 @@ func (u *Unit) adopt(p *shim.Process) {
 			u.becomeUnready("its check failed before this agent began")
 		}
 		u.resume(k)
+		u.checkNow()
 		return
 	}
 	if u.spec.Startup.Probe == nil {
@@ -171,6 +172,15 @@ func (u *Unit) keepChecking(ready Check) {
 	u.probers[startup] = prober{}
 	u.probers[readiness].begin(ready, now, false)
 	u.probers[liveness].begin(u.spec.Liveness, now, false)
+}
+
+// checkNow makes the next probes at once: nobody has looked at the process for some time.
+func (u *Unit) checkNow() {
+	now := u.s.clock.Now()
+	for i := range u.probers {
+		u.probers[i].hurry(now)
+	}
+	u.probe(now)
 }
 
 // tick does everything that is due.

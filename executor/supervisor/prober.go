@@ -38,6 +38,13 @@ func (p *prober) begin(check Check, now time.Time, eager bool) {
 	}
 }
 
+// hurry makes the next probe due, if there is to be one.
+func (p *prober) hurry(now time.Time) {
+	if !p.next.IsZero() {
+		p.next = now
+	}
+}
+
 // take reports whether a probe is due, and then counts it as being made.
 func (p *prober) take(now time.Time) bool {
 	if p.next.IsZero() || now.Before(p.next) {
