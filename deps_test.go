@@ -26,8 +26,10 @@ const floors = `
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
-	NONE < executor/shim/protocol;
+	NONE < executor/landlock;
+	NONE < executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
+	executor/landlock < executor/check, executor/sandbox, executor/shim/protocol;
+	executor/sandbox < providers/builtin;
 
 	# The frame of the crash programme; only tests import it.
 	NONE < executor/torture;
@@ -39,6 +41,7 @@ const floors = `
 	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal;
 	executor/disk/summed < executor/roles;
 	executor/disk, executor/journal < executor/vault;
+	executor/disk, executor/vault < executor/backups;
 
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
 	registry/oci < registry/ledger;
@@ -54,8 +57,8 @@ const floors = `
 	lang/pattern, providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
-	executor/shim/protocol < executor/cgroup;
-	executor/cgroup, executor/port < executor/doctor;
+	executor/shim/protocol, executor/systemd < executor/cgroup;
+	executor/cgroup, executor/landlock, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk/summed, executor/shim < executor/supervisor;
 
@@ -87,7 +90,7 @@ const floors = `
 
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
-	executor/cgroup, executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
+	executor/cgroup, executor/check, executor/sandbox, executor/supervisor, lang/schedule, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;
@@ -115,12 +118,12 @@ const floors = `
 	executor/journal, executor/otlp, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
+	executor/apply, executor/backups, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
 	executor/vault, planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 
 	# Floor 6: the programs. The shim's has to stay small.
-	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, executor/systemd, lang/config/format, planner/index, providers/plugin/conformance,
+	executor/agent, executor/doctor, executor/router/certs, executor/shim/shimmain, lang/config/format, planner/index, providers/plugin/conformance,
 	providers/plugin/scaffold, registry/attest, registry/program, registry/server < cmd/recipe;
 	executor/shim/shimmain < cmd/recipe-shim;
 `

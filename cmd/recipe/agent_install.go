@@ -48,7 +48,9 @@ func (c *cli) installAgent(ctx context.Context, user, print bool) error {
 	}
 	u.User = u.User || user
 	if print {
-		fmt.Fprintf(c.stdout, "# %s\n%s\n# Without systemd, in the crontab of the same user:\n# %s\n", u.Path(c.getenv), u.Text(), u.Cron())
+		path := u.Path(c.getenv)
+		fmt.Fprintf(c.stdout, "# %s\n%s\n# %s\n%s\n# Without systemd, in the crontab of the same user:\n# %s\n",
+			path, u.Text(), systemd.AppsOf(path), u.AppsText(), u.Cron())
 		return nil
 	}
 	if err := c.yield(ctx); err != nil {
@@ -68,8 +70,13 @@ func (c *cli) installAgent(ctx context.Context, user, print bool) error {
 	return nil
 }
 
-// yield ends an agent that runs, for the one of systemd. Apps go on.
+// yield ends an agent that runs, and has systemd not start it again for now. Apps go on.
 func (c *cli) yield(ctx context.Context) error {
+	if u, ok := c.installed(); ok {
+		if err := u.Stop(ctx); err != nil && !errors.Is(err, systemd.ErrAbsent) {
+			return err
+		}
+	}
 	err := agent.Dial(c.home).Shutdown(ctx)
 	if errors.Is(err, agent.ErrNoAgent) {
 		return nil

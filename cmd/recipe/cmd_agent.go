@@ -13,6 +13,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/router"
+	"github.com/nsynapse/recipe/executor/systemd"
 )
 
 func agentCommand() command {
@@ -23,6 +24,7 @@ func agentCommand() command {
 			idle := flags.Duration("idle", 3*time.Second, "end when there is no stack and nobody asks for anything; 0 for never")
 			print := flags.Bool("print", false, "install: print the unit of systemd, and the line for cron, and do nothing")
 			user := flags.Bool("user", false, "install, uninstall: for the systemd of this user; of itself for all but root")
+			manager := flags.String("manager", "", "set by install: the systemd, system or user, at whose end all that runs is ended in order")
 			metrics := flags.String("metrics", c.getenv("RECIPE_METRICS"), "answer GET /metrics on this `address` of this machine, such as 127.0.0.1:9464")
 			return func(ctx context.Context, args []string) error {
 				switch {
@@ -37,7 +39,10 @@ func agentCommand() command {
 				if *stop {
 					return c.stopAgent(ctx)
 				}
-				return c.serveAgent(ctx, *idle, *metrics)
+				if *manager != "" && *manager != "system" && *manager != "user" {
+					return fmt.Errorf("-manager is %q, and has to be system or user", *manager)
+				}
+				return c.serveAgent(ctx, agent.Options{Idle: *idle, Metrics: *metrics}, *manager)
 			}
 		}}
 }
@@ -48,20 +53,21 @@ func (c *cli) stopAgent(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := client.Shutdown(ctx); err != nil {
+	if err := c.yield(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.stdout, "The agent (process %d) ends. Apps go on; the next command starts a new agent.\n", info.PID)
 	return nil
 }
 
-func (c *cli) serveAgent(ctx context.Context, idle time.Duration, metrics string) error {
+// serveAgent is the agent itself. o holds what the command line says.
+func (c *cli) serveAgent(ctx context.Context, o agent.Options, manager string) error {
 	keepMemory()
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot find the program recipe: %w", err)
 	}
-	o := agent.Options{Home: c.home, Program: program, Version: version, Build: build(), Log: c.stderr, Idle: idle, Metrics: metrics}
+	o.Home, o.Program, o.Version, o.Build, o.Log = c.home, program, version, build(), c.stderr
 	if o.Ports, err = portRange(c.getenv("RECIPE_PORTS")); err != nil {
 		return err
 	}
@@ -73,8 +79,8 @@ func (c *cli) serveAgent(ctx context.Context, idle time.Duration, metrics string
 	if shim := filepath.Join(filepath.Dir(program), "recipe-shim"); executable(shim) {
 		o.Shim = []string{shim}
 	}
-	if metrics != "" {
-		if err := agent.CheckMetrics(metrics); err != nil {
+	if o.Metrics != "" {
+		if err := agent.CheckMetrics(o.Metrics); err != nil {
 			return err
 		}
 	}
@@ -86,7 +92,11 @@ func (c *cli) serveAgent(ctx context.Context, idle time.Duration, metrics string
 		return err
 	}
 	serveErr := a.Serve(ctx)
-	if err := a.Close(); err != nil {
+	end := a.Close
+	if after := context.WithoutCancel(ctx); manager != "" && systemd.Stopping(after, manager == "user") {
+		end = func() error { return a.Halt(after) }
+	}
+	if err := end(); err != nil {
 		fmt.Fprintln(c.stderr, err)
 	}
 	return serveErr

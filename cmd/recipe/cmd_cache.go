@@ -19,7 +19,7 @@ func cacheCommand() command {
 			unused := flags.Duration("unused", 0, "prune: only what nobody asked for since this `time`")
 			most := flags.String("max", "", "prune: only until no more than this `size` is left, such as 1GiB")
 			return func(ctx context.Context, args []string) error {
-				q := agent.PruneRequest{Unused: math.MaxInt64}
+				q := agent.PruneSourcesRequest{Unused: math.MaxInt64}
 				switch {
 				case len(args) == 0:
 				case len(args) == 1 && args[0] == "prune":
@@ -36,7 +36,7 @@ func cacheCommand() command {
 }
 
 // pruneRequest is what the flags ask for: a size alone says nothing of the time.
-func pruneRequest(unused time.Duration, most string) (q agent.PruneRequest, err error) {
+func pruneRequest(unused time.Duration, most string) (q agent.PruneSourcesRequest, err error) {
 	q.Unused = unused
 	if most == "" {
 		return q, nil
@@ -51,7 +51,7 @@ func pruneRequest(unused time.Duration, most string) (q agent.PruneRequest, err 
 	return q, nil
 }
 
-func (c *cli) prune(ctx context.Context, q agent.PruneRequest) error {
+func (c *cli) prune(ctx context.Context, q agent.PruneSourcesRequest) error {
 	client, err := c.agent(ctx)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/doctor"
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/port"
 )
 
@@ -30,7 +31,7 @@ func doctorCommand() command {
 }
 
 func (c *cli) doctor(ctx context.Context) error {
-	in := doctor.Input{Home: c.home, UID: os.Geteuid(), Cgroups: cgroup.Look(), Agent: func() doctor.Finding { return c.agentFinding(ctx) }}
+	in := doctor.Input{Home: c.home, UID: os.Geteuid(), Cgroups: c.cgroups(ctx), Landlock: landlock.Version(), Agent: func() doctor.Finding { return c.agentFinding(ctx) }}
 	var err error
 	if in.Ports, err = portRange(c.getenv("RECIPE_PORTS")); err != nil {
 		return err
@@ -49,6 +50,15 @@ func (c *cli) doctor(ctx context.Context) error {
 		return exitCode(exitError)
 	}
 	return nil
+}
+
+// cgroups are those that a running agent may make, which may be others than we could: systemd may have handed it some.
+func (c *cli) cgroups(ctx context.Context) cgroup.Offer {
+	info, err := agent.Dial(c.home).Version(ctx)
+	if err != nil || info.Build != build() {
+		return cgroup.Look().Offer()
+	}
+	return info.Cgroups
 }
 
 // agentFinding tells of the agent without starting one.

@@ -59,9 +59,17 @@ func (c *cli) printRuns(runs []agent.TimedRun) error {
 		case r.Began != nil:
 			took = r.Ended.Sub(*r.Began).Round(10 * time.Millisecond).String()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Address, due, began, took, outcome, r.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", runAddress(r), due, began, took, outcome, r.Reason)
 	}
 	return w.Flush()
+}
+
+// runAddress is that of the process, or of the run where each has its own.
+func runAddress(r agent.TimedRun) string {
+	if r.Number == 0 {
+		return r.Address
+	}
+	return fmt.Sprintf("%s.%d", r.Address, r.Number)
 }
 
 func runNowCommand() command {
@@ -86,7 +94,7 @@ func runNowCommand() command {
 					c.printJSON(run)
 				}
 				if run.Outcome != "succeeded" {
-					return hinted{fmt.Errorf("%s has %s: %s", run.Address, run.Outcome, run.Reason), fmt.Sprintf("recipe logs '%s' shows what it wrote.", run.Address)}
+					return hinted{fmt.Errorf("%s has %s: %s", run.Address, run.Outcome, run.Reason), fmt.Sprintf("recipe logs '%s' shows what it wrote.", runAddress(run))}
 				}
 				c.say(fmt.Sprintf("%s has succeeded after %s.", run.Address, run.Ended.Sub(*run.Began).Round(10*time.Millisecond)))
 				return nil

@@ -31,7 +31,7 @@ func commands() []command {
 		validateCommand(), fmtCommand(),
 		planCommand(), applyCommand(), destroyCommand(), importCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		rollbackCommand(), promoteCommand(), scaleCommand(),
-		psCommand(), topCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
+		psCommand(), routesCommand(), topCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
 		runCommand(), runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), cacheCommand(), yankCommand(),

@@ -92,16 +92,22 @@ func (c *cli) running(ctx context.Context) (*agent.Client, error) {
 	return c.agent(ctx)
 }
 
-// startUnit has systemd start the agent, if it was installed there. An agent of ours beside that unit would be in its way.
-func (c *cli) startUnit() (started bool, err error) {
+// installed is the unit by which systemd starts the agent of this home, if there is one.
+func (c *cli) installed() (u systemd.Unit, ok bool) {
 	u, err := c.agentUnit()
 	if err != nil {
-		return false, nil
+		return u, false
 	}
 	if !u.Installed(c.getenv) {
 		u.User = true // which root may have, too
 	}
-	if !u.Installed(c.getenv) {
+	return u, u.Installed(c.getenv)
+}
+
+// startUnit has systemd start the agent, if it was installed there. An agent of ours beside that unit would be in its way.
+func (c *cli) startUnit() (started bool, err error) {
+	u, ok := c.installed()
+	if !ok {
 		return false, nil
 	}
 	err = u.Start(context.Background())

@@ -21,6 +21,7 @@ import (
 	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/executor/port"
 	"github.com/nsynapse/recipe/executor/router"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
@@ -72,6 +73,7 @@ type Agent struct {
 	roles      *roleKeeper
 	local      *local.Provider
 	cgroups    cgroup.Host
+	sandbox    *sandbox.Policy
 	provider   sdk.Provider // of the types in the box
 	plugins    hosts
 	events     *events
@@ -125,14 +127,15 @@ func New(o Options) (*Agent, error) {
 	}
 	a.library = library.New(recipes.FS, a.store, registry.ReaderOf(o.Home))
 	a.ports = portsFor(o.Home, o.Ports[0], o.Ports[1])
-	a.supervisor = supervisor.New(supervisor.Options{Shim: o.Shim, OnChange: a.unitChanged})
+	a.cgroups = cgroup.Use()
+	a.supervisor = supervisor.New(supervisor.Options{Shim: a.shim(), OnChange: a.unitChanged})
 	a.routes, a.roles = newRoutes(a), newRoleKeeper(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.cgroups = cgroup.Use()
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Gate: a.roles.gate})
+	a.sandbox = sandbox.New(o.Home)
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Sandbox: a.sandbox, Gate: a.roles.gate})
 	a.provider, err = sdk.Union(
-		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
+		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher, Sandbox: a.sandbox}),
 		bus.Provider(),
 		a.local,
 		a.endpoints,
@@ -183,13 +186,22 @@ func (a *Agent) Start() error {
 }
 
 // Close stops soon and leaves all processes running, and runs recorded where they are.
-func (a *Agent) Close() error {
+func (a *Agent) Close() error { return a.close(func() error { return nil }) }
+
+// Halt is Close, and ends all processes: each when those that need it are gone, and the routers last. The next agent starts
+// them again. When ctx ends first, the rest is left running.
+func (a *Agent) Halt(ctx context.Context) error {
+	return a.close(func() error { return a.supervisor.Halt(ctx, isRouterUnit) })
+}
+
+// close is Close, with something done when no run is under way any more and before processes are left alone.
+func (a *Agent) close(last func() error) error {
 	a.stop()
 	a.background.Wait()
 	a.plugins.close()
+	errs := []error{last()}
 	a.supervisor.Close()
 	a.routes.close()
-	var errs []error
 	for _, s := range a.all() {
 		errs = append(errs, s.close())
 	}

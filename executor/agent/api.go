@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/planner/plan"
@@ -25,9 +26,13 @@ import (
 //	GET  /v1/stacks/NAME/history      []state.Generation
 //	GET  /v1/stacks/NAME/outputs      map of OutputInfo; ?secrets=NAME shows that one in clear
 //	GET  /v1/backups                  []BackupInfo; ?stack=NAME&instance=ADDRESS, of stacks that are gone too
+//	GET  /v1/backups/content          the archive of one; ?stack=&instance=&id=, encrypted for ?recipient=
+//	GET  /v1/backups/verify           BackupInfo of one, if its sums are right; ?stack=&instance=&id=
+//	POST /v1/backups/prune            PruneBackupsRequest -> []BackupInfo
 //	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
 //	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
+//	GET  /v1/routes                   []RouteInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
 //	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
@@ -73,8 +78,8 @@ type ImportRequest struct {
 	ID   string        `json:"id"` // as the provider of its type knows it
 }
 
-// PruneRequest says what of the packages that were got by addresses is removed; see origin.Bounds.
-type PruneRequest struct {
+// PruneSourcesRequest says what of the packages that were got by addresses is removed; see origin.Bounds.
+type PruneSourcesRequest struct {
 	Unused time.Duration `json:"unused"`
 	Bytes  int64         `json:"bytes,omitempty"`
 }
@@ -172,6 +177,7 @@ type UnitInfo struct {
 	CPU       float64        `json:"cpu_seconds,omitempty"`  // used by it and its descendants so far
 	Memory    int64          `json:"memory_bytes,omitempty"` // resident now, of them all
 	Next      *time.Time     `json:"next,omitempty"`         // of a scheduled one: when it runs next
+	Run       int            `json:"run,omitempty"`          // it is one run of a schedule whose runs may overlap: its number
 	Last      *TimedRun      `json:"last,omitempty"`         // of a scheduled one: its last run that is over
 	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was known last
 }
@@ -195,8 +201,9 @@ type LogLine struct {
 
 // VersionInfo tells who answers.
 type VersionInfo struct {
-	Version string `json:"version"`
-	Build   string `json:"build"`
-	PID     int    `json:"pid"`
-	Program string `json:"program"`
+	Version string       `json:"version"`
+	Build   string       `json:"build"`
+	PID     int          `json:"pid"`
+	Program string       `json:"program"`
+	Cgroups cgroup.Offer `json:"cgroups"`
 }

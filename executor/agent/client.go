@@ -183,7 +183,7 @@ func (c *Client) Plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 }
 
 // PruneSources removes packages that were got by addresses and are not needed.
-func (c *Client) PruneSources(ctx context.Context, q PruneRequest) (*origin.Pruned, error) {
+func (c *Client) PruneSources(ctx context.Context, q PruneSourcesRequest) (*origin.Pruned, error) {
 	return call[*origin.Pruned](ctx, c, http.MethodPost, "/sources/prune", q)
 }
 
@@ -252,9 +252,38 @@ func (c *Client) Backups(ctx context.Context, stack string, at addr.Instance) ([
 	return call[[]BackupInfo](ctx, c, http.MethodGet, "/backups?"+q.Encode(), nil)
 }
 
+// BackupContent writes the archive of a backup to w: in clear, or encrypted for a recipient of age. After an error w holds a
+// part of it.
+func (c *Client) BackupContent(ctx context.Context, stack string, at addr.Instance, id, recipient string, w io.Writer) error {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}, "id": {id}, "recipient": {recipient}}
+	answer, err := c.send(ctx, http.MethodGet, "/backups/content?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	_, err = io.Copy(w, answer)
+	return err
+}
+
+// VerifyBackup reads all of a backup; it fails if that is damaged.
+func (c *Client) VerifyBackup(ctx context.Context, stack string, at addr.Instance, id string) (BackupInfo, error) {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}, "id": {id}}
+	return call[BackupInfo](ctx, c, http.MethodGet, "/backups/verify?"+q.Encode(), nil)
+}
+
+// PruneBackups removes old backups, or tells which would be removed, and returns those.
+func (c *Client) PruneBackups(ctx context.Context, q PruneBackupsRequest) ([]BackupInfo, error) {
+	return call[[]BackupInfo](ctx, c, http.MethodPost, "/backups/prune", q)
+}
+
 // Units lists the processes of a stack, or of all stacks with "".
 func (c *Client) Units(ctx context.Context, stack string) ([]UnitInfo, error) {
 	return call[[]UnitInfo](ctx, c, http.MethodGet, "/units?stack="+url.QueryEscape(stack), nil)
+}
+
+// Routes lists the routes and endpoints of a stack, or of all with "".
+func (c *Client) Routes(ctx context.Context, stack string) ([]RouteInfo, error) {
+	return call[[]RouteInfo](ctx, c, http.MethodGet, "/routes?stack="+url.QueryEscape(stack), nil)
 }
 
 // Act restarts, stops or starts units; verb is that word.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -85,6 +86,14 @@ func (a *Agent) appProgram() (string, error) {
 		return "", fmt.Errorf("cannot put the program recipe where apps can reach it: %w", err)
 	}
 	return filepath.Join(directory, "recipe"), nil
+}
+
+// shim is the command line of a shim: that of the options, and the control group in which shims are to be.
+func (a *Agent) shim() []string {
+	if group := a.cgroups.Shims(); group != "" {
+		return append(slices.Clone(a.Shim), group)
+	}
+	return a.Shim
 }
 
 // portsFor hands out the ports of an agent. The search begins elsewhere for every RECIPE_HOME, so that several agents of one

@@ -79,6 +79,9 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	}
 	w.diags = append(w.diags, a.unenforced(p)...)
 	p.Lock, p.Tree, p.Plugins, p.Import = w.input.Lock, w.tree, w.plugins, w.input.Import
+	if in.Settle != nil {
+		p.OSPackages = osText(w.locked)
+	}
 	if p.Variables, err = sealVariables(w.input.Variables, w.stack); err != nil {
 		return nil, err
 	}

@@ -157,7 +157,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return struct{}{}, nil
 	}))
 	mux.HandleFunc("GET /v1/version", answer(func(*http.Request) (any, error) {
-		return VersionInfo{Version: a.Version, Build: a.Build, PID: os.Getpid(), Program: a.Program}, nil
+		return VersionInfo{Version: a.Version, Build: a.Build, PID: os.Getpid(), Program: a.Program, Cgroups: a.cgroups.Offer()}, nil
 	}))
 	mux.HandleFunc("POST /v1/plan", answer(func(r *http.Request) (any, error) {
 		q, err := body[PlanRequest](r)
@@ -167,7 +167,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return a.plan(r.Context(), q)
 	}))
 	mux.HandleFunc("POST /v1/sources/prune", answer(func(r *http.Request) (any, error) {
-		q, err := body[PruneRequest](r)
+		q, err := body[PruneSourcesRequest](r)
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +188,18 @@ func (a *Agent) handler(stop func()) http.Handler {
 		if err != nil {
 			return nil, &Problem{Message: err.Error()}
 		}
-		return a.backupsOf(filepath.Base(r.FormValue("stack")), at)
+		return a.backupsOf(r.FormValue("stack"), at)
+	}))
+	mux.HandleFunc("GET /v1/backups/content", a.handleBackupContent)
+	mux.HandleFunc("GET /v1/backups/verify", answer(func(r *http.Request) (any, error) {
+		at, err := addr.Parse(r.FormValue("instance"))
+		if err != nil {
+			return nil, &Problem{Message: err.Error()}
+		}
+		return a.verifyBackup(r.FormValue("stack"), at, r.FormValue("id"))
+	}))
+	mux.HandleFunc("POST /v1/backups/prune", answer(func(r *http.Request) (any, error) {
+		return withBody(r, func(q PruneBackupsRequest) (any, error) { return a.pruneBackups(q) })
 	}))
 	mux.HandleFunc("POST /v1/stacks/{name}/backup", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.backup(r.Context(), s, q) })
@@ -197,9 +208,10 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.restoreBackup(r.Context(), s, q) })
 	}))
 	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return withUsage(a.units(r.FormValue("stack"))), nil }))
-	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Restart(ctx, unit) }))
-	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(false, func(ctx context.Context, unit string) error { return a.supervisor.Pause(ctx, unit) }))
-	mux.HandleFunc("POST /v1/units/start", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Resume(ctx, unit) }))
+	mux.HandleFunc("GET /v1/routes", answer(func(r *http.Request) (any, error) { return a.routeInfos(r.Context(), r.FormValue("stack")), nil }))
+	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))
+	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(a.stopUnits))
+	mux.HandleFunc("POST /v1/units/start", a.handleUnits(a.startUnits))
 	mux.HandleFunc("GET /v1/units/runs", answer(func(r *http.Request) (any, error) {
 		return a.timed(r.Context(), UnitRequest{Stack: r.FormValue("stack"), Target: r.FormValue("target")})
 	}))
@@ -274,13 +286,13 @@ func (a *Agent) ofStack(f func(*stack, *http.Request) (any, error)) http.Handler
 	})
 }
 
-func (a *Agent) handleUnits(forward bool, do func(ctx context.Context, unit string) error) http.HandlerFunc {
+func (a *Agent) handleUnits(act func(context.Context, UnitRequest) (UnitAnswer, error)) http.HandlerFunc {
 	return answer(func(r *http.Request) (any, error) {
 		q, err := body[UnitRequest](r)
 		if err != nil {
 			return nil, err
 		}
-		return a.act(r.Context(), q, forward, do)
+		return act(r.Context(), q)
 	})
 }
 

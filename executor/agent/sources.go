@@ -33,7 +33,7 @@ func (a *Agent) sweepSources() {
 		case <-a.running.Done():
 			return
 		}
-		_, err := a.pruneSources(a.running, PruneRequest{Unused: sourcesUnused, Bytes: sourcesBytes})
+		_, err := a.pruneSources(a.running, PruneSourcesRequest{Unused: sourcesUnused, Bytes: sourcesBytes})
 		if err == nil {
 			err = os.WriteFile(marker, nil, 0o600)
 		}
@@ -56,7 +56,7 @@ func untilSweep(marker string) time.Duration {
 func (a *Agent) sourcesDir() string { return filepath.Join(a.Home, "cache", "sources") }
 
 // pruneSources removes what is out of bounds, and nothing that a stack of this home has been made from.
-func (a *Agent) pruneSources(ctx context.Context, q PruneRequest) (*origin.Pruned, error) {
+func (a *Agent) pruneSources(ctx context.Context, q PruneSourcesRequest) (*origin.Pruned, error) {
 	place := origin.Place{Dir: a.sourcesDir()}
 	done, err := place.Prune(ctx, origin.Bounds{Unused: q.Unused, Bytes: q.Bytes, Keep: a.sourcesInUse()})
 	return &done, err

@@ -59,13 +59,26 @@ func (l Limits) Controllers() []string {
 type Host struct {
 	version int               // of the groups: 1, 2, or 0 without any
 	bases   map[string]string // by controller: the directory below which groups are made
+	shims   string            // the group for shims, or ""
 }
 
-// Version is 1 or 2, or 0 if no group may be made.
-func (h Host) Version() int { return h.version }
+// An Offer is what a host has, for those who are told of it.
+type Offer struct {
+	Version     int      `json:"version"`     // 1 or 2, or 0 if no group may be made
+	Controllers []string `json:"controllers"` // that may be used, sorted
+}
 
-// Controllers lists those that may be used, sorted.
-func (h Host) Controllers() []string { return slices.Sorted(maps.Keys(h.bases)) }
+// Offer says what may be made here.
+func (h Host) Offer() Offer { return Offer{h.version, slices.Sorted(maps.Keys(h.bases))} }
+
+// Lacks lists the controllers that could be made use of and may not, in the order of Limits.
+func (o Offer) Lacks() []string {
+	return slices.DeleteFunc([]string{Memory, CPU, PIDs}, func(c string) bool { return slices.Contains(o.Controllers, c) })
+}
+
+// Shims is the directory of the group that shims are to join, with their apps as far as these have none of their own; "" if
+// they stay in ours.
+func (h Host) Shims() string { return h.shims }
 
 // Lacks lists the controllers that l needs and that may not be used here.
 func (h Host) Lacks(l Limits) []string {

@@ -31,7 +31,7 @@ func TestPlaces(t *testing.T) {
 
 func TestGroups(t *testing.T) {
 	l := Limits{Memory: 256 << 20, CPU: 0.5, PIDs: 100}
-	first := Host{1, map[string]string{Memory: "/m/own", PIDs: "/p"}}
+	first := Host{version: 1, bases: map[string]string{Memory: "/m/own", PIDs: "/p"}}
 	name := groupName("shop/app.web[0].process.web", "/home/u")
 	want := []protocol.Cgroup{
 		{Dir: "/m/own/" + name, Set: []protocol.Setting{
@@ -44,7 +44,7 @@ func TestGroups(t *testing.T) {
 	if got := first.Lacks(l); !reflect.DeepEqual(got, []string{CPU}) {
 		t.Errorf("lacks %q", got)
 	}
-	second := Host{2, map[string]string{Memory: "/c", CPU: "/c", PIDs: "/c"}}
+	second := Host{version: 2, bases: map[string]string{Memory: "/c", CPU: "/c", PIDs: "/c"}}
 	want = []protocol.Cgroup{{Dir: "/c/" + name, Set: []protocol.Setting{
 		{File: "memory.max", Value: "268435456"}, {File: "memory.swap.max", Value: "0", Optional: true}, {File: "memory.oom.group", Value: "1", Optional: true},
 		{File: "cpu.max", Value: "50000 100000"}, {File: "pids.max", Value: "100"},

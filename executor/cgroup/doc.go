@@ -6,7 +6,10 @@
 // there is one hierarchy, and a group with processes in it cannot bound groups below it, but for the root. So there a group
 // is made, in this order:
 //
-//  1. beside our own, if that is called "agent": a manager has handed us the one above
-//  2. below our own, if we are alone in it; the agent then moves into "agent" below it
-//  3. below the root of the hierarchy, if we may
+//  1. in the group of the unit for apps, if ours is that of a unit of systemd which has one beside it (see package systemd).
+//     That one outlives the agent, and shims go there too: a group that bounds groups below it takes no process, so systemd
+//     could not start an agent that was killed in the group where its apps still are
+//  2. beside our own, if that is called "agent": a manager has handed us the one above
+//  3. below our own, if we are alone in it; the agent then moves into "agent" below it
+//  4. below the root of the hierarchy, if we may
 package cgroup

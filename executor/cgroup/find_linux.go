@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nsynapse/recipe/executor/systemd"
 )
 
 // Look finds out what Use would, and changes nothing.
@@ -73,6 +75,9 @@ func mayMake(dir string) bool {
 func second(p place, change bool) Host {
 	h := Host{version: 2, bases: map[string]string{}}
 	for _, dir := range bases(p) {
+		if dir == systemd.AppsOf(p.own) && change {
+			h.shims = shimGroup(dir)
+		}
 		for _, c := range controllersOf(dir, change) {
 			h.bases[c] = dir
 		}
@@ -83,9 +88,25 @@ func second(p place, change bool) Host {
 	return h
 }
 
+// shimGroup makes the group for those who run in none of their own, and moves there who is in dir, which may have nobody in it:
+// the process that keeps the unit. It is "" if there is no such unit.
+func shimGroup(dir string) string {
+	group := filepath.Join(dir, shimsGroup)
+	if err := os.Mkdir(group, 0o755); err != nil && !os.IsExist(err) {
+		return ""
+	}
+	for _, pid := range wordsOf(filepath.Join(dir, "cgroup.procs")) {
+		_ = os.WriteFile(filepath.Join(group, "cgroup.procs"), []byte(pid), 0) // it may have ended
+	}
+	return group
+}
+
 // bases lists the directories in which groups might be made, the best first.
 func bases(p place) []string {
 	var dirs []string
+	if apps := systemd.AppsOf(p.own); apps != "" {
+		dirs = append(dirs, apps)
+	}
 	if filepath.Base(p.own) == agentGroup && p.own != p.mount {
 		dirs = append(dirs, filepath.Dir(p.own))
 	}
@@ -95,8 +116,10 @@ func bases(p place) []string {
 	return append(dirs, p.mount)
 }
 
-// agentGroup is the group of the agent itself, below the one that was handed to it.
-const agentGroup = "agent"
+const (
+	agentGroup = "agent" // of the agent itself, below the one that was handed to it
+	shimsGroup = "shims" // of shims and of apps without limits, below the one that was handed to the apps
+)
 
 // controllersOf returns which controllers groups in dir can have, after switching them on if change allows that.
 func controllersOf(dir string, change bool) []string {

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,10 +33,6 @@ func bounds(context.Context, Input) []Finding {
 		} else {
 			all = append(all, fine("open files", seen))
 		}
-	}
-	text, err := os.ReadFile("/proc/sys/fs/inotify/max_user_watches")
-	if err == nil {
-		all = append(all, fine("inotify", strings.TrimSpace(string(text))+" watches; nothing makes use of them yet"))
 	}
 	return all
 }
@@ -92,10 +90,16 @@ func clock(context.Context, Input) []Finding {
 	return []Finding{fine("clock", now+", kept in step with others")}
 }
 
+// systemdRuns is how systemd wants it to be found out, by sd_booted(3).
+func systemdRuns() bool {
+	_, err := os.Stat("/run/systemd/system")
+	return err == nil
+}
+
 // managers looks who could start the agent after a reboot.
 func managers(_ context.Context, in Input) []Finding {
 	const name = "systemd"
-	if _, err := os.Stat("/run/systemd/system"); err != nil {
+	if !systemdRuns() {
 		return []Finding{without(name, "it does not run here", "recipe agent install cannot have the agent started after a reboot. Have cron do that: recipe agent install -print says the line.")}
 	}
 	if in.UID == 0 {
@@ -103,6 +107,11 @@ func managers(_ context.Context, in Input) []Finding {
 	}
 	if _, err := os.Stat(filepath.Join("/run/user", fmt.Sprint(in.UID), "systemd")); err != nil {
 		return []Finding{without(name, "no instance of it runs for this user", "Log in, or as root: loginctl enable-linger.")}
+	}
+	if me, err := user.LookupId(strconv.Itoa(in.UID)); err == nil {
+		if _, err := os.Stat(filepath.Join("/var/lib/systemd/linger", me.Username)); err != nil {
+			return []Finding{without(name, "runs for this user only while somebody is logged in", "An agent of recipe agent install ends then with all apps. So that they stay, and start with the machine: loginctl enable-linger.")}
+		}
 	}
 	return []Finding{fine(name, "runs for this user: recipe agent install has the agent started after a reboot")}
 }

@@ -31,9 +31,6 @@ func (u *Unit) await() {
 		if problem := "waits for " + strings.Join(missing, ", "); u.state != Waiting || u.status.LastError != problem {
 			u.enter(Waiting, problem)
 		}
-		if u.spare == nil && u.s.needs.soon(missing) {
-			u.spare = u.s.prepare()
-		}
 		return
 	}
 	u.launch()
@@ -54,13 +51,9 @@ func (u *Unit) launch() {
 		u.standBy()
 		return
 	}
-	spare := u.spare
-	u.spare = nil
 	var p *shim.Process
 	if err == nil {
-		p, err = u.s.launch(spec, spare)
-	} else if spare != nil {
-		spare.Close()
+		p, err = u.s.launch(spec)
 	}
 	if _, taken := errors.AsType[obstructed](err); taken || errors.Is(err, shim.ErrBusy) {
 		p, err = u.overtaken(err)
@@ -116,12 +109,30 @@ func (u *Unit) attach(p *shim.Process) {
 	}
 }
 
-// adopt takes over a process that runs already. It is not killed for being slow to answer: it was ready once.
+// adopt takes over a process that runs already. One that was ready goes on from there. One of which that is not known is
+// given the time of a start, and is not killed for being slow to answer: an agent of another build may have seen it ready.
 func (u *Unit) adopt(p *shim.Process) {
 	u.attach(p)
 	u.adopted = true
 	if u.spec.Schedule != nil {
 		u.adoptRun()
+	}
+	if u.paused() { // whoever was asked to stop it was killed in that
+		u.dropTimes()
+		u.terminate(thenStop, "")
+		u.stopAsides()
+		return
+	}
+	if u.spec.Schedule != nil {
+		return
+	}
+	if k, ok := u.recall(); ok {
+		if k.state == Ready {
+			u.becomeReady()
+		} else {
+			u.becomeUnready("its check failed before this agent began")
+		}
+		u.resume(k)
 		return
 	}
 	if u.spec.Startup.Probe == nil {
@@ -141,6 +152,18 @@ func (u *Unit) becomeReady() {
 	u.keepChecking(u.spec.Readiness)
 	u.enter(Ready, "")
 	u.started(nil)
+}
+
+// becomeUnready follows the adoption of a process that does not do its work. What checked its start goes on checking it if
+// nothing else does.
+func (u *Unit) becomeUnready(problem string) {
+	check := u.spec.Readiness
+	if check.Probe == nil {
+		check = u.spec.Startup
+	}
+	u.startBy = time.Time{}
+	u.keepChecking(check)
+	u.enter(Unready, problem)
 }
 
 func (u *Unit) keepChecking(ready Check) {
@@ -188,12 +211,7 @@ func (u *Unit) tooSlow() {
 	}
 	switch {
 	case u.adopted:
-		check := u.spec.Readiness
-		if check.Probe == nil {
-			check = u.spec.Startup
-		}
-		u.keepChecking(check)
-		u.enter(Unready, reason)
+		u.becomeUnready(reason)
 	case u.firstRun:
 		u.terminate(thenFail, reason)
 	default:
@@ -224,6 +242,13 @@ func (u *Unit) probe(now time.Time) {
 func (u *Unit) probed(r result) {
 	if r.run != u.run || !u.probers[r.check].running {
 		return
+	}
+	if undecided(r.err) {
+		if r.check != startup {
+			u.probers[r.check].passOver(u.s.clock.Now())
+			return
+		}
+		r.err = nil
 	}
 	v := u.probers[r.check].done(u.s.clock.Now(), r.err)
 	switch {
@@ -296,9 +321,14 @@ func (u *Unit) stop(c chan error) {
 	u.dropTimes()
 	if u.process != nil {
 		u.terminate(thenStop, "")
+		u.stopAsides()
 		return
 	}
 	u.retryAt = time.Time{}
+	if len(u.times.asides) > 0 {
+		u.haltAsides()
+		return
+	}
 	u.enter(Stopped, "")
 	u.started(u.startError("it was stopped", nil, nil))
 	u.stopped()

@@ -11,7 +11,6 @@ type needs struct {
 type component struct {
 	units int
 	ready int
-	soon  int                // units that are starting
 	users map[*Unit]struct{} // who needs it
 }
 
@@ -53,6 +52,18 @@ func (n *needs) remove(u *Unit, spec Spec, ready bool) {
 	n.tell(c) // without any unit it holds up nobody
 }
 
+// by reports whether one of units needs the component.
+func (n *needs) by(name string, units map[*Unit]bool) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for u := range n.at(name).users {
+		if units[u] {
+			return true
+		}
+	}
+	return false
+}
+
 // change notes that a unit has become ready, or is no longer.
 func (n *needs) change(name string, ready bool) {
 	n.mu.Lock()
@@ -65,32 +76,6 @@ func (n *needs) change(name string, ready bool) {
 	if c.ready++; c.ready == 1 {
 		n.tell(c)
 	}
-}
-
-// expect notes that a unit of a component has begun to start, or no longer starts.
-func (n *needs) expect(name string, starting bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	c := n.at(name)
-	if !starting {
-		c.soon--
-		return
-	}
-	if c.soon++; c.soon == 1 {
-		n.tell(c)
-	}
-}
-
-// soon reports whether all that is missing is starting already.
-func (n *needs) soon(missing []string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, name := range missing {
-		if n.at(name).soon == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (n *needs) tell(c *component) {

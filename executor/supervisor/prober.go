@@ -50,10 +50,15 @@ func (p *prober) take(now time.Time) bool {
 	return true
 }
 
-// done takes in the outcome of the probe that was made.
-func (p *prober) done(now time.Time, err error) verdict {
+// passOver takes in that the probe that was made could not tell.
+func (p *prober) passOver(now time.Time) {
 	p.running = false
 	p.next = now.Add(p.pause(now))
+}
+
+// done takes in the outcome of the probe that was made.
+func (p *prober) done(now time.Time, err error) verdict {
+	p.passOver(now)
 	if err == nil {
 		p.good, p.bad = p.good+1, 0
 	} else {

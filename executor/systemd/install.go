@@ -30,13 +30,8 @@ func (u Unit) systemctl(ctx context.Context, args ...string) error {
 
 // runs fails with ErrAbsent if no systemd answers. One that is still starting, or that has units which failed, does.
 func (u Unit) runs(ctx context.Context) error {
-	args := []string{"is-system-running"}
-	if u.User {
-		args = append([]string{"--user"}, args...)
-	}
-	out, _ := exec.CommandContext(ctx, "systemctl", args...).Output() // its status says whether all is well
-	states := []string{"initializing", "starting", "running", "degraded", "maintenance", "stopping"}
-	if !slices.Contains(states, string(bytes.TrimSpace(out))) {
+	states := []string{"initializing", "starting", "running", "degraded", "maintenance", stopping}
+	if !slices.Contains(states, state(ctx, u.User)) {
 		return ErrAbsent
 	}
 	return nil
@@ -52,8 +47,10 @@ func (u Unit) Install(ctx context.Context, getenv func(string) string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("cannot make the directory of the unit: %w", err)
 	}
-	if err := os.WriteFile(path, []byte(u.Text()), 0o644); err != nil {
-		return fmt.Errorf("cannot write the unit: %w", err)
+	for path, text := range map[string]string{path: u.Text(), AppsOf(path): u.AppsText()} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return fmt.Errorf("cannot write the unit: %w", err)
+		}
 	}
 	if err := u.systemctl(ctx, "daemon-reload"); err != nil {
 		return err
@@ -72,13 +69,24 @@ func (u Unit) Uninstall(ctx context.Context, getenv func(string) string) error {
 			return err
 		}
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("cannot remove the unit: %w", err)
+	for _, path := range []string{path, AppsOf(path)} { // systemd keeps the group of the apps until the machine ends
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot remove the unit: %w", err)
+		}
 	}
 	if err := u.runs(ctx); err != nil {
 		return nil // nobody has to hear of it
 	}
 	return u.systemctl(ctx, "daemon-reload")
+}
+
+// Stop has systemd end the agent, until it is told to start it or the machine is started anew. Apps go on. An agent that runs
+// by itself is not touched.
+func (u Unit) Stop(ctx context.Context) error {
+	if err := u.runs(ctx); err != nil {
+		return err
+	}
+	return u.systemctl(ctx, "stop", u.Name())
 }
 
 // Start has systemd start the agent.

@@ -50,30 +50,35 @@ func (u Unit) Text() string {
 	for _, v := range append([]string{"RECIPE_HOME=" + u.Home}, slices.Sorted(slices.Values(u.Env))...) {
 		fmt.Fprintf(&env, "Environment=%s\n", quote(v))
 	}
+	manager := "system"
+	if u.User {
+		manager = "user"
+	}
 	return fmt.Sprintf(`# Written by recipe agent install. recipe agent uninstall removes it.
 [Unit]
-Description=recipe agent of %s
-Wants=network-online.target
-After=network-online.target
+Description=recipe agent of %[1]s
+Wants=network-online.target %[2]s
+After=network-online.target %[2]s
 StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart=%s agent -idle=0
-%s# Apps and their shims go on when the agent ends, or when one of them runs out of memory.
+ExecStart=%[3]s agent -idle=0 -manager=%[4]s
+%[5]s# Apps and their shims go on when the agent ends. With the machine they end too: the agent asks them to, one after another, while
+# systemd waits for it.
 KillMode=process
+TimeoutStopSec=110
 OOMPolicy=continue
 Restart=always
-RestartSec=2
-# The agent may make groups below its own, by which limits are enforced.
+RestartSec=1
+# For control groups of the first generation, which are made below this one.
 Delegate=yes
-DelegateSubgroup=agent
 TasksMax=infinity
 LimitNOFILE=65536:524288
 
 [Install]
-WantedBy=%s
-`, strings.ReplaceAll(u.Home, "%", "%%"), quote(u.Program), env.String(), target)
+WantedBy=%[6]s
+`, u.home(), AppsOf(u.Name()), quote(u.Program), manager, env.String(), target)
 }
 
 // quote makes one word of s in a unit's file, where % and $ have a meaning.

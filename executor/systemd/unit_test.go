@@ -1,30 +1,34 @@
 package systemd
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestText(t *testing.T) {
 	u := Unit{Program: "/opt/my tools/recipe", Home: "/srv/100%", Env: []string{"RECIPE_PORTS=21000-21999", "RECIPE_HTTP=:80"}}
 	const want = `# Written by recipe agent install. recipe agent uninstall removes it.
 [Unit]
 Description=recipe agent of /srv/100%%
-Wants=network-online.target
-After=network-online.target
+Wants=network-online.target recipe-f6dae46e-apps.service
+After=network-online.target recipe-f6dae46e-apps.service
 StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-ExecStart="/opt/my tools/recipe" agent -idle=0
+ExecStart="/opt/my tools/recipe" agent -idle=0 -manager=system
 Environment="RECIPE_HOME=/srv/100%%"
 Environment="RECIPE_HTTP=:80"
 Environment="RECIPE_PORTS=21000-21999"
-# Apps and their shims go on when the agent ends, or when one of them runs out of memory.
+# Apps and their shims go on when the agent ends. With the machine they end too: the agent asks them to, one after another, while
+# systemd waits for it.
 KillMode=process
+TimeoutStopSec=110
 OOMPolicy=continue
 Restart=always
-RestartSec=2
-# The agent may make groups below its own, by which limits are enforced.
+RestartSec=1
+# For control groups of the first generation, which are made below this one.
 Delegate=yes
-DelegateSubgroup=agent
 TasksMax=infinity
 LimitNOFILE=65536:524288
 
@@ -37,6 +41,24 @@ WantedBy=multi-user.target
 	const cron = `@reboot RECIPE_HOME='/srv/100\%' RECIPE_HTTP=:80 RECIPE_PORTS=21000-21999 '/opt/my tools/recipe' agent -idle=0`
 	if got := u.Cron(); got != cron {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+// The unit of the apps lies beside that of the agent, by name and by control group.
+func TestAppsOf(t *testing.T) {
+	for service, want := range map[string]string{
+		"recipe.service": "recipe-apps.service",
+		"/sys/fs/cgroup/user.slice/app.slice/recipe-1f.service": "/sys/fs/cgroup/user.slice/app.slice/recipe-1f-apps.service",
+		"recipe-apps.service":          "",
+		"/sys/fs/cgroup/session.scope": "",
+		"/sys/fs/cgroup":               "",
+	} {
+		if got := AppsOf(service); got != want {
+			t.Errorf("%s: got %q, want %q", service, got, want)
+		}
+	}
+	if text := (Unit{Home: "/srv/100%"}).AppsText(); !strings.Contains(text, "of /srv/100%%\n") || strings.Contains(text, "%!") {
+		t.Errorf("got\n%s", text)
 	}
 }
 

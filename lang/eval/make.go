@@ -196,6 +196,7 @@ func (b *builder) add(c *component) {
 		b.checkRequiredInputs(c, b.in.Stack.Range)
 	}
 	b.settleUpdate(c)
+	b.checkRetention(c)
 }
 
 // connect settles which other components c needs: bindings, references and depends_on.

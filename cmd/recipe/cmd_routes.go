@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/nsynapse/recipe/executor/agent"
+)
+
+func routesCommand() command {
+	return command{name: "routes", group: running, summary: "List routes and endpoints, who is behind them, and their figures.",
+		example: "recipe routes -stack=shop",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			c.jsonFlag(flags)
+			stack := flags.String("stack", "", "only the stack of this `name`")
+			return func(ctx context.Context, args []string) error {
+				if err := atMost(args, 0); err != nil {
+					return err
+				}
+				client, err := c.running(ctx)
+				if err != nil {
+					return err
+				}
+				routes := []agent.RouteInfo{}
+				if client != nil {
+					if routes, err = client.Routes(ctx, *stack); err != nil {
+						return err
+					}
+				}
+				if c.json {
+					c.printJSON(routes)
+					return nil
+				}
+				return c.printRoutes(routes)
+			}
+		}}
+}
+
+func (c *cli) printRoutes(routes []agent.RouteInfo) error {
+	if len(routes) == 0 {
+		fmt.Fprintln(c.stdout, "There are no routes and endpoints.")
+		return nil
+	}
+	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(w, "STACK\tROUTE\tTO\tREADY\tREQUESTS\tERRORS\tP50\tP99\tOF\t")
+	for _, r := range routes {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", r.Stack, r.At, routeTarget(r), r.Ready, r.Requests, r.Errors, took(r.P50), took(r.P99), r.Address, routeNote(r))
+	}
+	return w.Flush()
+}
+
+// routeTarget is a component and the name of its port.
+func routeTarget(r agent.RouteInfo) string { return r.Component + ":" + r.Port }
+
+// took is a time that requests took less than.
+func took(seconds float64) string {
+	if seconds == 0 {
+		return "-"
+	}
+	return "<" + time.Duration(seconds*float64(time.Second)).String()
+}
+
+// routeNote is what else there is to say.
+func routeNote(r agent.RouteInfo) string {
+	var parts []string
+	if r.Waiting > 0 {
+		parts = append(parts, fmt.Sprintf("%d waiting", r.Waiting))
+	}
+	if r.Resting > 0 {
+		parts = append(parts, fmt.Sprintf("%d resting", r.Resting))
+	}
+	if r.Message != "" {
+		parts = append(parts, r.Message)
+	}
+	return strings.Join(parts, ", ")
+}
