@@ -38,7 +38,7 @@ const floors = `
 	NONE < docs;
 
 	# Durable files.
-	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal;
+	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal, executor/token;
 	executor/disk/summed < executor/roles;
 	executor/disk, executor/journal < executor/vault;
 	executor/disk, executor/vault < executor/backups;
@@ -94,7 +94,7 @@ const floors = `
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;
-	executor/disk/summed, executor/port, executor/router/certs, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
+	executor/disk/summed, executor/port, executor/router/certs, executor/router/web, executor/token, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;

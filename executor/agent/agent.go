@@ -23,6 +23,7 @@ import (
 	"github.com/nsynapse/recipe/executor/router"
 	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/supervisor"
+	"github.com/nsynapse/recipe/executor/token"
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
@@ -74,6 +75,7 @@ type Agent struct {
 	local      *local.Provider
 	cgroups    cgroup.Host
 	sandbox    *sandbox.Policy
+	token      token.Token  // what clients show
 	provider   sdk.Provider // of the types in the box
 	plugins    hosts
 	events     *events
@@ -113,6 +115,9 @@ func New(o Options) (*Agent, error) {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	if a.planKey, err = planKey(a.fsys, filepath.Join(o.Home, "plan.key")); err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	if a.token, err = token.Load(a.fsys, tokenPath(o.Home)); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
 	if a.store, err = store.Open(filepath.Join(o.Home, "store")); err != nil {

@@ -48,7 +48,7 @@ const apiVersion = "v1"
 type Problem struct {
 	Message     string            `json:"message"`
 	Hint        string            `json:"hint,omitempty"` // what to do about it
-	Kind        string            `json:"kind,omitempty"` // "busy", "stale", "not-found", "other-directory"
+	Kind        string            `json:"kind,omitempty"` // "busy", "stale", "not-found", "not-trusted", "other-directory"
 	Diagnostics []diag.Diagnostic `json:"diagnostics,omitempty"`
 }
 

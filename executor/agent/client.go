@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/token"
 	"github.com/nsynapse/recipe/executor/unixsocket"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
@@ -97,6 +98,7 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 	if err != nil {
 		return nil, fmt.Errorf("internal error: %w", err)
 	}
+	c.show(r)
 	answer, err := c.http.Do(r)
 	if err != nil {
 		var u *url.Error
@@ -109,6 +111,16 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 		return answer.Body, nil
 	}
 	return nil, problemOf(answer)
+}
+
+// show has a request show the agent's token, which the first agent makes: that is started before, if it is wanted.
+func (c *Client) show(r *http.Request) {
+	if c.Start != nil && token.Header(tokenPath(c.home)) == "" {
+		if conn, err := c.dial(r.Context()); err == nil { // else the request itself fails, and says why
+			_ = conn.Close()
+		}
+	}
+	token.Show(r, tokenPath(c.home))
 }
 
 // problemOf is the error in an answer, whose body it closes.
@@ -353,6 +365,7 @@ func (c *Client) switchTo(ctx context.Context, protocol, path string, request an
 		return nil, nil, errors.Join(errors.New("internal error: not a unix socket"), dialled.Close())
 	}
 	reader := bufio.NewReader(conn)
+	token.Show(r, tokenPath(c.home))
 	if err = r.Write(conn); err == nil {
 		var answer *http.Response
 		if answer, err = http.ReadResponse(reader, r); err == nil && answer.StatusCode != http.StatusSwitchingProtocols {

@@ -35,7 +35,7 @@ func (a *Agent) Serve(ctx context.Context) error {
 	defer stop()
 	var asked activity
 	server := &http.Server{
-		Handler:           asked.count(a.handler(stop)),
+		Handler:           asked.count(a.trusted(a.handler(stop))),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withPeer,
@@ -74,6 +74,21 @@ func (l ownersOnly) Accept() (net.Conn, error) {
 		}
 		_ = conn.Close() // a stranger is not owed an answer
 	}
+}
+
+// tokenPath is where the token of a home's agent is.
+func tokenPath(home string) string { return filepath.Join(home, "agent.token") }
+
+// trusted passes on what shows the token: a process in a sandbox may be of our user, and cannot. Figures are for everybody.
+func (a *Agent) trusted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/metrics" && !a.token.Shown(r) {
+			fail(w, &Problem{Kind: "not-trusted", Message: "the agent does not answer this process: it does not show what " + tokenPath(a.Home) + " holds",
+				Hint: "A process in the sandbox of an instance cannot read that file, and is not to ask the agent: recipe works outside of it. A recipe of an older version does not know it."})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // peerKey is where a request's context has the unixsocket.Peer that sends it.
@@ -268,6 +283,8 @@ func fail(w http.ResponseWriter, err error) {
 	switch p.Kind {
 	case "not-found":
 		status = http.StatusNotFound
+	case "not-trusted":
+		status = http.StatusUnauthorized
 	case "busy", "stale", "other-directory":
 		status = http.StatusConflict
 	}

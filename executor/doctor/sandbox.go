@@ -29,5 +29,9 @@ func whom(_ context.Context, in Input) []Finding {
 	if in.UID == 0 {
 		return []Finding{fine(name, "nobody, who cannot talk to the agent")}
 	}
-	return []Finding{without(name, "your own", "An app that means harm can ask the agent for all that you can, by agent.sock. Run what you do not trust under an agent of root, whose apps are the user nobody.")}
+	hint := "An app that means harm can ask the agent for all that you can. "
+	if in.Landlock >= landlock.Least {
+		hint = "The sandbox keeps them from the agent. But an app that means harm can ask other servers of yours, such as systemd, for what it may not do itself. "
+	}
+	return []Finding{without(name, "your own", hint+"Run what you do not trust under an agent of root, whose apps are the user nobody.")}
 }
