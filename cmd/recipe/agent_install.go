@@ -70,18 +70,19 @@ func (c *cli) installAgent(ctx context.Context, user, print bool) error {
 	return nil
 }
 
-// yield ends an agent that runs, and has systemd not start it again for now. Apps go on.
+// yield ends an agent that runs, unless it is busy, and has systemd not start it again for now. Apps go on.
 func (c *cli) yield(ctx context.Context) error {
-	if u, ok := c.installed(); ok {
-		if err := u.Stop(ctx); err != nil && !errors.Is(err, systemd.ErrAbsent) {
-			return err
-		}
+	if err := agent.Dial(c.home).Shutdown(ctx); err != nil && !errors.Is(err, agent.ErrNoAgent) {
+		return err
 	}
-	err := agent.Dial(c.home).Shutdown(ctx)
-	if errors.Is(err, agent.ErrNoAgent) {
+	u, ok := c.installed()
+	if !ok {
 		return nil
 	}
-	return err
+	if err := u.Stop(ctx); !errors.Is(err, systemd.ErrAbsent) {
+		return err
+	}
+	return nil
 }
 
 func (c *cli) uninstallAgent(ctx context.Context, user bool) error {

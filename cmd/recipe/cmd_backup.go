@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -118,7 +117,7 @@ func (c *cli) printBackups(list []agent.BackupInfo, none string) error {
 		fmt.Fprintln(c.stdout, none)
 		return nil
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	fmt.Fprintln(w, "BACKUP\tINSTANCE\tBYTES\tENCRYPTED\tFILE\t")
 	for _, b := range list {
 		encrypted := "yes"

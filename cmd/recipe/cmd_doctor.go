@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"text/tabwriter"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/cgroup"
@@ -81,7 +80,7 @@ func (c *cli) printFindings(all []doctor.Finding) error {
 		return nil
 	}
 	marks := map[doctor.State]string{doctor.Fine: "✓", doctor.Without: "!", doctor.Missing: "✗"}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	for _, f := range all {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", marks[f.State], f.Name, f.Detail)
 		if f.Hint != "" {

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -45,7 +44,7 @@ func (c *cli) printRoutes(routes []agent.RouteInfo) error {
 		fmt.Fprintln(c.stdout, "There are no routes and endpoints.")
 		return nil
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	fmt.Fprintln(w, "STACK\tROUTE\tTO\tREADY\tREQUESTS\tERRORS\tP50\tP99\tOF\t")
 	for _, r := range routes {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", r.Stack, r.At, routeTarget(r), r.Ready, r.Requests, r.Errors, took(r.P50), took(r.P99), r.Address, routeNote(r))

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -43,7 +42,7 @@ func (c *cli) printRuns(runs []agent.TimedRun) error {
 		fmt.Fprintln(c.stdout, "Nothing has run by a schedule yet.")
 		return nil
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	fmt.Fprintln(w, "PROCESS\tDUE\tBEGAN\tTOOK\tOUTCOME\t")
 	for _, r := range runs {
 		due, began, took, outcome := "by hand", "-", "-", r.Outcome

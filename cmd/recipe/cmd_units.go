@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -52,7 +51,7 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		fmt.Fprintln(c.stdout, "Nothing runs.")
 		return nil
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	roles := slices.ContainsFunc(units, func(u agent.UnitInfo) bool { return u.Role != "" })
 	role := func(text string) string {
 		if roles {
