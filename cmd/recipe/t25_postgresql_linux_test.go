@@ -41,8 +41,8 @@ step "hand" {
 sandbox { write = ["$SHARED"] }
 `
 
-// TestT25NoCommitIsLost kills the primary of PostgreSQL again and again while a client writes. What it was told is
-// committed is there in the end.
+// TestT25NoCommitIsLost kills the primary of PostgreSQL again and again while a client writes, every other time together
+// with the agent. What it was told is committed is there in the end.
 func TestT25NoCommitIsLost(t *testing.T) {
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup"); found == nil {
 		t.Skip("needs PostgreSQL: a machine that has it also has the sources of its packages")
@@ -56,11 +56,17 @@ func TestT25NoCommitIsLost(t *testing.T) {
 	p.write("user/recipe.hcl", replicatedRecipe)
 	p.mustRecipe("apply", "-auto-approve")
 	w := p.newWriter()
-	for range rounds {
+	for n := range rounds {
 		was, _ := p.pair("middleware.main", 1)
 		before := w.acknowledged.Load()
 		p.await("rows are acknowledged", func() bool { return w.acknowledged.Load() > before+50 })
+		if n%2 == 1 {
+			p.must(syscall.Kill(p.agentPID(), syscall.SIGKILL))
+		}
 		p.must(syscall.Kill(was.PID, syscall.SIGKILL))
+		if n%2 == 1 {
+			p.mustRecipe("ps") // begins another agent
+		}
 		p.again("data", was.Address)
 		if now, _ := p.pair("middleware.main", 1); now.Address == was.Address {
 			t.Fatalf("%s was killed and is primary again", was.Address)
@@ -79,7 +85,7 @@ func TestT25NoCommitIsLost(t *testing.T) {
 	}
 	rows, longest := w.end()
 	p.mustRecipe("destroy", "-auto-approve", "-backup=false")
-	torture.Report(t, "T25", "%d primaries of PostgreSQL killed under a writer: 0 of %d acknowledged commits lost; the longest pause between two was %s",
+	torture.Report(t, "T25", "%d primaries of PostgreSQL killed under a writer, every other one with the agent: 0 of %d acknowledged commits lost; the longest pause between two was %s",
 		rounds, rows, longest.Round(time.Millisecond))
 }
 

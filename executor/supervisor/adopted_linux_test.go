@@ -2,6 +2,7 @@ package supervisor_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"syscall"
 	"testing"
@@ -176,4 +177,37 @@ func TestRestartTakesBackPause(t *testing.T) {
 		t.Errorf("had process %d, got %+v", pid, s)
 	}
 	f.remove(spec)
+}
+
+// A start that the supervisor was killed in is bounded under the next one as it would have been, whether that has booted or
+// not: nothing waits for ever for a process that hangs.
+func TestCutOffStartIsBounded(t *testing.T) {
+	for name, boots := range map[string]bool{"at once": false, "after boot": true} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, options())
+			spec := f.checked()
+			spec.Order = "task 1"
+			go func(s *supervisor.Supervisor) { _ = s.Start(context.Background(), spec) }(f.Supervisor)
+			pid := f.wait("app.a", supervisor.Starting).PID
+			f = f.again()
+			t.Cleanup(f.Close)
+			bring := f.Start
+			if boots {
+				waits := spec
+				waits.Waits = true
+				f.must(f.Boot(t.Context(), []supervisor.Spec{waits}))
+				f.wait("app.a", supervisor.Starting)
+				bring = f.Replace
+			}
+			spec.StartTimeout = 100 * time.Millisecond
+			err := bring(t.Context(), spec)
+			if _, ok := errors.AsType[*supervisor.StartError](err); !ok {
+				t.Errorf("got %v", err)
+			}
+			if _, err := protocol.StartTime(pid); err == nil {
+				t.Error("the app lives")
+			}
+			f.remove(spec)
+		})
+	}
 }

@@ -126,7 +126,7 @@ func (u *Unit) adopt(p *shim.Process) {
 	if u.spec.Schedule != nil {
 		return
 	}
-	if k, ok := u.recall(); ok {
+	if k, ok := u.recall(); ok && (k.state == Ready || !u.firstRun) { // who waits for its start does so for a time that is bounded
 		if k.state == Ready {
 			u.becomeReady()
 		} else {
@@ -220,10 +220,10 @@ func (u *Unit) tooSlow() {
 		reason += ": " + last
 	}
 	switch {
-	case u.adopted:
-		u.becomeUnready(reason)
 	case u.firstRun:
 		u.terminate(thenFail, reason)
+	case u.adopted:
+		u.becomeUnready(reason)
 	default:
 		u.terminate(thenRestart, reason)
 	}
