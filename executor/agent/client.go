@@ -86,20 +86,18 @@ func absent(err error) bool {
 
 // send makes one request; the answer's body is the caller's to close.
 func (c *Client) send(ctx context.Context, method, path string, request any) (io.ReadCloser, error) {
-	var content io.Reader
+	var content []byte
 	if request != nil {
-		encoded, err := json.Marshal(request)
-		if err != nil {
+		var err error
+		if content, err = json.Marshal(request); err != nil {
 			return nil, fmt.Errorf("internal error: %w", err)
 		}
-		content = bytes.NewReader(encoded)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://agent/"+apiVersion+path, content)
-	if err != nil {
-		return nil, fmt.Errorf("internal error: %w", err)
+	answer, err := c.ask(ctx, method, path, content)
+	if err == nil && answer.StatusCode == http.StatusUnauthorized && token.Header(tokenPath(c.home)) != answer.Request.Header.Get("Authorization") {
+		_ = answer.Body.Close() // another agent has begun meanwhile
+		answer, err = c.ask(ctx, method, path, content)
 	}
-	c.show(r)
-	answer, err := c.http.Do(r)
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) {
@@ -111,6 +109,16 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 		return answer.Body, nil
 	}
 	return nil, problemOf(answer)
+}
+
+// ask makes a request and returns what comes.
+func (c *Client) ask(ctx context.Context, method, path string, content []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://agent/"+apiVersion+path, bytes.NewReader(content))
+	if err != nil {
+		return nil, fmt.Errorf("internal error: %w", err)
+	}
+	c.show(r)
+	return c.http.Do(r)
 }
 
 // show has a request show the agent's token, which the first agent makes: that is started before, if it is wanted.
