@@ -164,6 +164,7 @@ func (b *builder) expand() {
 			if n, ok := b.in.Scale[c.addr]; ok {
 				c.instances = n
 			}
+			b.onlyOne(c)
 			b.backups(c)
 			b.add(c)
 		}
