@@ -171,3 +171,22 @@ func TestGroupsAreSwept(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A shim that was told a group joins that, also where it has its app started in a roundabout way; without such a group it runs
+// its app all the same.
+func TestShimEntersItsGroup(t *testing.T) {
+	group := t.TempDir()
+	for _, dir := range []string{group, filepath.Join(group, "missing")} {
+		s := spec(t, t.TempDir(), "sleep")
+		s.Limits = []shim.Limit{{Resource: syscall.RLIMIT_NOFILE, Soft: 64, Hard: 64}}
+		p, err := shim.Start(t.Context(), append(program(), dir), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { kill(p) })
+	}
+	// The shim writes this before it answers; a kernel would take it for the number of the writer.
+	if said, err := os.ReadFile(filepath.Join(group, "cgroup.procs")); err != nil || string(said) != "0" {
+		t.Errorf("the shim wrote %q (%v)", said, err)
+	}
+}
