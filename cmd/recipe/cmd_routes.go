@@ -1,8 +1,6 @@
 package main
 
 import (
-	"context"
-	"flag"
 	"fmt"
 	"strings"
 	"time"
@@ -13,30 +11,7 @@ import (
 func routesCommand() command {
 	return command{name: "routes", group: running, summary: "List routes and endpoints, who is behind them, and their figures.",
 		example: "recipe routes -stack=shop",
-		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
-			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "only the stack of this `name`")
-			return func(ctx context.Context, args []string) error {
-				if err := atMost(args, 0); err != nil {
-					return err
-				}
-				client, err := c.running(ctx)
-				if err != nil {
-					return err
-				}
-				routes := []agent.RouteInfo{}
-				if client != nil {
-					if routes, err = client.Routes(ctx, *stack); err != nil {
-						return err
-					}
-				}
-				if c.json {
-					c.printJSON(routes)
-					return nil
-				}
-				return c.printRoutes(routes)
-			}
-		}}
+		setup: listing((*agent.Client).Routes, (*cli).printRoutes)}
 }
 
 func (c *cli) printRoutes(routes []agent.RouteInfo) error {
