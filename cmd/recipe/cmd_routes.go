@@ -11,7 +11,7 @@ import (
 func routesCommand() command {
 	return command{name: "routes", group: running, summary: "List routes and endpoints, who is behind them, and their figures.",
 		example: "recipe routes -stack=shop",
-		setup: listing((*agent.Client).Routes, (*cli).printRoutes)}
+		setup:   listing((*agent.Client).Routes, (*cli).printRoutes)}
 }
 
 func (c *cli) printRoutes(routes []agent.RouteInfo) error {

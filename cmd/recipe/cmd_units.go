@@ -20,7 +20,7 @@ const running = "What runs"
 func psCommand() command {
 	return command{name: "ps", group: running, summary: "List processes, with state, ports and restarts.",
 		example: "recipe ps -stack=shop -json",
-		setup: listing((*agent.Client).Units, (*cli).printUnits)}
+		setup:   listing((*agent.Client).Units, (*cli).printUnits)}
 }
 
 func (c *cli) printUnits(units []agent.UnitInfo) error {
