@@ -22,12 +22,14 @@ const module = "github.com/nsynapse/recipe/"
 // a package; one that would have to be turned around is a sign that something lies on the wrong floor.
 const floors = `
 	# Floor 0: they stand alone.
-	NONE < lang/addr, lang/diag, lang/function, lang/schedule;
+	NONE < lang/addr, lang/diag, lang/function, lang/pattern, lang/schedule;
 	NONE < planner/dag, planner/pubgrub, planner/semver;
 	NONE < providers/sdk, providers/builtin/claim, providers/builtin/unpack;
 	NONE < recipes;
-	NONE < executor/check, executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
-	NONE < executor/shim/protocol;
+	NONE < executor/landlock;
+	NONE < executor/directory, executor/disk, executor/metrics, executor/otlp, executor/port, executor/systemd, executor/unixsocket, executor/usage;
+	executor/landlock < executor/check, executor/sandbox, executor/shim/protocol;
+	executor/sandbox < providers/builtin;
 
 	# The frame of the crash programme; only tests import it.
 	NONE < executor/torture;
@@ -36,26 +38,27 @@ const floors = `
 	NONE < docs, executor/systemd/vmtest;
 
 	# Durable files.
-	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal;
+	executor/disk < executor/disk/disktest, executor/disk/summed, executor/journal, executor/token;
 	executor/disk/summed < executor/roles;
 	executor/disk, executor/journal < executor/vault;
+	executor/disk, executor/vault < executor/backups;
 
 	executor/disk, providers/builtin/claim < registry/oci, registry/trust;
 	registry/oci < registry/ledger;
 
 	# Floor 1: the language as written, the state, the store, and one process.
-	lang/addr, lang/diag, lang/function, lang/schedule, planner/semver < lang/config;
+	lang/addr, lang/diag, lang/function, lang/pattern, lang/schedule, planner/semver < lang/config;
 	lang/config < lang/config/format;
 	lang/addr, planner/pubgrub, planner/semver < planner/solve;
-	planner/solve < planner/lockfile;
+	lang/pattern, planner/solve < planner/lockfile;
 	planner/pubgrub, planner/semver < planner/catalog;
 	lang/diag, planner/catalog < planner/index;
 	lang/addr, lang/function < planner/state;
-	providers/builtin/claim < registry/store;
+	lang/pattern, providers/builtin/claim < registry/store;
 	providers/builtin/unpack, registry/store < registry/archive;
 	executor/shim/protocol < executor/shim;
 	executor/shim/protocol, executor/systemd < executor/cgroup;
-	executor/cgroup, executor/port < executor/doctor;
+	executor/cgroup, executor/landlock, executor/port < executor/doctor;
 	executor/disk, executor/shim/protocol < executor/shim/shimmain;
 	executor/disk/summed, executor/shim < executor/supervisor;
 
@@ -63,7 +66,8 @@ const floors = `
 	providers/sdk/laws < providers/sdk/sdktest;
 
 	# Providers in programs of their own: the protocol, the side of plugins, and ours.
-	NONE < providers/plugin/protocol, providers/plugin/scaffold;
+	NONE < providers/plugin/protocol;
+	lang/pattern < providers/plugin/scaffold;
 	providers/plugin/protocol, providers/sdk < providers/plugin/wire;
 	providers/plugin/wire < providers/plugin, providers/plugin/child;
 	providers/plugin/child < providers/plugin/host;
@@ -72,7 +76,7 @@ const floors = `
 	lang/config, providers/plugin/host, providers/sdk/laws < providers/plugin/conformance;
 
 	# Providers: one resource type or a family of them each, and the list of all.
-	providers/sdk, providers/builtin/claim < providers/builtin/fetch;
+	lang/pattern, providers/sdk, providers/builtin/claim < providers/builtin/fetch;
 	providers/builtin/fetch, providers/builtin/unpack < providers/builtin/archive, providers/builtin/deb;
 	providers/builtin/archive, providers/builtin/deb < providers/builtin;
 
@@ -86,11 +90,11 @@ const floors = `
 
 	# Executors are providers too.
 	executor/disk, providers/sdk < executor/bus;
-	executor/cgroup, executor/check, executor/supervisor, lang/schedule, providers/sdk < executor/local;
+	executor/cgroup, executor/check, executor/sandbox, executor/supervisor, lang/schedule, providers/sdk < executor/local;
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;
-	executor/disk/summed, executor/port, executor/router/certs, executor/router/web, executor/unixsocket, providers/sdk < executor/router;
+	executor/disk/summed, executor/port, executor/router/certs, executor/router/web, executor/token, executor/unixsocket, providers/sdk < executor/router;
 
 	# Floor 2: what is wanted. It knows no executor, no built-in provider and no disk.
 	lang/config, lang/function, planner/dag, planner/solve, planner/state, providers/sdk < lang/eval;
@@ -103,7 +107,7 @@ const floors = `
 	executor/disk, lang/config, planner/semver, providers/builtin/claim, registry/archive, registry/ledger, registry/trust < registry;
 	registry < registry/attest;
 	providers/plugin/host, registry < registry/program;
-	registry/oci < registry/bundle;
+	lang/pattern, registry/oci < registry/bundle;
 	providers/builtin/archive < registry/origin;
 	lang/eval, planner/lockfile, registry, registry/origin < registry/library;
 
@@ -114,7 +118,7 @@ const floors = `
 	executor/journal, executor/otlp, planner/plan < executor/apply;
 
 	# Floor 5: the long-running process, which wires everything.
-	executor/apply, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
+	executor/apply, executor/backups, executor/bus, executor/directory, executor/local, executor/metrics, executor/roles, executor/router, executor/usage,
 	executor/vault, planner/lockfile, providers/builtin, providers/plugin/host, providers/terraform, registry/bundle, registry/library, recipes
 	< executor/agent;
 

@@ -47,6 +47,9 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	for _, name := range slices.Sorted(maps.Keys(r.Provides)) {
 		m.Provides = append(m.Provides, Service{Name: name, Version: *r.Provides[name].Version})
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.Contracts)) {
+		m.Contracts = append(m.Contracts, describeContract(r.Contracts[name]))
+	}
 	for _, name := range slices.Sorted(maps.Keys(r.Inputs)) {
 		m.Inputs = append(m.Inputs, describeInput(r.Inputs[name]))
 	}
@@ -82,11 +85,29 @@ func textOf(c *config.Constraint) string {
 	return c.Text
 }
 
-func describeInput(v *config.Variable) Input {
-	in := Input{Name: v.Name, Type: "any", Description: v.Description}
-	if v.Type != cty.DynamicPseudoType {
-		in.Type = typeexpr.TypeString(v.Type)
+func describeContract(c *config.Contract) Contract {
+	out := Contract{Service: c.Service, Version: *c.Version, Attributes: []Attribute{}}
+	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
+		a := c.Attributes[name]
+		described := Attribute{Name: name, Type: typeText(a.Type), Description: a.Description, Optional: a.Optional, Sensitive: a.Sensitive}
+		if a.Since != nil {
+			described.Since = a.Since.String()
+		}
+		out.Attributes = append(out.Attributes, described)
 	}
+	return out
+}
+
+// typeText is a type as recipes write it.
+func typeText(t cty.Type) string {
+	if t == cty.DynamicPseudoType {
+		return "any"
+	}
+	return typeexpr.TypeString(t)
+}
+
+func describeInput(v *config.Variable) Input {
+	in := Input{Name: v.Name, Type: typeText(v.Type), Description: v.Description}
 	if v.Default == cty.NilVal || v.Sensitive {
 		return in
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/nsynapse/recipe/registry/archive"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/store"
 )
@@ -61,7 +62,7 @@ func (c *Client) Import(ctx context.Context, from oci.Blobs, name, version strin
 	if err != nil {
 		return err
 	}
-	_, err = s.Add(ctx, a.Content.Tree, func(dir string) error { return r.unpackFrom(ctx, from, a, dir) })
+	_, err = s.Add(ctx, a.Content.Tree, func(dir string) error { return r.unpackFrom(ctx, from, a, dir, archive.Extract) })
 	return err
 }
 

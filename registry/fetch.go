@@ -23,7 +23,10 @@ func (r *Release) Fetch(ctx context.Context, platform string, s *store.Store) (k
 	if err != nil {
 		return "", err
 	}
-	_, err = s.Add(ctx, a.Content.Tree, func(dir string) error { return r.unpack(ctx, a, dir) })
+	_, err = s.Add(ctx, a.Content.Tree, func(dir string) error { return r.unpack(ctx, a, dir, archive.Extract) })
+	if errors.Is(err, store.ErrOther) {
+		err = fmt.Errorf("the files of %s %s are refused: %w", r.Name, r.Version, err)
+	}
 	return a.Content.Tree, err
 }
 
@@ -33,7 +36,7 @@ func (r *Release) FetchTo(ctx context.Context, platform, dir string) error {
 	if err != nil {
 		return err
 	}
-	return r.unpack(ctx, a, dir)
+	return r.unpack(ctx, a, dir, archive.Unpack)
 }
 
 // Look returns the files for a platform without unpacking them, with the promises of Fetch. The error is
@@ -106,16 +109,19 @@ func (r *Release) allowed(platform string) (Archive, error) {
 	return r.For(platform)
 }
 
-func (r *Release) unpack(ctx context.Context, a Archive, dir string) error {
+// unpacker is archive.Unpack, or archive.Extract where the store holds the files against their tree.
+type unpacker func(ctx context.Context, r io.Reader, dir string, c archive.Content) error
+
+func (r *Release) unpack(ctx context.Context, a Archive, dir string, by unpacker) error {
 	repository, err := r.from.registry.Repository(r.Name)
 	if err != nil {
 		return err
 	}
-	return r.unpackFrom(ctx, repository, a, dir)
+	return r.unpackFrom(ctx, repository, a, dir, by)
 }
 
 // unpackFrom gets an archive beside everything else, where it does not count before it is verified.
-func (r *Release) unpackFrom(ctx context.Context, from oci.Fetcher, a Archive, dir string) (err error) {
+func (r *Release) unpackFrom(ctx context.Context, from oci.Fetcher, a Archive, dir string, by unpacker) (err error) {
 	f, err := os.CreateTemp("", "recipe-archive-*")
 	if err != nil {
 		return err
@@ -127,7 +133,7 @@ func (r *Release) unpackFrom(ctx context.Context, from oci.Fetcher, a Archive, d
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if err := archive.Unpack(ctx, f, dir, a.Content); err != nil {
+	if err := by(ctx, f, dir, a.Content); err != nil {
 		return fmt.Errorf("the files of %s %s are refused: %w", r.Name, r.Version, err)
 	}
 	return nil

@@ -35,6 +35,7 @@ type Manifest struct {
 	Uses        []Dependency   `json:"uses,omitempty"` // plugins
 	Requires    []Requirement  `json:"requires,omitempty"`
 	Provides    []Service      `json:"provides,omitempty"`
+	Contracts   []Contract     `json:"contracts,omitempty"` // that the package defines
 	Inputs      []Input        `json:"inputs,omitempty"`
 	Types       []string       `json:"types,omitzero"` // of the resources that the recipe uses; nil if nobody said
 	Readme      string         `json:"readme,omitempty"`
@@ -59,6 +60,23 @@ type Requirement struct {
 type Service struct {
 	Name    string         `json:"name"`
 	Version semver.Version `json:"version"`
+}
+
+// Contract is what a service is: what every consumer of it gets.
+type Contract struct {
+	Service    string         `json:"service"`
+	Version    semver.Version `json:"version"`
+	Attributes []Attribute    `json:"attributes"`
+}
+
+// Attribute is one value that a consumer of a service gets.
+type Attribute struct {
+	Name        string `json:"name"`
+	Type        string `json:"type"`
+	Description string `json:"description,omitempty"`
+	Optional    bool   `json:"optional,omitempty"`  // an implementation may leave it out
+	Sensitive   bool   `json:"sensitive,omitempty"` // a secret
+	Since       string `json:"since,omitempty"`     // the version that brought it; "" if it was always there
 }
 
 // Input is a value that the user of the package may or has to give.

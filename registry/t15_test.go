@@ -216,10 +216,14 @@ func rounds(kind string) int {
 func (w *world) refused(m *tamperer, what string) {
 	w.Helper()
 	s := must(w.T, store.Open)(w.TempDir())
-	began := time.Now()
-	release, err := w.client.Release(w.Context(), "acme/shop", "2.0.0")
-	if err == nil {
-		_, err = release.Fetch(w.Context(), registry.Platform(), s)
+	var began time.Time
+	var err error
+	for try := 0; try < 10 && m.hits == 0; try++ { // on a busy machine another object may be late, which says nothing of this one
+		began = time.Now()
+		var release *registry.Release
+		if release, err = w.client.Release(w.Context(), "acme/shop", "2.0.0"); err == nil {
+			_, err = release.Fetch(w.Context(), registry.Platform(), s)
+		}
 	}
 	keys, listing := s.Keys()
 	w.ok(listing)

@@ -110,7 +110,7 @@ type runner struct {
 func (c *cli) runFlags(flags *flag.FlagSet) *runner {
 	r := &runner{c: c}
 	flags.BoolVar(&r.approve, "auto-approve", false, "do not ask")
-	flags.IntVar(&r.parallel, "parallelism", 0, "how many steps at a time; 0 for as many as the needs allow, up to 32")
+	flags.IntVar(&r.parallel, "parallelism", 0, "how many steps at a time; 0 for as many as the needs allow, up to 64")
 	flags.BoolVar(&r.verbose, "verbose", false, "list every resource")
 	return r
 }

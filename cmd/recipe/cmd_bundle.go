@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 func bundleCommand() command {
@@ -17,6 +18,7 @@ func bundleCommand() command {
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
 			s := c.stackFlags(flags)
 			c.jsonFlag(flags)
+			sign := flags.String("sign", "", "sign the lock file in it with the key of this `namespace`, so that it need not be brought beside the bundle")
 			out := flags.String("o", "", "write the bundle to this `file`")
 			return func(ctx context.Context, args []string) error {
 				if *out == "" {
@@ -26,13 +28,29 @@ func bundleCommand() command {
 				if err != nil {
 					return err
 				}
-				return c.bundle(ctx, q, *out)
+				by, err := c.bundleSigner(*sign)
+				if err != nil {
+					return err
+				}
+				return c.bundle(ctx, q, by, *out)
 			}
 		}}
 }
 
+// bundleSigner is the key of a namespace; nil for none.
+func (c *cli) bundleSigner(namespace string) (*trust.Signer, error) {
+	if namespace == "" {
+		return nil, nil
+	}
+	keys, err := c.keys()
+	if err != nil {
+		return nil, err
+	}
+	return keys.Load(namespace)
+}
+
 // bundle writes to a file beside the one that is wanted, which is there when it is whole.
-func (c *cli) bundle(ctx context.Context, q agent.PlanRequest, file string) (err error) {
+func (c *cli) bundle(ctx context.Context, q agent.PlanRequest, by *trust.Signer, file string) (err error) {
 	f, err := os.Create(file + ".part")
 	if err != nil {
 		return err
@@ -42,7 +60,7 @@ func (c *cli) bundle(ctx context.Context, q agent.PlanRequest, file string) (err
 			err = errors.Join(err, gone)
 		}
 	}()
-	locked, diags, err := agent.Bundle(ctx, c.home, q, f)
+	locked, diags, err := agent.Bundle(ctx, c.home, q, by, f)
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}

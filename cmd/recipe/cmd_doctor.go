@@ -7,11 +7,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"text/tabwriter"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/cgroup"
 	"github.com/nsynapse/recipe/executor/doctor"
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/port"
 )
 
@@ -30,7 +30,7 @@ func doctorCommand() command {
 }
 
 func (c *cli) doctor(ctx context.Context) error {
-	in := doctor.Input{Home: c.home, UID: os.Geteuid(), Cgroups: c.cgroups(ctx), Agent: func() doctor.Finding { return c.agentFinding(ctx) }}
+	in := doctor.Input{Home: c.home, UID: os.Geteuid(), Cgroups: c.cgroups(ctx), Landlock: landlock.Version(), Agent: func() doctor.Finding { return c.agentFinding(ctx) }}
 	var err error
 	if in.Ports, err = portRange(c.getenv("RECIPE_PORTS")); err != nil {
 		return err
@@ -80,7 +80,7 @@ func (c *cli) printFindings(all []doctor.Finding) error {
 		return nil
 	}
 	marks := map[doctor.State]string{doctor.Fine: "✓", doctor.Without: "!", doctor.Missing: "✗"}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	for _, f := range all {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", marks[f.State], f.Name, f.Detail)
 		if f.Hint != "" {

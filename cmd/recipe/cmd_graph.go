@@ -25,6 +25,7 @@ func graphCommand() command {
 				if err != nil {
 					return err
 				}
+				collectLate()
 				checked, err := agent.Check(ctx, c.home, q)
 				if err != nil {
 					return err

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/nsynapse/recipe/planner/state"
 )
@@ -34,7 +33,7 @@ func historyCommand() command {
 					c.printJSON(generations)
 					return nil
 				}
-				w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+				w := newTable(c.stdout)
 				fmt.Fprintln(w, "GENERATION\tENDED\tACTION\tRESULT\tCHANGES\t")
 				for _, g := range generations {
 					var changes []string
@@ -42,6 +41,7 @@ func historyCommand() command {
 						changes = append(changes, fmt.Sprintf("%s %d", action, g.Changes[action]))
 					}
 					reason, _, _ := strings.Cut(g.Error, "\n")
+					reason = strings.TrimSuffix(reason, "; its last output:") // which comes in further lines
 					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Number, g.Time.Local().Format("2006-01-02 15:04:05"), actionOf(g), g.Result, strings.Join(changes, ", "), reason)
 				}
 				return w.Flush()

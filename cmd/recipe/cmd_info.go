@@ -89,10 +89,31 @@ func (c *cli) tellInfo(r *registry.Release, versions []semver.Version) {
 		return strings.TrimSpace(fmt.Sprintf("%s: %s %s", q.Name, q.Service, q.Constraint))
 	})
 	rows(c, "provides", r.Provides, func(s registry.Service) string { return fmt.Sprintf("%s %s", s.Name, s.Version) })
+	for _, contract := range r.Contracts {
+		c.row("contract", fmt.Sprintf("%s %s", contract.Service, contract.Version))
+		rows(c, "", contract.Attributes, attributeText)
+	}
 	rows(c, "inputs", r.Inputs, inputText)
 	if r.Readme != "" {
 		fmt.Fprintf(c.stdout, "\n%s\n", strings.TrimSpace(printable(r.Readme)))
 	}
+}
+
+func attributeText(a registry.Attribute) string {
+	text := "  " + a.Name + ", " + a.Type
+	if a.Sensitive {
+		text += ", secret"
+	}
+	if a.Optional {
+		text += ", may be left out"
+	}
+	if a.Since != "" {
+		text += ", since " + a.Since
+	}
+	if a.Description != "" {
+		text += ": " + a.Description
+	}
+	return text
 }
 
 func inputText(in registry.Input) string {

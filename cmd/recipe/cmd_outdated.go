@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
 func outdatedCommand() command {
@@ -71,7 +70,7 @@ func (c *cli) tellOutdated(found []outdated) error {
 		fmt.Fprintln(c.stdout, "Everything is in its newest version.")
 		return nil
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	w := newTable(c.stdout)
 	fmt.Fprintln(w, "PACKAGE\tNOW\tFITS\tNEWEST")
 	for _, o := range found {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", o.Name, o.Now, o.Fits, o.Newest)

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/nsynapse/recipe/registry"
 )
@@ -52,7 +51,7 @@ func (c *cli) tellFound(found []registry.Found, silent []string) {
 	if len(found) == 0 {
 		fmt.Fprintln(c.stdout, "Nothing found.")
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	w := newTable(c.stdout)
 	for _, f := range found {
 		what := f.Description
 		if f.Types != nil {

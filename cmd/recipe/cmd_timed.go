@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -43,7 +42,7 @@ func (c *cli) printRuns(runs []agent.TimedRun) error {
 		fmt.Fprintln(c.stdout, "Nothing has run by a schedule yet.")
 		return nil
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	fmt.Fprintln(w, "PROCESS\tDUE\tBEGAN\tTOOK\tOUTCOME\t")
 	for _, r := range runs {
 		due, began, took, outcome := "by hand", "-", "-", r.Outcome
@@ -59,9 +58,17 @@ func (c *cli) printRuns(runs []agent.TimedRun) error {
 		case r.Began != nil:
 			took = r.Ended.Sub(*r.Began).Round(10 * time.Millisecond).String()
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Address, due, began, took, outcome, r.Reason)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", runAddress(r), due, began, took, outcome, r.Reason)
 	}
 	return w.Flush()
+}
+
+// runAddress is that of the process, or of the run where each has its own.
+func runAddress(r agent.TimedRun) string {
+	if r.Number == 0 {
+		return r.Address
+	}
+	return fmt.Sprintf("%s.%d", r.Address, r.Number)
 }
 
 func runNowCommand() command {
@@ -86,7 +93,7 @@ func runNowCommand() command {
 					c.printJSON(run)
 				}
 				if run.Outcome != "succeeded" {
-					return hinted{fmt.Errorf("%s has %s: %s", run.Address, run.Outcome, run.Reason), fmt.Sprintf("recipe logs '%s' shows what it wrote.", run.Address)}
+					return hinted{fmt.Errorf("%s has %s: %s", run.Address, run.Outcome, run.Reason), fmt.Sprintf("recipe logs '%s' shows what it wrote.", runAddress(run))}
 				}
 				c.say(fmt.Sprintf("%s has succeeded after %s.", run.Address, run.Ended.Sub(*run.Began).Round(10*time.Millisecond)))
 				return nil

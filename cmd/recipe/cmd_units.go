@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -21,30 +20,7 @@ const running = "What runs"
 func psCommand() command {
 	return command{name: "ps", group: running, summary: "List processes, with state, ports and restarts.",
 		example: "recipe ps -stack=shop -json",
-		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
-			c.jsonFlag(flags)
-			stack := flags.String("stack", "", "only the stack of this `name`")
-			return func(ctx context.Context, args []string) error {
-				if err := atMost(args, 0); err != nil {
-					return err
-				}
-				client, err := c.running(ctx)
-				if err != nil {
-					return err
-				}
-				units := []agent.UnitInfo{}
-				if client != nil {
-					if units, err = client.Units(ctx, *stack); err != nil {
-						return err
-					}
-				}
-				if c.json {
-					c.printJSON(units)
-					return nil
-				}
-				return c.printUnits(units)
-			}
-		}}
+		setup:   listing((*agent.Client).Units, (*cli).printUnits)}
 }
 
 func (c *cli) printUnits(units []agent.UnitInfo) error {
@@ -52,7 +28,7 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		fmt.Fprintln(c.stdout, "Nothing runs.")
 		return nil
 	}
-	w := tabwriter.NewWriter(c.stdout, 0, 4, 2, ' ', 0)
+	w := newTable(c.stdout)
 	roles := slices.ContainsFunc(units, func(u agent.UnitInfo) bool { return u.Role != "" })
 	role := func(text string) string {
 		if roles {

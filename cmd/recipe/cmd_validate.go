@@ -20,6 +20,7 @@ func validateCommand() command {
 				if err != nil {
 					return err
 				}
+				collectLate()
 				checked, err := agent.Check(ctx, c.home, q)
 				if err != nil {
 					return err

@@ -29,12 +29,12 @@ type command struct {
 func commands() []command {
 	return []command{
 		validateCommand(), fmtCommand(),
-		planCommand(), applyCommand(), destroyCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
+		planCommand(), applyCommand(), destroyCommand(), importCommand(), showCommand(), graphCommand(), outputCommand(), historyCommand(),
 		rollbackCommand(), promoteCommand(), scaleCommand(),
-		psCommand(), topCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
+		psCommand(), routesCommand(), topCommand(), logsCommand(), eventsCommand(), restartCommand(), stopCommand(), startCommand(), waitCommand(),
 		runCommand(), runNowCommand(), runsCommand(), backupCommand(), restoreCommand(),
 		lockCommand(), bundleCommand(), whyCommand(), outdatedCommand(), solveCommand(),
-		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), yankCommand(),
+		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), cacheCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
 		agentCommand(), doctorCommand(), caCommand(), versionCommand(),

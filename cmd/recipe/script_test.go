@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/nsynapse/recipe/executor/cgroup"
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 	"github.com/nsynapse/recipe/executor/torture"
@@ -180,6 +181,10 @@ func condition(name string) (bool, error) {
 		return os.Geteuid() == 0, nil
 	case "cgroups":
 		return len(cgroup.Look().Offer().Controllers) == 3, nil
+	case "landlock":
+		return landlock.Version() >= landlock.Least, nil
+	case "scopes":
+		return landlock.Version() >= landlock.ScopeVersion, nil
 	case "packages":
 		return !testing.Short() && !torture.RaceDetector && packageSourcesAnswer(), nil
 	case "netns":

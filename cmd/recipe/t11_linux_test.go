@@ -67,6 +67,7 @@ process "web" {
   command = ["$APP"]
   env     = { NAME = component.name, LEDGER = "$SHARED/ledger", GATE = "$SHARED/gate" }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 // crowd is a stack that many want to apply.

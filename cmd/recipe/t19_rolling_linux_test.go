@@ -29,7 +29,7 @@ func TestT19RollingUpdatesWithTheAgentKilled(t *testing.T) { rollUnderLoad(t, 2,
 func rollUnderLoad(t *testing.T, instances int, kill bool) {
 	updates := torture.Pick(5, 100)
 	p := newPlace(t)
-	p.write("stack.hcl", fmt.Sprintf(rollingStack, instances))
+	p.write("stack.hcl", fmt.Sprintf(rollingStack, instances, "300ms"))
 	p.write("web/recipe.hcl", rollingRecipe)
 	p.mustRecipe("apply", "-auto-approve", "-var=text=0")
 	load := newLoad(t, strings.TrimSpace(p.mustRecipe("output", "url")))
@@ -58,6 +58,42 @@ func rollUnderLoad(t *testing.T, instances int, kill bool) {
 		updates, instances, kills, loadClients, requests)
 }
 
+func TestT19RestartsOfOneInstance(t *testing.T) { restartUnderLoad(t, 1, torture.Pick(3, 30)) }
+
+func TestT19RestartsOfTwoInstances(t *testing.T) { restartUnderLoad(t, 2, torture.Pick(3, 30)) }
+
+// restartUnderLoad is rollUnderLoad for recipe restart, and with several instances for recipe stop of one.
+func restartUnderLoad(t *testing.T, instances, restarts int) {
+	p := newPlace(t)
+	p.write("stack.hcl", fmt.Sprintf(rollingStack, instances, "1s"))
+	p.write("web/recipe.hcl", rollingRecipe)
+	p.mustRecipe("apply", "-auto-approve", "-var=text=0")
+	load := newLoad(t, strings.TrimSpace(p.mustRecipe("output", "url")))
+	for range restarts {
+		before, answered := p.appPIDs(), load.answers.Load()
+		p.mustRecipe("restart", "app.web")
+		for unit, pid := range p.appPIDs() {
+			if before[unit] == pid {
+				t.Errorf("process %d was not restarted", pid)
+			}
+		}
+		if instances > 1 {
+			p.mustRecipe("stop", "app.web[1]")
+			p.mustRecipe("start", "app.web[1]")
+		}
+		p.await("requests are answered during a restart", func() bool { return load.answers.Load() > answered })
+		if t.Failed() {
+			break
+		}
+	}
+	requests, failed := load.end()
+	if failed > 0 {
+		t.Errorf("%d of %d requests failed", failed, requests)
+	}
+	p.mustRecipe("destroy", "-auto-approve")
+	torture.Report(t, "T19", "%d restarts of %d instances under %d clients that never retry: 0 of %d requests failed", restarts, instances, loadClients, requests)
+}
+
 // updateKilled begins an update and kills the agent somewhere in it, or after it.
 func (p *place) updateKilled(n int, random *rand.Rand) (kills int) {
 	stop, killed := make(chan struct{}), make(chan bool, 1)
@@ -81,7 +117,7 @@ app "web" {
   source    = "./web"
   instances = %d
   inputs    = { text = var.text }
-  update { drain = "300ms" }
+  update { drain = "%s" }
 }
 output "url" { value = app.web.url }
 `

@@ -138,6 +138,7 @@ process "web" {
     FAIL   = input.fail == "process" ? "${input.key} ${input.pin} ${input.phrase}" : ""
   }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 const secretStranger = `

@@ -37,6 +37,7 @@ process "web" {
   command = ["$APP"]
   env     = { NAME = "web" }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 // newPortsPlace has a stack with so many apps, whose step waits for the file gate.

@@ -180,9 +180,8 @@ process "work" {
   env = { KNOWS = "%s" }
   stop { grace = "1s" }
   health {
-    startup { # as long as that the next agent takes one that hangs for one that starts
-      exec    = ["/bin/sh", "-c", "rm $SHARED/alive.$RECIPE_INSTANCE"]
-      timeout = "20s"
+    startup {
+      exec = ["/bin/sh", "-c", "rm $SHARED/alive.$RECIPE_INSTANCE"]
     }
     readiness {
       exec              = ["/bin/sh", "-c", "rm $SHARED/alive.$RECIPE_INSTANCE"]
@@ -191,6 +190,7 @@ process "work" {
     }
   }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 func TestT25NeverTwoPrimaries(t *testing.T) {

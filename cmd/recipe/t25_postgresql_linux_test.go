@@ -38,10 +38,11 @@ requires "database" { service = "postgresql" }
 step "hand" {
   command = ["/bin/sh", "-euc", "echo \"$DATABASE_URL\" > $SHARED/url"]
 }
+sandbox { write = ["$SHARED"] }
 `
 
-// TestT25NoCommitIsLost kills the primary of PostgreSQL again and again while a client writes. What it was told is
-// committed is there in the end.
+// TestT25NoCommitIsLost kills the primary of PostgreSQL again and again while a client writes, every other time together
+// with the agent. What it was told is committed is there in the end.
 func TestT25NoCommitIsLost(t *testing.T) {
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup"); found == nil {
 		t.Skip("needs PostgreSQL: a machine that has it also has the sources of its packages")
@@ -55,20 +56,43 @@ func TestT25NoCommitIsLost(t *testing.T) {
 	p.write("user/recipe.hcl", replicatedRecipe)
 	p.mustRecipe("apply", "-auto-approve")
 	w := p.newWriter()
-	for range rounds {
+	for n := range rounds {
 		was, _ := p.pair("middleware.main", 1)
 		before := w.acknowledged.Load()
 		p.await("rows are acknowledged", func() bool { return w.acknowledged.Load() > before+50 })
+		if n%2 == 1 {
+			p.must(syscall.Kill(p.agentPID(), syscall.SIGKILL))
+		}
 		p.must(syscall.Kill(was.PID, syscall.SIGKILL))
+		if n%2 == 1 {
+			p.mustRecipe("ps") // begins another agent
+		}
 		p.again("data", was.Address)
 		if now, _ := p.pair("middleware.main", 1); now.Address == was.Address {
 			t.Fatalf("%s was killed and is primary again", was.Address)
 		}
 	}
+	copies := p.copies()
+	if copies < rounds {
+		t.Errorf("%d primaries were lost, and %d copied anew", rounds, copies)
+	}
+	primary, backups := p.pair("middleware.main", 1)
+	p.mustRecipe("stop", backups[0].Address) // so that the primary stays it, with another token
+	p.mustRecipe("restart", primary.Address)
+	p.mustRecipe("start", backups[0].Address)
+	if _, _ = p.pair("middleware.main", 1); p.copies() != copies {
+		t.Error("the primary was started again, and a backup that fits it was copied anew")
+	}
 	rows, longest := w.end()
 	p.mustRecipe("destroy", "-auto-approve", "-backup=false")
-	torture.Report(t, "T25", "%d primaries of PostgreSQL killed under a writer: 0 of %d acknowledged commits lost; the longest pause between two was %s",
+	torture.Report(t, "T25", "%d primaries of PostgreSQL killed under a writer, every other one with the agent: 0 of %d acknowledged commits lost; the longest pause between two was %s",
 		rounds, rows, longest.Round(time.Millisecond))
+}
+
+// copies is how often a backup became a copy of the primary.
+func (p *place) copies() int {
+	p.Helper()
+	return strings.Count(p.mustRecipe("logs", "-n", "100000", "middleware.main"), "becomes a copy")
 }
 
 // writer inserts one number after the other, each in a transaction of its own, and goes on after an error.

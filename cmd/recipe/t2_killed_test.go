@@ -145,6 +145,7 @@ process "web" {
   command = ["$APP"]
   env     = { NAME = "${component.name}.${instance.index}", LEDGER = "$SHARED/ledger", TEXT = input.text, KEY = secret.key, FAIL = input.fail }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 // killer kills an agent at random moments.

@@ -134,6 +134,7 @@ process "web" {
   command = ["$APP"]
   env     = { NAME = "${component.name} ${input.theme}", TOKEN = secret.token }
 }
+sandbox { write = ["$SHARED"] }
 `
 
 // settingsLines are more than fits into one page: a file that was cut short is told from a whole one.

@@ -29,10 +29,11 @@ const (
 type (
 	topTick  time.Time
 	topUnits struct {
-		units []agent.UnitInfo
-		needs map[string][]string // by stack and address: the components that it needs
-		at    time.Time
-		err   error
+		units  []agent.UnitInfo
+		needs  map[string][]string // by stack and address: the components that it needs
+		routes []agent.RouteInfo
+		at     time.Time
+		err    error
 	}
 	topLines struct {
 		unit  string // stack and address
@@ -55,7 +56,11 @@ func (f *topFeed) look(known map[string][]string) tea.Cmd {
 		if err != nil {
 			return topUnits{err: err}
 		}
-		m := topUnits{units: units, needs: known, at: time.Now()}
+		routes, err := f.client.Routes(f.ctx, f.stack)
+		if err != nil {
+			return topUnits{err: err}
+		}
+		m := topUnits{units: units, needs: known, routes: routes, at: time.Now()}
 		for _, u := range units {
 			if _, ok := m.needs[unitKey(u)]; !ok {
 				m.needs = f.needs(units)

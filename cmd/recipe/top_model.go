@@ -17,6 +17,7 @@ type topModel struct {
 
 	units    []agent.UnitInfo // in the order of their start
 	needs    map[string][]string
+	routes   []agent.RouteInfo
 	cpu      map[string]float64 // in percent of one processor, by unitKey
 	at       time.Time          // of units
 	selected string             // unitKey; "" before there are any
@@ -35,6 +36,7 @@ const (
 	topOverview topPage = iota
 	topWholeLog         // of the selected process, instead of the table
 	topDetails          // all that is known of it
+	topRoutes           // all routes and endpoints
 )
 
 // topQuestion is something that is done after a yes.
@@ -92,7 +94,7 @@ func (m topModel) looked(now topUnits) (tea.Model, tea.Cmd) {
 		}
 	}
 	inOrder(now.units, now.needs)
-	m.units, m.needs, m.cpu, m.at, m.trouble = now.units, now.needs, cpu, now.at, ""
+	m.units, m.needs, m.routes, m.cpu, m.at, m.trouble = now.units, now.needs, now.routes, cpu, now.at, ""
 	if m.index() < 0 {
 		return m.choose(0)
 	}
@@ -150,6 +152,8 @@ func (m topModel) pressed(key string) (tea.Model, tea.Cmd) {
 		m.page = m.turn(topWholeLog)
 	case "enter":
 		m.page = m.turn(topDetails)
+	case "t":
+		m.page = m.turn(topRoutes)
 	case "r", "s":
 		m.asked = m.ask(key)
 	}

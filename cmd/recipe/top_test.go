@@ -24,11 +24,15 @@ func topOf(width, height int) topModel {
 		}
 	}
 	needs := map[string][]string{"shop/app.api[0].process.web": {"middleware.z-db"}, "shop/app.web[0].process.web": {"app.api", "middleware.z-db"}, "shop/middleware.z-db[0].process.db": nil}
+	routes := []agent.RouteInfo{
+		{Stack: "shop", Kind: "http", At: "https://shop.example.com/", Component: "app.web", Port: "web", Requests: 1234, Errors: 5, P50: 0.002, P99: 0.256, Message: "the router does not answer"},
+		{Stack: "shop", Kind: "tcp", At: "127.0.0.1:41007", Component: "middleware.z-db", Port: "sql", Ready: 1, Requests: 7},
+	}
 	m := topModel{feed: &topFeed{ctx: nil}}
 	for _, message := range []tea.Msg{
 		tea.WindowSizeMsg{Width: width, Height: height},
 		topUnits{units: units(1), needs: needs, at: at},
-		topUnits{units: units(1.5), needs: needs, at: at.Add(time.Second)},
+		topUnits{units: units(1.5), needs: needs, routes: routes, at: at.Add(time.Second)},
 		topLines{unit: "shop/middleware.z-db[0].process.db", lines: []string{"ready to \x1b[31maccept\x1b[0m\x07 connections", "\tdone"}},
 		topLines{unit: "shop/app.web[0].process.web", lines: []string{"of another process"}},
 		topEvent{Time: at, Type: "process", Stack: "shop", Address: "app.web[0].process.web", State: "crash-loop", Message: "out of memory"},
@@ -67,7 +71,7 @@ Events
 03:04:05  shop  app.web[0].process.web: crash-loop, out of memory
 03:04:05  shop  run: done
 
-up/down select  l log  enter details  r restart  s stop, start  q quit`
+up/down select  l log  enter details  t routes  r restart  s stop, start  q quit`
 	if got := ansi.Strip(strings.Join(m.screen(), "\n")); trimmed(got) != trimmed(want) {
 		t.Errorf("got\n%s", got)
 	}
@@ -76,6 +80,18 @@ up/down select  l log  enter details  r restart  s stop, start  q quit`
 		if !strings.Contains(details, want) {
 			t.Errorf("%q is missing of\n%s", want, details)
 		}
+	}
+}
+
+func TestTopRoutes(t *testing.T) {
+	const want = `recipe top  2 of 3 processes ready  cpu 50 %  memory 95M                                    03:04:06
+ROUTE                              TO                     READY  REQUESTS  ERRORS      P50      P99
+https://shop.example.com/          app.web:web                0      1234       5     <2ms   <256ms
+  the router does not answer
+127.0.0.1:41007                    middleware.z-db:sql        1         7       0        -        -
+up/down other process  esc back  l log  enter details  t routes  r restart  s stop  q quit`
+	if got := ansi.Strip(strings.Join(press(topOf(100, 12), "t").screen(), "\n")); trimmed(got) != want {
+		t.Errorf("got\n%s", got)
 	}
 }
 
@@ -90,7 +106,7 @@ func trimmed(text string) string {
 
 // Whatever the size, no line is wider than the screen, and there are no more lines than it has.
 func TestTopFits(t *testing.T) {
-	for _, page := range [][]string{nil, {"l"}, {"enter"}, {"s"}, {"end"}} {
+	for _, page := range [][]string{nil, {"l"}, {"enter"}, {"t"}, {"s"}, {"end"}} {
 		for width := 1; width < 160; width += 7 {
 			for height := 1; height < 50; height += 3 {
 				lines := press(topOf(width, height), page...).screen()

@@ -25,7 +25,7 @@ const (
 
 // styled is text in a style, or just the text without colours. A selection is shown in any case.
 func (m topModel) styled(style, text string) string {
-	if !m.color && style != reverse {
+	if style == "" || !m.color && style != reverse {
 		return text
 	}
 	return "\x1b[" + style + "m" + text + "\x1b[m"
@@ -50,6 +50,8 @@ func (m topModel) screen() []string {
 		page = m.logPart("Log of "+m.name(), room)
 	case topDetails:
 		page = m.details(room)
+	case topRoutes:
+		page = m.routesPage()
 	default:
 		page = m.overview(room)
 	}
@@ -109,9 +111,9 @@ func (m topModel) foot() string {
 	case m.said != "":
 		return m.styled(bold, plainText(m.said))
 	case m.page != topOverview:
-		return m.styled(faint, "up/down other process  esc back  l log  enter details  r restart  s stop  q quit")
+		return m.styled(faint, "up/down other process  esc back  l log  enter details  t routes  r restart  s stop  q quit")
 	}
-	return m.styled(faint, "up/down select  l log  enter details  r restart  s stop, start  q quit")
+	return m.styled(faint, "up/down select  l log  enter details  t routes  r restart  s stop, start  q quit")
 }
 
 // overview is the table, the log of the selected process and the events; the table gets at most half of the room.

@@ -21,7 +21,9 @@ import (
 	"github.com/nsynapse/recipe/executor/otlp"
 	"github.com/nsynapse/recipe/executor/port"
 	"github.com/nsynapse/recipe/executor/router"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/supervisor"
+	"github.com/nsynapse/recipe/executor/token"
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
@@ -72,6 +74,8 @@ type Agent struct {
 	roles      *roleKeeper
 	local      *local.Provider
 	cgroups    cgroup.Host
+	sandbox    *sandbox.Policy
+	token      token.Token  // what clients show
 	provider   sdk.Provider // of the types in the box
 	plugins    hosts
 	events     *events
@@ -113,6 +117,9 @@ func New(o Options) (*Agent, error) {
 	if a.planKey, err = planKey(a.fsys, filepath.Join(o.Home, "plan.key")); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
+	if a.token, err = token.Load(a.fsys, tokenPath(o.Home)); err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
 	if a.store, err = store.Open(filepath.Join(o.Home, "store")); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}
@@ -130,9 +137,10 @@ func New(o Options) (*Agent, error) {
 	a.routes, a.roles = newRoutes(a), newRoleKeeper(a)
 	a.endpoints = router.NewEndpoints(a.ports, func(ctx context.Context, name string) error { return a.routes.publish(ctx, name) })
 	a.fronts = router.NewRoutes(o.Fronts, a.routes.publish)
-	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Gate: a.roles.gate})
+	a.sandbox = sandbox.New(o.Home)
+	a.local = local.New(local.Options{Ports: a.ports, Units: a.supervisor, Changed: a.instanceChanged, Drain: a.drain, Cgroups: a.cgroups, Sandbox: a.sandbox, Gate: a.roles.gate})
 	a.provider, err = sdk.Union(
-		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher}),
+		builtin.New(builtin.Options{Store: a.store, Fetcher: fetcher, Sandbox: a.sandbox}),
 		bus.Provider(),
 		a.local,
 		a.endpoints,
@@ -169,6 +177,7 @@ func (a *Agent) Start() error {
 	a.plugins.terraform.Sweep()
 	a.boot()
 	a.background.Go(a.sweepPlugins)
+	a.background.Go(a.sweepSources)
 	for _, s := range a.all() {
 		if s.underWay() {
 			if _, err := a.carry(s, otlp.Context{}, 0, true); err != nil {

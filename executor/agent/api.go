@@ -26,9 +26,13 @@ import (
 //	GET  /v1/stacks/NAME/history      []state.Generation
 //	GET  /v1/stacks/NAME/outputs      map of OutputInfo; ?secrets=NAME shows that one in clear
 //	GET  /v1/backups                  []BackupInfo; ?stack=NAME&instance=ADDRESS, of stacks that are gone too
+//	GET  /v1/backups/content          the archive of one; ?stack=&instance=&id=, encrypted for ?recipient=
+//	GET  /v1/backups/verify           BackupInfo of one, if its sums are right; ?stack=&instance=&id=
+//	POST /v1/backups/prune            PruneBackupsRequest -> []BackupInfo
 //	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
 //	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
+//	GET  /v1/routes                   []RouteInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
 //	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
@@ -44,7 +48,7 @@ const apiVersion = "v1"
 type Problem struct {
 	Message     string            `json:"message"`
 	Hint        string            `json:"hint,omitempty"` // what to do about it
-	Kind        string            `json:"kind,omitempty"` // "busy", "stale", "not-found", "other-directory"
+	Kind        string            `json:"kind,omitempty"` // "busy", "stale", "not-found", "not-trusted", "other-directory"
 	Diagnostics []diag.Diagnostic `json:"diagnostics,omitempty"`
 }
 
@@ -59,12 +63,25 @@ type PlanRequest struct {
 	Variables []VariableValue `json:"variables,omitempty"`
 	Targets   []addr.Instance `json:"targets,omitempty"`
 	Replace   []addr.Instance `json:"replace,omitempty"`
+	Import    *ImportRequest  `json:"import,omitempty"` // with Path: take over a thing that is there already
 	Destroy   bool            `json:"destroy,omitempty"`
 	NoBackup  bool            `json:"no_backup,omitempty"` // delete data without writing it aside before
 	Trust     bool            `json:"trust,omitempty"`     // do not look at what is there
 	Upgrade   []string        `json:"upgrade,omitempty"`   // packages that the lock file does not hold; "*" for all of them
 	Locked    bool            `json:"locked,omitempty"`    // it is an error when the lock file would change
 	Fresh     bool            `json:"fresh,omitempty"`     // ask registries also about what is locked and kept on this machine
+}
+
+// ImportRequest names a thing that is there already, and what it becomes in the stack.
+type ImportRequest struct {
+	Addr addr.Instance `json:"addr"`
+	ID   string        `json:"id"` // as the provider of its type knows it
+}
+
+// PruneSourcesRequest says what of the packages that were got by addresses is removed; see origin.Bounds.
+type PruneSourcesRequest struct {
+	Unused time.Duration `json:"unused"`
+	Bytes  int64         `json:"bytes,omitempty"`
 }
 
 // VariableValue is one value given from outside. Later ones win.
@@ -160,6 +177,7 @@ type UnitInfo struct {
 	CPU       float64        `json:"cpu_seconds,omitempty"`  // used by it and its descendants so far
 	Memory    int64          `json:"memory_bytes,omitempty"` // resident now, of them all
 	Next      *time.Time     `json:"next,omitempty"`         // of a scheduled one: when it runs next
+	Run       int            `json:"run,omitempty"`          // it is one run of a schedule whose runs may overlap: its number
 	Last      *TimedRun      `json:"last,omitempty"`         // of a scheduled one: its last run that is over
 	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was known last
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -15,93 +13,85 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/executor/backups"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
-// Backups lie in RECIPE_HOME/backups/STACK/COMPONENT.N/ID.tar.gz, outside of the stack, whose end they outlive. Nobody but
-// their owner removes them. Only the agent's own user can read them: they hold what the data holds.
-
 // BackupInfo is one backup.
 type BackupInfo struct {
-	ID       string    `json:"id"` // unique for the instance; the time, so that IDs sort by it
-	Instance string    `json:"instance"`
-	File     string    `json:"file"` // absolute
-	Size     int64     `json:"size"` // bytes
-	Time     time.Time `json:"time"`
+	ID        string    `json:"id"` // unique for the instance: the time
+	Instance  string    `json:"instance"`
+	File      string    `json:"file"` // absolute
+	Size      int64     `json:"size"` // bytes
+	Time      time.Time `json:"time"`
+	Encrypted bool      `json:"encrypted"`
+	Removed   []string  `json:"removed,omitempty"` // the IDs of those that were removed for it
 }
 
 // BackupRequest asks for a backup of an instance, or for one to be brought back.
 type BackupRequest struct {
 	Instance addr.Instance `json:"instance"`       // without a part
 	From     string        `json:"from,omitempty"` // to be brought back: an ID, or the absolute name of a file
+	// Identity is the absolute name of a file of keys as age-keygen writes it, for a file that was encrypted to one of them.
+	Identity string `json:"identity,omitempty"`
 }
 
-const backupEnding = ".tar.gz"
-
-func (a *Agent) backupDir(stack string, i addr.Instance) string {
-	return filepath.Join(a.Home, "backups", stack, i.Component.Slug()+"."+strconv.Itoa(i.Index))
+// shelf is where the backups of an instance are, also of a stack that is gone.
+func (a *Agent) shelf(stack string, i addr.Instance) backups.Shelf {
+	return backups.Shelf{Dir: filepath.Join(a.Home, "backups", filepath.Base(stack), i.Component.Slug()+"."+strconv.Itoa(i.Index)), Keys: a.backupKeys()}
 }
 
-// takeBackup writes the data of an instance aside, as the recorded value of its backup says.
-func (a *Agent) takeBackup(ctx context.Context, stack string, at addr.Instance, v cty.Value, report sdk.Report) (info BackupInfo, err error) {
-	dir := a.backupDir(stack, at)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return info, fmt.Errorf("cannot make the directory of backups: %w", err)
-	}
-	f, err := os.CreateTemp(dir, ".new-") // 0600; one that a crash leaves is no backup
-	if err != nil {
-		return info, fmt.Errorf("cannot write a backup: %w", err)
-	}
-	defer os.Remove(f.Name()) // it has another name when all went well
-	err = errors.Join(builtin.TakeBackup(ctx, v, f, report), f.Sync(), f.Close())
-	if err != nil {
-		return info, err
-	}
-	for n := 1; ; n++ {
-		id := time.Now().UTC().Format("20060102T150405Z")
-		if n > 1 {
-			id += "-" + strconv.Itoa(n)
-		}
-		file := filepath.Join(dir, id+backupEnding)
-		err := os.Link(f.Name(), file) // never over another one
-		if errors.Is(err, fs.ErrExist) {
-			continue
-		}
-		if err != nil {
-			return info, fmt.Errorf("cannot keep the backup: %w", err)
-		}
-		return infoOf(at, file)
-	}
+func (a *Agent) backupKeys() backups.Keys {
+	return backups.Keys{Own: a.key, File: filepath.Join(a.Home, "backup-recipients")}
 }
 
-func infoOf(at addr.Instance, file string) (BackupInfo, error) {
-	info, err := os.Stat(file)
+// takeBackup writes the data of an instance aside, as the recorded value of its backup says, and removes those that are not to
+// be kept any more. That these stay is no failure of the new one.
+func (a *Agent) takeBackup(ctx context.Context, stack string, at addr.Instance, v cty.Value, report sdk.Report) (BackupInfo, error) {
+	shelf := a.shelf(stack, at)
+	b, err := shelf.Put(time.Now(), func(w io.Writer) error { return builtin.TakeBackup(ctx, v, a.sandbox, w, report) })
 	if err != nil {
 		return BackupInfo{}, err
 	}
-	return BackupInfo{ID: strings.TrimSuffix(filepath.Base(file), backupEnding), Instance: at.Whole().In(addr.SlotA).String(), File: file,
-		Size: info.Size(), Time: info.ModTime()}, nil
+	info := infoOf(at, b)
+	var kept backups.Retention
+	if kept.Keep, kept.MaxAge, err = builtin.RetentionOf(v); err == nil {
+		info.Removed, err = prune(shelf, kept)
+	}
+	if err != nil {
+		fmt.Fprintf(a.Log, "old backups of %s of stack %s stay: %s\n", info.Instance, stack, err)
+	}
+	return info, nil
+}
+
+// prune removes what is not to be kept, and returns the IDs of that.
+func prune(shelf backups.Shelf, kept backups.Retention) (ids []string, err error) {
+	list, err := shelf.List()
+	if err != nil {
+		return nil, err
+	}
+	gone := kept.Excess(list, time.Now())
+	for _, b := range gone {
+		ids = append(ids, b.ID)
+	}
+	return ids, shelf.Remove(gone)
+}
+
+func infoOf(at addr.Instance, b backups.Backup) BackupInfo {
+	return BackupInfo{ID: b.ID, Instance: at.Whole().In(addr.SlotA).String(), File: b.File, Size: b.Size, Time: b.Time, Encrypted: b.Encrypted}
 }
 
 // backupsOf lists the backups of an instance, oldest first.
 func (a *Agent) backupsOf(stack string, at addr.Instance) ([]BackupInfo, error) {
-	files, err := filepath.Glob(filepath.Join(a.backupDir(stack, at), "*"+backupEnding))
-	if err != nil {
-		return nil, err
-	}
+	found, err := a.shelf(stack, at).List()
 	list := []BackupInfo{}
-	for _, file := range files {
-		info, err := infoOf(at, file)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, info)
+	for _, b := range found {
+		list = append(list, infoOf(at, b))
 	}
-	slices.SortFunc(list, func(x, y BackupInfo) int { return strings.Compare(x.ID, y.ID) })
-	return list, nil
+	return list, err
 }
 
 // backup takes a backup for a client.
@@ -114,35 +104,59 @@ func (a *Agent) backup(ctx context.Context, s *stack, q BackupRequest) (BackupIn
 	return a.takeBackup(ctx, s.name, q.Instance, v, sdk.Report{})
 }
 
-// restoreBackup brings a backup back for a client.
+// findBackup is the backup of an instance with that ID.
+func (a *Agent) findBackup(stack string, at addr.Instance, id string) (BackupInfo, error) {
+	known, err := a.backupsOf(stack, at)
+	if err != nil {
+		return BackupInfo{}, err
+	}
+	n := slices.IndexFunc(known, func(b BackupInfo) bool { return b.ID == id })
+	if n < 0 {
+		return BackupInfo{}, &Problem{Message: fmt.Sprintf("there is no backup %q of %s", id, at), Kind: "not-found",
+			Hint: fmt.Sprintf("recipe backup list %s lists them; the name of a file begins with / or ./.", at)}
+	}
+	return known[n], nil
+}
+
+// restoreBackup brings a backup back for a client. All of it was read, and its sums are right, before anything is changed.
 func (a *Agent) restoreBackup(ctx context.Context, s *stack, q BackupRequest) (BackupInfo, error) {
-	file := q.From
-	if !filepath.IsAbs(file) {
-		known, err := a.backupsOf(s.name, q.Instance)
-		if err != nil {
+	info := BackupInfo{File: q.From, Instance: q.Instance.Whole().In(addr.SlotA).String()}
+	if !filepath.IsAbs(q.From) {
+		var err error
+		if info, err = a.findBackup(s.name, q.Instance, q.From); err != nil {
 			return BackupInfo{}, err
 		}
-		at := slices.IndexFunc(known, func(b BackupInfo) bool { return b.ID == q.From })
-		if at < 0 {
-			return BackupInfo{}, &Problem{Message: fmt.Sprintf("there is no backup %q of %s", q.From, q.Instance), Kind: "not-found",
-				Hint: "recipe backup -list lists them; the name of a file begins with / or ./."}
-		}
-		file = known[at].File
 	}
-	f, err := os.Open(file)
+	opened, err := a.openBackup(info.File, q.Identity)
 	if err != nil {
-		return BackupInfo{}, fmt.Errorf("cannot read the backup: %w", err)
+		return BackupInfo{}, err
 	}
-	defer f.Close()
+	defer opened.Close()
 	v, free, err := a.backupValue(s, q.Instance)
 	if err != nil {
 		return BackupInfo{}, err
 	}
 	defer free()
-	if err := builtin.RestoreBackup(ctx, v, io.Reader(f), sdk.Report{}); err != nil {
+	archive, err := opened.Archive()
+	if err != nil {
+		return BackupInfo{}, err
+	}
+	if err := builtin.RestoreBackup(ctx, v, a.sandbox, archive, sdk.Report{}); err != nil {
 		return BackupInfo{}, errors.New(state.Redact(err.Error(), v))
 	}
-	return infoOf(q.Instance, file)
+	return info, nil
+}
+
+// openBackup opens the file of a backup and checks it.
+func (a *Agent) openBackup(file, identity string) (*backups.Opened, error) {
+	opened, err := a.backupKeys().Open(file, identity)
+	switch {
+	case errors.Is(err, backups.ErrNoKey):
+		return nil, &Problem{Message: fmt.Sprintf("%s cannot be opened: %s", file, err), Hint: "-identity=FILE names a file of keys as age-keygen writes it."}
+	case err != nil:
+		return nil, fmt.Errorf("%s cannot be used, and nothing was changed: %w", file, err)
+	}
+	return opened, nil
 }
 
 // notSaving refuses what must not happen while data is written aside or brought back.

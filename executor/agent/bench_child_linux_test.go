@@ -32,6 +32,7 @@ type measure struct {
 	Resources int           // planned or applied
 	Down      time.Duration // to destroy services
 	Resident  uint64        // bytes, when the services were up
+	Critical  time.Duration // of the chain of tasks that took longest, each as long as it was measured
 }
 
 const orderVariable = "RECIPE_BENCH_ORDER"

@@ -13,6 +13,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/planner/dag"
 )
 
 // fleet is services to be brought up: each needs the one that many places before it.
@@ -57,6 +60,7 @@ func BenchmarkServices(b *testing.B) {
 			b.ReportMetric(ms(ups), "up-ms")
 			b.ReportMetric(ms(floors), "floor-ms")
 			b.ReportMetric(ms(ups)/ms(floors), "x-floor")
+			b.ReportMetric(median(ups, func(m measure) float64 { return float64(m.Wall) / float64(m.Critical) }), "x-critical-path")
 			b.ReportMetric(ms(downs), "destroy-ms")
 			if len(peerUps) > 0 {
 				b.ReportMetric(ms(peerUps), "supervisord-up-ms")
@@ -129,6 +133,7 @@ func (o order) services(ctx context.Context) (measure, error) {
 		return measure{}, err
 	}
 	m, err := a.bring(ctx, PlanRequest{Path: o.Stack})
+	a.background.Wait() // for the memory of the run to be given back
 	m.Resident = resident()
 	down, downErr := a.bring(ctx, PlanRequest{Stack: "bench", Destroy: true})
 	m.Down = down.Wall
@@ -162,7 +167,30 @@ func (a *Agent) bring(ctx context.Context, q PlanRequest) (measure, error) {
 	if last := n.lines[len(n.lines)-1].Result; last == nil || last.Error != "" || last.Generation.Result != "done" {
 		return m, fmt.Errorf("the run ended with %+v", last)
 	}
-	return m, nil
+	m.Critical, err = critical(answer.Plan, n.lines)
+	return m, err
+}
+
+// critical is how long the chain of tasks took that took longest: in no order could they be done sooner.
+func critical(signed *SignedPlan, lines []RunLine) (time.Duration, error) {
+	p, err := signed.Decode()
+	if err != nil {
+		return 0, err
+	}
+	took := map[string]int64{}
+	for _, l := range lines {
+		if l.Event != nil && l.Event.Phase == apply.Completed {
+			took[l.Event.Addr] = int64(l.Event.Took)
+		}
+	}
+	needs := make([][]int32, len(p.Changes))
+	for i := range p.Changes {
+		needs[i] = p.Changes[i].Needs
+	}
+	g := dag.New(needs)
+	order, _ := g.Order() // a plan has no cycle
+	_, total := g.CriticalPath(order, func(i int32) int64 { return took[p.Changes[i].Addr.String()] })
+	return time.Duration(total), nil
 }
 
 // resident is how many bytes this process has in memory.

@@ -19,12 +19,13 @@ import (
 	"github.com/nsynapse/recipe/registry/library"
 	"github.com/nsynapse/recipe/registry/oci"
 	"github.com/nsynapse/recipe/registry/store"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Bundle writes the packages that the stack at q.Path takes from registries, for this platform, those of the operating system
 // for this system, and their lock file to a file: no agent, no store, no state. What is locked is taken as it is locked. It
-// returns what was chosen.
-func Bundle(ctx context.Context, home string, q PlanRequest, to io.Writer) (locked *lockfile.File, diags []diag.Diagnostic, err error) {
+// returns what was chosen. With a signer, nil for none, the lock file is signed, so that it need not be brought beside the bundle.
+func Bundle(ctx context.Context, home string, q PlanRequest, by *trust.Signer, to io.Writer) (locked *lockfile.File, diags []diag.Diagnostic, err error) {
 	w, err := read(ctx, library.New(recipes.FS, nil, registry.ReaderOf(home)), q, true)
 	if err != nil {
 		return nil, w.problems(err), w.other(err)
@@ -37,15 +38,25 @@ func Bundle(ctx context.Context, home string, q PlanRequest, to io.Writer) (lock
 	if err := w.source.Export(ctx, w.input.Lock, oci.Blobs(dir)); err != nil {
 		return nil, nil, err
 	}
-	if err := w.exportOS(ctx, home, dir); err != nil {
+	if err := w.exportOS(ctx, home, dir, by != nil); err != nil {
 		return nil, w.problems(err), w.other(err)
 	}
-	return w.locked, nil, bundle.Write(to, w.locked.Format(), oci.Blobs(dir))
+	lock, seal := w.locked.Format(), bundle.Seal{}
+	if by != nil {
+		seal.Namespace = by.Namespace()
+		if seal.Note, err = by.Sign(bundle.Statement(w.input.Stack.Name, lock)); err == nil {
+			seal.Keys, err = by.History.Encode()
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	return w.locked, nil, bundle.Write(to, lock, seal, oci.Blobs(dir))
 }
 
 // Unbundle takes over the packages in a bundle that Bundle has written for the stack at q.Path, and returns its lock file: once
 // that lies beside the stack no registry has to be asked. A lock file that is there already has to agree.
-func Unbundle(ctx context.Context, home string, q PlanRequest, from io.Reader) (lock []byte, diags []diag.Diagnostic, err error) {
+func Unbundle(ctx context.Context, home string, q PlanRequest, from io.Reader) (_ []byte, diags []diag.Diagnostic, err error) {
 	w, parsed, err := load(q)
 	if err != nil {
 		return nil, w.problems(err), w.other(err)
@@ -55,7 +66,8 @@ func Unbundle(ctx context.Context, home string, q PlanRequest, from io.Reader) (
 		return nil, nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if lock, err = bundle.Read(from, oci.Blobs(dir)); err != nil {
+	lock, seal, err := bundle.Read(from, oci.Blobs(dir))
+	if err != nil {
 		return nil, nil, err
 	}
 	locked, d := w.bundled(lock)
@@ -66,12 +78,48 @@ func Unbundle(ctx context.Context, home string, q PlanRequest, from io.Reader) (
 	}
 	w.diags = append(w.diags, d...)
 	if err == nil && w.fail() == nil {
-		err = w.importOS(ctx, home, locked, dir)
+		var vouched bool
+		if vouched, err = w.vouched(ctx, home, parsed.Name, lock, seal); err == nil {
+			err = w.importOS(ctx, home, locked, dir, vouched)
+		}
 	}
 	if w.fail() != nil {
 		return nil, w.diagnostics(), w.other(err)
 	}
 	return lock, nil, err
+}
+
+// vouched reports whether a trusted publisher has signed the lock file of a bundle for this stack. A signature that is not good is
+// refused, also where none is needed.
+func (w *written) vouched(ctx context.Context, home, stack string, lock []byte, seal bundle.Seal) (bool, error) {
+	if seal.Note == nil {
+		return false, nil
+	}
+	history, err := trust.ParseHistory(seal.Keys)
+	var text string
+	if err == nil {
+		text, _, err = registry.ReaderOf(home).Ring.Verify(ctx, seal.Namespace, seal.Note, history)
+	}
+	var u *trust.Untrusted
+	switch {
+	case errors.As(err, &u):
+		_, beside := w.sources[lockfile.Name]
+		if beside {
+			return false, nil // that says what is taken
+		}
+		return false, w.refuseBundle("Its lock file is signed by %s: %s. %s", seal.Namespace, err, u.WayOut())
+	case err != nil:
+		return false, w.refuseBundle("Its lock file is signed by %s, and the signature is not good: %s.", seal.Namespace, err)
+	case text != bundle.Statement(stack, lock):
+		return false, w.refuseBundle("What %s has signed is another lock file, or that of another stack than %s.", seal.Namespace, stack)
+	}
+	return true, nil
+}
+
+// refuseBundle notes why a bundle is not taken.
+func (w *written) refuseBundle(format string, args ...any) error {
+	w.diags = append(w.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Bundle refused", Detail: fmt.Sprintf(format, args...)})
+	return errDiagnosed
 }
 
 // bundled reads the lock file of a bundle, which has to agree with the one beside the stack.

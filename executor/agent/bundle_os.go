@@ -14,8 +14,9 @@ import (
 )
 
 // exportOS puts the packages of the operating system into the directory of a bundle, under their digests like everything in it.
-// What cannot be had is told: a bundle without it would be of no use where there is no network.
-func (w *written) exportOS(ctx context.Context, home, dir string) error {
+// What cannot be had is told: a bundle without it would be of no use where there is no network. With signed the lock file in the
+// bundle will be.
+func (w *written) exportOS(ctx context.Context, home, dir string, signed bool) error {
 	before := len(w.diags)
 	if err := w.lockLoose(ctx, home); err != nil {
 		return err
@@ -26,9 +27,9 @@ func (w *written) exportOS(ctx context.Context, home, dir string) error {
 	if err := w.fail(); err != nil || len(w.locked.OSPackages) == 0 {
 		return err
 	}
-	if _, there := w.sources[lockfile.Name]; !there {
+	if _, there := w.sources[lockfile.Name]; !there && !signed {
 		w.diags = append(w.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Packages of the operating system are not locked",
-			Detail: fmt.Sprintf("The other machine takes them from a bundle only if %s beside the stack says which they are. Run recipe lock, and copy the file together with the stack.", lockfile.Name)})
+			Detail: fmt.Sprintf("The other machine takes them from a bundle only if %s beside the stack says which they are. Run recipe lock, and copy the file together with the stack; or sign the bundle with -sign=NAMESPACE, with a key of yours.", lockfile.Name)})
 		return errDiagnosed
 	}
 	l, err := newOSLock(home)
@@ -61,30 +62,26 @@ func (l *osLock) here(locked *lockfile.File) (blocks []*lockfile.OSPackages) {
 }
 
 // importOS takes over the packages of the operating system that are in a bundle, each by its digest. Unlike packages of
-// registries no signature comes with them, so the digests have to be in the lock file that the user has beside the stack: who
-// brings the bundle must not choose what runs.
-func (w *written) importOS(ctx context.Context, home string, locked *lockfile.File, dir string) error {
+// registries no signature comes with them, so the digests have to be in the lock file that the user has beside the stack, or in one
+// that a trusted publisher vouches for, whose packages run whatever they like here anyway: who brings the bundle must not choose what runs.
+func (w *written) importOS(ctx context.Context, home string, locked *lockfile.File, dir string, vouched bool) error {
 	if len(locked.OSPackages) == 0 {
 		return nil
 	}
-	refuse := func(format string, args ...any) error {
-		w.diags = append(w.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Bundle refused", Detail: fmt.Sprintf(format, args...)})
-		return errDiagnosed
-	}
-	if _, there := w.sources[lockfile.Name]; !there {
-		return refuse("It has packages of the operating system, which nobody has signed for this bundle: %s has to say which they are. Put the lock file beside the stack, from where you have the stack.", lockfile.Name)
+	if _, there := w.sources[lockfile.Name]; !there && !vouched {
+		return w.refuseBundle("It has packages of the operating system, which nobody has signed for this bundle: %s has to say which they are. Put the lock file beside the stack, from where you have the stack, or have the bundle signed: recipe bundle -sign=NAMESPACE.", lockfile.Name)
 	}
 	l, err := newOSLock(home)
 	if err != nil {
-		return refuse("Its packages are for %s, and of no use here: %v.", systemsOf(locked), err)
+		return w.refuseBundle("Its packages are for %s, and of no use here: %v.", systemsOf(locked), err)
 	}
 	blocks := l.here(locked)
 	if len(blocks) == 0 {
-		return refuse("Its packages are for %s, and this is %s. Make a bundle on a machine like this one.", systemsOf(locked), l.system)
+		return w.refuseBundle("Its packages are for %s, and this is %s. Make a bundle on a machine like this one.", systemsOf(locked), l.system)
 	}
 	for _, o := range blocks {
 		if err := l.sources.Import(ctx, setOf(o), dir); err != nil {
-			return refuse("%s", sentence(err))
+			return w.refuseBundle("%s", sentence(err))
 		}
 	}
 	return nil

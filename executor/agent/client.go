@@ -18,9 +18,11 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/token"
 	"github.com/nsynapse/recipe/executor/unixsocket"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
+	"github.com/nsynapse/recipe/registry/origin"
 )
 
 // Client talks to the agent of one RECIPE_HOME. It is safe for concurrent use.
@@ -84,19 +86,18 @@ func absent(err error) bool {
 
 // send makes one request; the answer's body is the caller's to close.
 func (c *Client) send(ctx context.Context, method, path string, request any) (io.ReadCloser, error) {
-	var content io.Reader
+	var content []byte
 	if request != nil {
-		encoded, err := json.Marshal(request)
-		if err != nil {
+		var err error
+		if content, err = json.Marshal(request); err != nil {
 			return nil, fmt.Errorf("internal error: %w", err)
 		}
-		content = bytes.NewReader(encoded)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, "http://agent/"+apiVersion+path, content)
-	if err != nil {
-		return nil, fmt.Errorf("internal error: %w", err)
+	answer, err := c.ask(ctx, method, path, content)
+	if err == nil && answer.StatusCode == http.StatusUnauthorized && token.Header(tokenPath(c.home)) != answer.Request.Header.Get("Authorization") {
+		_ = answer.Body.Close() // another agent has begun meanwhile
+		answer, err = c.ask(ctx, method, path, content)
 	}
-	answer, err := c.http.Do(r)
 	if err != nil {
 		var u *url.Error
 		if errors.As(err, &u) {
@@ -108,6 +109,26 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 		return answer.Body, nil
 	}
 	return nil, problemOf(answer)
+}
+
+// ask makes a request and returns what comes.
+func (c *Client) ask(ctx context.Context, method, path string, content []byte) (*http.Response, error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://agent/"+apiVersion+path, bytes.NewReader(content))
+	if err != nil {
+		return nil, fmt.Errorf("internal error: %w", err)
+	}
+	c.show(r)
+	return c.http.Do(r)
+}
+
+// show has a request show the agent's token, which the first agent makes: that is started before, if it is wanted.
+func (c *Client) show(r *http.Request) {
+	if c.Start != nil && token.Header(tokenPath(c.home)) == "" {
+		if conn, err := c.dial(r.Context()); err == nil { // else the request itself fails, and says why
+			_ = conn.Close()
+		}
+	}
+	token.Show(r, tokenPath(c.home))
 }
 
 // problemOf is the error in an answer, whose body it closes.
@@ -181,6 +202,11 @@ func (c *Client) Plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	return call[*PlanAnswer](ctx, c, http.MethodPost, "/plan", q)
 }
 
+// PruneSources removes packages that were got by addresses and are not needed.
+func (c *Client) PruneSources(ctx context.Context, q PruneSourcesRequest) (*origin.Pruned, error) {
+	return call[*origin.Pruned](ctx, c, http.MethodPost, "/sources/prune", q)
+}
+
 // Apply begins a run and follows it to its end. The run goes on when ctx ends or each fails.
 func (c *Client) Apply(ctx context.Context, q ApplyRequest, each func(RunLine) error) error {
 	answer, err := c.send(ctx, http.MethodPost, "/apply", q)
@@ -246,9 +272,38 @@ func (c *Client) Backups(ctx context.Context, stack string, at addr.Instance) ([
 	return call[[]BackupInfo](ctx, c, http.MethodGet, "/backups?"+q.Encode(), nil)
 }
 
+// BackupContent writes the archive of a backup to w: in clear, or encrypted for a recipient of age. After an error w holds a
+// part of it.
+func (c *Client) BackupContent(ctx context.Context, stack string, at addr.Instance, id, recipient string, w io.Writer) error {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}, "id": {id}, "recipient": {recipient}}
+	answer, err := c.send(ctx, http.MethodGet, "/backups/content?"+q.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer answer.Close()
+	_, err = io.Copy(w, answer)
+	return err
+}
+
+// VerifyBackup reads all of a backup; it fails if that is damaged.
+func (c *Client) VerifyBackup(ctx context.Context, stack string, at addr.Instance, id string) (BackupInfo, error) {
+	q := url.Values{"stack": {stack}, "instance": {at.String()}, "id": {id}}
+	return call[BackupInfo](ctx, c, http.MethodGet, "/backups/verify?"+q.Encode(), nil)
+}
+
+// PruneBackups removes old backups, or tells which would be removed, and returns those.
+func (c *Client) PruneBackups(ctx context.Context, q PruneBackupsRequest) ([]BackupInfo, error) {
+	return call[[]BackupInfo](ctx, c, http.MethodPost, "/backups/prune", q)
+}
+
 // Units lists the processes of a stack, or of all stacks with "".
 func (c *Client) Units(ctx context.Context, stack string) ([]UnitInfo, error) {
 	return call[[]UnitInfo](ctx, c, http.MethodGet, "/units?stack="+url.QueryEscape(stack), nil)
+}
+
+// Routes lists the routes and endpoints of a stack, or of all with "".
+func (c *Client) Routes(ctx context.Context, stack string) ([]RouteInfo, error) {
+	return call[[]RouteInfo](ctx, c, http.MethodGet, "/routes?stack="+url.QueryEscape(stack), nil)
 }
 
 // Act restarts, stops or starts units; verb is that word.
@@ -318,6 +373,7 @@ func (c *Client) switchTo(ctx context.Context, protocol, path string, request an
 		return nil, nil, errors.Join(errors.New("internal error: not a unix socket"), dialled.Close())
 	}
 	reader := bufio.NewReader(conn)
+	token.Show(r, tokenPath(c.home))
 	if err = r.Write(conn); err == nil {
 		var answer *http.Response
 		if answer, err = http.ReadResponse(reader, r); err == nil && answer.StatusCode != http.StatusSwitchingProtocols {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/check"
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/supervisor"
 )
 
@@ -29,7 +30,7 @@ func runCommand(ctx context.Context, conn net.Conn, command []string, spec super
 	}
 	cmd, err := commandLike(spec, command, files)
 	if err == nil {
-		err = cmd.Start()
+		err = spec.Sandbox.Open().With(landlock.Program(cmd.Path, spec.WorkDir)).Run(cmd.Start)
 	}
 	if err != nil {
 		return CommandLine{Error: fmt.Sprintf("cannot run %s: %s", command[0], startReason(err))}

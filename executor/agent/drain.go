@@ -18,18 +18,27 @@ func (a *Agent) drain(ctx context.Context, id sdk.Identity) {
 	if len(ports) == 0 || ok && status.PID == 0 || !a.routes.started.Load() {
 		return
 	}
-	limit := drainOf(id)
-	if limit == 0 {
+	if drainOf(id) == 0 {
 		return // the supervisor says that it is not ready any more, and the app ends what it is at by itself
 	}
 	a.directory.SetReady(id.Stack, id.Address, false)
+	a.emptied(ctx, id)
+}
+
+// emptied returns when the router has let go of a process that the directory does not offer, and what it is at is done or
+// takes longer than the process allows.
+func (a *Agent) emptied(ctx context.Context, id sdk.Identity) {
 	if err := a.letGo(ctx); err != nil {
 		fmt.Fprintf(a.Log, "%s of stack %s is ended without waiting for its requests: %s\n", id.Address, id.Stack, err)
 		return
 	}
+	limit := drainOf(id)
+	if limit == 0 {
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	for _, number := range ports {
+	for _, number := range portsOf(id) {
 		left, err := a.routes.client.Drain(ctx, "127.0.0.1:"+strconv.Itoa(number))
 		if err != nil || left > 0 {
 			fmt.Fprintf(a.Log, "%s of stack %s is ended with %d connections open after %s (%v)\n", id.Address, id.Stack, left, limit, err)

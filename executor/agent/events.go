@@ -56,7 +56,18 @@ func (e *events) since(n int) ([]Event, int, <-chan struct{}) {
 // tell tells the events of a stack, or of all with "": those that are remembered and, with follow, what comes, until ctx ends
 // or tell fails. One who reads too slowly misses the oldest.
 func (e *events) tell(ctx context.Context, stack string, follow bool, tell func(Event) error) error {
-	for n := 0; ; {
+	return e.tellFrom(ctx, 0, stack, follow, tell)
+}
+
+// next is the number of the event that comes next.
+func (e *events) next() int {
+	_, next, _ := e.since(0)
+	return next
+}
+
+// tellFrom is tell from the event of that number on.
+func (e *events) tellFrom(ctx context.Context, n int, stack string, follow bool, tell func(Event) error) error {
+	for {
 		some, next, more := e.since(n)
 		for _, v := range some {
 			if stack != "" && v.Stack != stack {

@@ -63,15 +63,21 @@ func (a *Agent) planKept(ctx context.Context, s *stack, q PlanRequest) (*PlanAns
 	if err != nil {
 		return nil, err
 	}
+	settle, osDiags := a.lockedOf(ctx, s, g, graph, q.Kept.Rollback > 0)
+	if osDiags.HasErrors() {
+		return &PlanAnswer{Diagnostics: diag.From(osDiags, nil)}, nil
+	}
+	in.Settle = settle
 	in.Promote = q.Kept.Promote
 	if q.Kept.All {
 		in.Promote = componentsOf(s.held())
 	}
 	p, diags := plan.Make(ctx, in)
-	said := diag.From(diags, nil)
+	said := diag.From(append(osDiags, diags...), nil)
 	if diags.HasErrors() {
 		return &PlanAnswer{Diagnostics: said}, nil
 	}
+	p.OSPackages = g.OSPackages
 	p.Lock, p.Tree, p.Variables, p.Plugins, p.Scale = from.Lock, from.Tree, from.Variables, plugins, from.Scale
 	p.Action, p.Of = q.Kept.action(), g.Number
 	return a.answer(p, said)

@@ -7,10 +7,12 @@ import (
 	"github.com/nsynapse/recipe/executor/shim"
 )
 
-// follow tells the last lines of one unit and what it writes from then on.
-func (a *Agent) follow(ctx context.Context, s *stack, unit string, lines int, say func(unit, line string) error) error {
-	dir := a.unitDir(s, unit)
-	tail, err := shim.Tail(dir, lines)
+// A saying takes a line that a unit wrote. It is called from one goroutine at a time.
+type saying func(unit, line string) error
+
+// tail tells the last lines of one unit.
+func (a *Agent) tail(s *stack, unit string, lines int, say saying) error {
+	tail, err := shim.Tail(a.unitDir(s, unit), lines)
 	if err != nil {
 		return fmt.Errorf("cannot read the log of %s: %w", unit, err)
 	}
@@ -19,8 +21,20 @@ func (a *Agent) follow(ctx context.Context, s *stack, unit string, lines int, sa
 			return err
 		}
 	}
+	return nil
+}
+
+func (a *Agent) tailAndFollow(ctx context.Context, s *stack, unit string, lines int, say saying) error {
+	if err := a.tail(s, unit, lines, say); err != nil {
+		return err
+	}
+	return a.follow(ctx, s, unit, false, say)
+}
+
+// follow tells what one unit writes from now on, or from its beginning.
+func (a *Agent) follow(ctx context.Context, s *stack, unit string, fromStart bool, say saying) error {
 	var failed error
-	err = shim.Follow(ctx, dir, false, func(line []byte) bool {
+	err := shim.Follow(ctx, a.unitDir(s, unit), fromStart, func(line []byte) bool {
 		failed = say(unit, string(line))
 		return failed == nil
 	})

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +62,7 @@ func truth(b bool) float64 {
 }
 
 func processMetrics(w *metrics.Writer, units []UnitInfo) {
+	units = slices.DeleteFunc(slices.Clone(units), func(u UnitInfo) bool { return u.Run > 0 }) // else each run would make figures of its own
 	labels := func(u UnitInfo) metrics.Labels {
 		return metrics.Labels{"stack", u.Stack, "component", u.Component, "process", u.Address}
 	}

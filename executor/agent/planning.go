@@ -59,6 +59,12 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if diags.HasErrors() {
 		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
 	}
+	if q.Import != nil {
+		if graph, err = w.importing(ctx, graph, q.Import); err != nil {
+			return nil, err
+		}
+		q.Targets = slices.Collect(maps.Keys(w.input.Import))
+	}
 	in, err := a.planInput(ctx, w.stack, graph, q, w.plugins)
 	if err != nil {
 		return nil, err
@@ -72,7 +78,10 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 		return &PlanAnswer{Diagnostics: w.diagnostics()}, nil
 	}
 	w.diags = append(w.diags, a.unenforced(p)...)
-	p.Lock, p.Tree, p.Plugins = w.input.Lock, w.tree, w.plugins
+	p.Lock, p.Tree, p.Plugins, p.Import = w.input.Lock, w.tree, w.plugins, w.input.Import
+	if in.Settle != nil {
+		p.OSPackages = osText(w.locked)
+	}
 	if p.Variables, err = sealVariables(w.input.Variables, w.stack); err != nil {
 		return nil, err
 	}
@@ -274,7 +283,7 @@ func (a *Agent) graphOf(ctx context.Context, s *stack, p *plan.Plan, provider sd
 		return nil, diags
 	}
 	in := a.evalInput(parsed, p.Lock, packages, values, provider)
-	in.Second, in.Scale = p.Second, p.Scale
+	in.Second, in.Scale, in.Import = p.Second, p.Scale, p.Import
 	graph, diags := eval.Make(ctx, in)
 	if diags.HasErrors() {
 		return nil, diags

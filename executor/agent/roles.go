@@ -157,9 +157,6 @@ func condition(s supervisor.Status) roles.Condition {
 		}
 		return roles.Stopping
 	case supervisor.Starting:
-		if s.Adopted {
-			return roles.Resumed
-		}
 		return roles.Starting
 	}
 	if s.Gone {
@@ -222,7 +219,7 @@ func (r *roleKeeper) settle(c *withRoles) error {
 			Message: fmt.Sprintf("token %d", c.machine.Role(index).Token)})
 	}
 	for _, f := range d.Fence {
-		go r.agent.supervisor.Fence(r.agent.running, f.Unit, f.PID, f.Now, "a backup takes over")
+		go r.agent.supervisor.Fence(r.agent.running, f.Unit, f.PID, f.Now, f.Why)
 	}
 	if d.Changed || d.Released || len(d.Fence) > 0 {
 		r.agent.routes.send()

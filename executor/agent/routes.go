@@ -28,6 +28,10 @@ type routes struct {
 	started atomic.Bool // the router process is supervised
 }
 
+// rest is the pause after a table: what changes meanwhile, when many services start at a time, makes one table. A change
+// that comes alone is not held up.
+const rest = 5 * time.Millisecond
+
 // push is one sending of the table.
 type push struct {
 	done   chan struct{}
@@ -93,6 +97,7 @@ func (r *routes) sendAll() {
 		}
 		p.report, p.err = r.sendOne()
 		close(p.done)
+		time.Sleep(rest)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -106,6 +107,7 @@ func (a *Agent) carry(s *stack, trace otlp.Context, parallel int, resumed bool) 
 		a.runs.count(s.name, ended.State)
 		a.events.add(ended)
 		n.end(result)
+		a.background.Go(debug.FreeOSMemory) // what plan and run took is more than the agent needs from here on
 	})
 	return n, nil
 }

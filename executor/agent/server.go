@@ -35,7 +35,7 @@ func (a *Agent) Serve(ctx context.Context) error {
 	defer stop()
 	var asked activity
 	server := &http.Server{
-		Handler:           asked.count(a.handler(stop)),
+		Handler:           asked.count(a.trusted(a.handler(stop))),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ConnContext:       withPeer,
@@ -74,6 +74,21 @@ func (l ownersOnly) Accept() (net.Conn, error) {
 		}
 		_ = conn.Close() // a stranger is not owed an answer
 	}
+}
+
+// tokenPath is where the token of a home's agent is.
+func tokenPath(home string) string { return filepath.Join(home, "agent.token") }
+
+// trusted passes on what shows the token: a process in a sandbox may be of our user, and cannot. Figures are for everybody.
+func (a *Agent) trusted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/metrics" && !a.token.Shown(r) {
+			fail(w, &Problem{Kind: "not-trusted", Message: "the agent does not answer this process: it does not show what " + tokenPath(a.Home) + " holds",
+				Hint: "A process in the sandbox of an instance cannot read that file, and is not to ask the agent: recipe works outside of it. A recipe of an older version does not know it."})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // peerKey is where a request's context has the unixsocket.Peer that sends it.
@@ -134,7 +149,7 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 			if err := os.RemoveAll(pluginsDir(a.Home)); err != nil {
 				fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 			}
-			for _, name := range []string{"agent.sock", "agent.log", "vault.key", "plan.key", "agent.lock", "stacks"} {
+			for _, name := range []string{"agent.sock", "agent.log", "agent.token", "vault.key", "plan.key", "agent.lock", "stacks"} {
 				if err := os.Remove(filepath.Join(a.Home, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 					fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 				}
@@ -166,6 +181,13 @@ func (a *Agent) handler(stop func()) http.Handler {
 		}
 		return a.plan(r.Context(), q)
 	}))
+	mux.HandleFunc("POST /v1/sources/prune", answer(func(r *http.Request) (any, error) {
+		q, err := body[PruneSourcesRequest](r)
+		if err != nil {
+			return nil, err
+		}
+		return a.pruneSources(r.Context(), q)
+	}))
 	mux.HandleFunc("POST /v1/apply", a.handleApply)
 	mux.HandleFunc("GET /v1/stacks/{name}/run", a.handleRun)
 	mux.HandleFunc("POST /v1/stacks/{name}/run/stop", a.ofStack(func(s *stack, _ *http.Request) (any, error) { return struct{}{}, s.stopRun() }))
@@ -181,7 +203,18 @@ func (a *Agent) handler(stop func()) http.Handler {
 		if err != nil {
 			return nil, &Problem{Message: err.Error()}
 		}
-		return a.backupsOf(filepath.Base(r.FormValue("stack")), at)
+		return a.backupsOf(r.FormValue("stack"), at)
+	}))
+	mux.HandleFunc("GET /v1/backups/content", a.handleBackupContent)
+	mux.HandleFunc("GET /v1/backups/verify", answer(func(r *http.Request) (any, error) {
+		at, err := addr.Parse(r.FormValue("instance"))
+		if err != nil {
+			return nil, &Problem{Message: err.Error()}
+		}
+		return a.verifyBackup(r.FormValue("stack"), at, r.FormValue("id"))
+	}))
+	mux.HandleFunc("POST /v1/backups/prune", answer(func(r *http.Request) (any, error) {
+		return withBody(r, func(q PruneBackupsRequest) (any, error) { return a.pruneBackups(q) })
 	}))
 	mux.HandleFunc("POST /v1/stacks/{name}/backup", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.backup(r.Context(), s, q) })
@@ -190,9 +223,10 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.restoreBackup(r.Context(), s, q) })
 	}))
 	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return withUsage(a.units(r.FormValue("stack"))), nil }))
-	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Restart(ctx, unit) }))
-	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(false, func(ctx context.Context, unit string) error { return a.supervisor.Pause(ctx, unit) }))
-	mux.HandleFunc("POST /v1/units/start", a.handleUnits(true, func(ctx context.Context, unit string) error { return a.supervisor.Resume(ctx, unit) }))
+	mux.HandleFunc("GET /v1/routes", answer(func(r *http.Request) (any, error) { return a.routeInfos(r.Context(), r.FormValue("stack")), nil }))
+	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))
+	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(a.stopUnits))
+	mux.HandleFunc("POST /v1/units/start", a.handleUnits(a.startUnits))
 	mux.HandleFunc("GET /v1/units/runs", answer(func(r *http.Request) (any, error) {
 		return a.timed(r.Context(), UnitRequest{Stack: r.FormValue("stack"), Target: r.FormValue("target")})
 	}))
@@ -249,6 +283,8 @@ func fail(w http.ResponseWriter, err error) {
 	switch p.Kind {
 	case "not-found":
 		status = http.StatusNotFound
+	case "not-trusted":
+		status = http.StatusUnauthorized
 	case "busy", "stale", "other-directory":
 		status = http.StatusConflict
 	}
@@ -267,13 +303,13 @@ func (a *Agent) ofStack(f func(*stack, *http.Request) (any, error)) http.Handler
 	})
 }
 
-func (a *Agent) handleUnits(forward bool, do func(ctx context.Context, unit string) error) http.HandlerFunc {
+func (a *Agent) handleUnits(act func(context.Context, UnitRequest) (UnitAnswer, error)) http.HandlerFunc {
 	return answer(func(r *http.Request) (any, error) {
 		q, err := body[UnitRequest](r)
 		if err != nil {
 			return nil, err
 		}
-		return a.act(r.Context(), q, forward, do)
+		return act(r.Context(), q)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 type TimedRun struct {
 	Stack   string     `json:"stack"`
 	Address string     `json:"address"`
+	Number  int        `json:"number,omitempty"`  // where runs may overlap: recipe logs ADDRESS.NUMBER shows what it wrote
 	Due     *time.Time `json:"due,omitempty"`     // the time of the schedule; nil if somebody asked for the run
 	Began   *time.Time `json:"began,omitempty"`   // nil if it never did
 	Ended   *time.Time `json:"ended,omitempty"`   // nil while it goes on
@@ -28,7 +29,7 @@ func timedRun(stack, address string, r supervisor.Run) TimedRun {
 		}
 		return &t
 	}
-	return TimedRun{Stack: stack, Address: address, Due: given(r.Due), Began: given(r.Began), Ended: given(r.Ended),
+	return TimedRun{Stack: stack, Address: address, Number: r.Number, Due: given(r.Due), Began: given(r.Began), Ended: given(r.Ended),
 		Outcome: string(r.Outcome), Reason: r.Reason}
 }
 
@@ -45,7 +46,7 @@ func (a *Agent) timed(ctx context.Context, q UnitRequest) ([]TimedRun, error) {
 	all := []TimedRun{}
 	for _, address := range chosen {
 		runs, err := a.supervisor.Runs(ctx, unitName(s.name, address))
-		if errors.Is(err, supervisor.ErrNotScheduled) {
+		if errors.Is(err, supervisor.ErrNotScheduled) || errors.Is(err, supervisor.ErrUnknown) { // a run that has ended meanwhile
 			continue
 		} else if err != nil {
 			return nil, err
@@ -79,7 +80,7 @@ func (a *Agent) runNow(ctx context.Context, q UnitRequest) (TimedRun, error) {
 		return TimedRun{}, err
 	}
 	var scheduled []string
-	for _, address := range chosen {
+	for _, address := range chosen { // runs that go on have none of their own
 		if _, err := a.supervisor.Runs(ctx, unitName(s.name, address)); err == nil {
 			scheduled = append(scheduled, address)
 		}
@@ -93,7 +94,7 @@ func (a *Agent) runNow(ctx context.Context, q UnitRequest) (TimedRun, error) {
 	}
 	run, err := a.supervisor.RunNow(ctx, unitName(s.name, scheduled[0]))
 	if errors.Is(err, supervisor.ErrUnderWay) {
-		return TimedRun{}, &Problem{Message: scheduled[0] + " runs already", Kind: "busy"}
+		return TimedRun{}, &Problem{Message: scheduled[0] + ": " + err.Error(), Kind: "busy"}
 	}
 	return timedRun(s.name, scheduled[0], run), err
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
-	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/executor/usage"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
@@ -44,7 +43,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		_, component, _ := splitUnit(s.Component)
 		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Message: strings.ReplaceAll(s.LastError, of+"/", "")}
+			Since: s.Since, Restarts: s.Restarts, Run: s.Run, Message: strings.ReplaceAll(s.LastError, of+"/", "")}
 		info.Role = a.roles.role(s.Address)
 		if info.Held = held(of, address); info.Held && info.Message == "" {
 			info.Message = "keeps its version until recipe promote"
@@ -93,37 +92,6 @@ func (a *Agent) heldUnits() func(stack, address string) bool {
 		at, err := addr.Parse(address)
 		return err == nil && slices.ContainsFunc(held[stack], func(i addr.Instance) bool { return i.Contains(at) && i.Slot == at.Slot })
 	}
-}
-
-// act does something with all units that the target contains, in the order of their needs: those that nothing else
-// needs first when forward is false. Units of one component go together.
-func (a *Agent) act(ctx context.Context, q UnitRequest, forward bool, do func(ctx context.Context, unit string) error) (UnitAnswer, error) {
-	s, err := a.find(q.Stack)
-	if err != nil {
-		return UnitAnswer{}, err
-	}
-	chosen, err := a.choose(s, q.Target)
-	if err != nil {
-		return UnitAnswer{}, err
-	}
-	var answer UnitAnswer
-	for _, level := range s.levels(chosen, forward) {
-		var wait sync.WaitGroup
-		errs := make([]error, len(level))
-		for i, address := range level {
-			wait.Go(func() {
-				if err := do(ctx, unitName(s.name, address)); err != nil {
-					errs[i] = fmt.Errorf("%s: %w", address, err)
-				}
-			})
-			answer.Units = append(answer.Units, address)
-		}
-		wait.Wait()
-		if err := errors.Join(errs...); err != nil {
-			return answer, err
-		}
-	}
-	return answer, nil
 }
 
 // choose lists the units of s that target contains.
@@ -219,7 +187,10 @@ func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follo
 	}
 	chosen, err := a.choose(s, target)
 	if err != nil {
-		return err
+		if a.oldRun(s, target) == "" {
+			return err
+		}
+		chosen = []string{target}
 	}
 	var mu sync.Mutex
 	say := func(unit, line string) error {
@@ -228,24 +199,21 @@ func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follo
 		return tell(LogLine{Unit: unit, Line: line})
 	}
 	if !follow {
-		for _, unit := range chosen {
-			tail, err := shim.Tail(a.unitDir(s, unit), lines)
-			if err != nil {
-				return fmt.Errorf("cannot read the log of %s: %w", unit, err)
-			}
-			for _, line := range tail {
-				if err := say(unit, line); err != nil {
-					return err
-				}
+		for _, unit := range a.withLastRuns(s, chosen) {
+			if err := a.tail(s, unit, lines, say); err != nil {
+				return err
 			}
 		}
 		return nil
 	}
-	errs := make(chan error, len(chosen))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	errs := make(chan error, len(chosen)+1)
 	for _, unit := range chosen {
-		go func() { errs <- a.follow(ctx, s, unit, lines, say) }()
+		go func() { errs <- a.tailAndFollow(ctx, s, unit, lines, say) }()
 	}
-	for range chosen {
+	go func() { errs <- a.followRuns(ctx, s, chosen, say) }()
+	for range len(chosen) + 1 {
 		if err := <-errs; err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
 			return err
 		}
@@ -257,6 +225,9 @@ func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follo
 func (a *Agent) unitDir(s *stack, unit string) string {
 	if status, ok := a.supervisor.Status(unitName(s.name, unit)); ok {
 		return status.Dir
+	}
+	if dir := a.oldRun(s, unit); dir != "" {
+		return dir
 	}
 	address, err := addr.Parse(unit)
 	if err != nil {

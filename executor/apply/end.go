@@ -55,6 +55,7 @@ func (c *carrier) generation() state.Generation {
 	case p.Action != "":
 		g.Action, g.Of = p.Action, p.Of
 	}
+	g.OSPackages = p.OSPackages
 	g.Variables, g.Scale, g.Plugins, g.Stays = p.Variables, p.Scale, p.Plugins, p.Held
 	for action, n := range c.run.Plan.Count() {
 		g.Changes[string(action)] = n

@@ -30,7 +30,7 @@ type Engine struct {
 	Backup   func(ctx context.Context, a addr.Instance, v cty.Value, report sdk.Report) error
 	Open     state.Open
 	ID       func(clear string) string
-	Parallel int              // tasks at a time; 0 for 32: most of them wait for processes
+	Parallel int              // tasks at a time; 0 for 64: most of them wait for processes
 	Now      func() time.Time // nil for time.Now
 	// Events is told what happens, one call at a time, from the engine's goroutines. It must not block. Nil drops it.
 	Events func(Event)
@@ -126,7 +126,7 @@ func (e *Engine) newCarrier(ctx context.Context) (*carrier, error) {
 	engine := *e
 	c := &carrier{Engine: &engine, types: e.Provider.Schema().Types}
 	if c.Parallel == 0 {
-		c.Parallel = 32
+		c.Parallel = 64
 	}
 	if c.Now == nil {
 		c.Now = time.Now

@@ -9,15 +9,18 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/nsynapse/recipe/executor/landlock"
 )
 
 // Exec succeeds when the command ends with status 0.
 type Exec struct {
-	Command []string // program and arguments; a program without a slash is looked for in the PATH of Env
-	Env     []string // "NAME=value"; the whole environment, nothing is inherited
-	Dir     string   // working directory
-	UID     uint32   // the user to run as; 0 stands for the agent's own
-	GID     uint32   // the group that goes with UID
+	Command []string         // program and arguments; a program without a slash is looked for in the PATH of Env
+	Env     []string         // "NAME=value"; the whole environment, nothing is inherited
+	Dir     string           // working directory
+	UID     uint32           // the user to run as; 0 stands for the agent's own
+	GID     uint32           // the group that goes with UID
+	Sandbox *landlock.Domain // what it may do with files, besides executing its program; nil is everything that its user may
 }
 
 const (
@@ -45,7 +48,11 @@ func (c Exec) Run(ctx context.Context) error {
 	cmd.Stderr = &output
 	cmd.WaitDelay = waitDelay
 	isolate(cmd, c.UID, c.GID)
-	return c.explain(ctx, cmd.Run(), output.lastLine())
+	err := c.Sandbox.With(landlock.Program(program, c.Dir)).Run(cmd.Start)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	return c.explain(ctx, err, output.lastLine())
 }
 
 func (c Exec) explain(ctx context.Context, err error, line string) error {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -73,19 +74,29 @@ func command(dir, path string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 // start runs a server until the end of the test.
 func start(t *testing.T, dir, path string, args ...string) {
 	t.Helper()
+	startServer(t, dir, path, args...)
+}
+
+// startServer is start; stop ends the server before the end of the test.
+func startServer(t *testing.T, dir, path string, args ...string) (stop func()) {
+	t.Helper()
 	cmd, output := command(dir, path, args...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGINT)
 		kill := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
 		cmd.Wait()
 		kill.Stop()
+	})
+	t.Cleanup(func() {
+		stop()
 		if t.Failed() {
 			t.Log(output.String())
 		}
 	})
+	return stop
 }
 
 func TestPostgreSQL(t *testing.T) {
@@ -113,6 +124,14 @@ func TestPostgreSQL(t *testing.T) {
 	wantError(t, bad.Run(t.Context()), `login failed: database "none" does not exist`)
 
 	noConnections(t, good)
+}
+
+func TestPostgreSQLIsAway(t *testing.T) {
+	port := freePort(t)
+	err := PostgreSQL{Port: port, Username: "admin", Password: password, Database: "postgres"}.Run(t.Context())
+	if want := fmt.Sprintf("connection refused on port %d", port); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }
 
 // noConnections checks that probes leave no session behind.

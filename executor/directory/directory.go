@@ -16,6 +16,8 @@ type Endpoint struct {
 	Port      string `json:"port"`      // its name in the recipe: "web"
 	Number    int    `json:"number"`
 	Ready     bool   `json:"ready"`
+
+	held int // how many hold it back
 }
 
 // Directory is safe for concurrent use.
@@ -33,13 +35,13 @@ func key(stack, unit string) string { return stack + " " + unit }
 func (d *Directory) Offer(stack, component, unit string, ports map[string]int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	ready := false
+	ready, held := false, 0
 	for _, e := range d.units[key(stack, unit)] {
-		ready = e.Ready
+		ready, held = e.Ready, e.held
 	}
 	var offers []Endpoint
 	for name, number := range ports {
-		offers = append(offers, Endpoint{Stack: stack, Component: component, Unit: unit, Port: name, Number: number, Ready: ready})
+		offers = append(offers, Endpoint{Stack: stack, Component: component, Unit: unit, Port: name, Number: number, Ready: ready, held: held})
 	}
 	d.units[key(stack, unit)] = offers
 }
@@ -63,13 +65,33 @@ func (d *Directory) SetReady(stack, unit string, ready bool) (changed bool) {
 	return changed
 }
 
+// Hold says that a unit takes no requests whatever SetReady says, until that is taken back as often as it was said. It
+// reports whether the unit is known.
+func (d *Directory) Hold(stack, unit string, hold bool) (known bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.units[key(stack, unit)] {
+		e := &d.units[key(stack, unit)][i]
+		known = true
+		if hold {
+			e.held++
+		} else {
+			e.held = max(0, e.held-1)
+		}
+	}
+	return known
+}
+
 // List returns everything that is offered, by stack, unit and port.
 func (d *Directory) List() []Endpoint {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var all []Endpoint
 	for _, offers := range d.units {
-		all = append(all, offers...)
+		for _, e := range offers {
+			e.Ready = e.Ready && e.held == 0
+			all = append(all, e)
+		}
 	}
 	slices.SortFunc(all, func(a, b Endpoint) int {
 		return strings.Compare(key(a.Stack, a.Unit)+" "+a.Port, key(b.Stack, b.Unit)+" "+b.Port)

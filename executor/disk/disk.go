@@ -74,6 +74,19 @@ func ReadFile(fsys FS, path string) ([]byte, error) {
 // WriteFile puts content at path so that after a crash either the old or the new content is there, whole:
 // a fresh temporary file beside it, fsync, rename, fsync of the directory.
 func WriteFile(fsys FS, path string, content []byte, perm fs.FileMode) error {
+	if err := replace(fsys, path, content, perm, true); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(path))
+}
+
+// ReplaceFile puts content at path so that whoever reads it, also after a kill of this process, sees the old or the new
+// content. It waits for no disk: a power cut may leave either of them, or a part.
+func ReplaceFile(fsys FS, path string, content []byte, perm fs.FileMode) error {
+	return replace(fsys, path, content, perm, false)
+}
+
+func replace(fsys FS, path string, content []byte, perm fs.FileMode, sync bool) error {
 	temporary := path + ".new"
 	if err := fsys.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -85,14 +98,13 @@ func WriteFile(fsys FS, path string, content []byte, perm fs.FileMode) error {
 	if _, err := f.Write(content); err != nil {
 		return errors.Join(err, f.Close())
 	}
-	if err := f.Sync(); err != nil {
-		return errors.Join(err, f.Close())
+	if sync {
+		if err := f.Sync(); err != nil {
+			return errors.Join(err, f.Close())
+		}
 	}
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := fsys.Rename(temporary, path); err != nil {
-		return err
-	}
-	return fsys.SyncDir(filepath.Dir(path))
+	return fsys.Rename(temporary, path)
 }

@@ -30,6 +30,7 @@ type Input struct {
 	Ports       [2]int         // the first and the last port that are handed out
 	HTTP, HTTPS string         // where routes are answered
 	Cgroups     cgroup.Offer   // which groups the agent may make
+	Landlock    int            // the version of landlock, as package landlock has it; 0 for none
 	Agent       func() Finding // how the agent stands
 }
 
@@ -37,7 +38,7 @@ type Input struct {
 // ctx.
 func Examine(ctx context.Context, in Input) []Finding {
 	var all []Finding
-	for _, look := range []func(context.Context, Input) []Finding{kernel, groups, home, agent, ports, fronts, bounds, sources, clock, managers} {
+	for _, look := range []func(context.Context, Input) []Finding{kernel, whom, keptApart, groups, home, agent, ports, fronts, bounds, sources, clock, managers} {
 		all = append(all, look(ctx, in)...)
 	}
 	return all

@@ -4,16 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // kernel looks at what a shim and an app get from the kernel.
-func kernel(ctx context.Context, _ Input) []Finding {
+func kernel(context.Context, Input) []Finding {
 	var name unix.Utsname
 	_ = unix.Uname(&name)
 	all := []Finding{fine("system", "Linux "+unix.ByteSliceToString(name.Release[:]))}
@@ -21,16 +19,6 @@ func kernel(ctx context.Context, _ Input) []Finding {
 	all = append(all, needed("pidfd", "processes cannot be mistaken for others", newer, pidfd()),
 		needed("subreaper", "what an app leaves behind is found", newer, unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(new(int32))), 0, 0, 0)),
 		needed("close_range", "apps inherit no files", newer, unix.CloseRange(^uint(0)-1, ^uint(0)-1, 0)))
-	if abi, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, 1); errno == 0 {
-		all = append(all, fine("landlock", fmt.Sprintf("version %d; nothing makes use of it yet", abi)))
-	} else {
-		all = append(all, without("landlock", errno.Error(), "Nothing makes use of it yet."))
-	}
-	if err := newUser(ctx); err != nil {
-		all = append(all, without("user namespaces", err.Error(), "Nothing makes use of them yet."))
-	} else {
-		all = append(all, fine("user namespaces", "may be made; nothing makes use of them yet"))
-	}
 	return all
 }
 
@@ -49,17 +37,14 @@ func pidfd() error {
 	return err
 }
 
-// newUser starts a process in a user namespace of its own.
-func newUser(ctx context.Context) error {
-	c := exec.CommandContext(ctx, "true")
-	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER}
-	return c.Run()
-}
-
 // groups tells which limits can be enforced.
 func groups(_ context.Context, in Input) []Finding {
 	missing := in.Cgroups.Lacks()
-	hint := "Limits of " + strings.Join(missing, ", ") + " have no effect. Run the agent as root, or as a unit of systemd that hands it a group: recipe agent install."
+	hint := "Limits of " + strings.Join(missing, ", ") + " have no effect. Run the agent as root"
+	if systemdRuns() {
+		hint += ", or as a unit of systemd that hands it a group: recipe agent install"
+	}
+	hint += "."
 	if in.Cgroups.Version == 0 {
 		return []Finding{without("control groups", "the agent may make none", hint)}
 	}

@@ -34,10 +34,6 @@ func bounds(context.Context, Input) []Finding {
 			all = append(all, fine("open files", seen))
 		}
 	}
-	text, err := os.ReadFile("/proc/sys/fs/inotify/max_user_watches")
-	if err == nil {
-		all = append(all, fine("inotify", strings.TrimSpace(string(text))+" watches; nothing makes use of them yet"))
-	}
 	return all
 }
 
@@ -94,10 +90,16 @@ func clock(context.Context, Input) []Finding {
 	return []Finding{fine("clock", now+", kept in step with others")}
 }
 
+// systemdRuns is how systemd wants it to be found out, by sd_booted(3).
+func systemdRuns() bool {
+	_, err := os.Stat("/run/systemd/system")
+	return err == nil
+}
+
 // managers looks who could start the agent after a reboot.
 func managers(_ context.Context, in Input) []Finding {
 	const name = "systemd"
-	if _, err := os.Stat("/run/systemd/system"); err != nil {
+	if !systemdRuns() {
 		return []Finding{without(name, "it does not run here", "recipe agent install cannot have the agent started after a reboot. Have cron do that: recipe agent install -print says the line.")}
 	}
 	if in.UID == 0 {

@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/cgroup"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -29,7 +30,7 @@ var checkType = cty.Object(map[string]cty.Type{
 	"http":              cty.String,
 	"tcp":               cty.Number,
 	"exec":              cty.List(cty.String),
-	"postgresql":        login,
+	"postgresql":        replicaLogin,
 	"redis":             login,
 	"nats":              login,
 	"port":              cty.Number,
@@ -38,6 +39,11 @@ var checkType = cty.Object(map[string]cty.Type{
 	"timeout":           cty.String,
 	"success_threshold": cty.Number,
 	"failure_threshold": cty.Number,
+})
+
+// replicaLogin may ask a replica whether it follows the primary, and how many bytes of the log it may be behind.
+var replicaLogin = cty.Object(map[string]cty.Type{
+	"username": cty.String, "password": cty.String, "database": cty.String, "follows": cty.Bool, "max_lag": cty.Number,
 })
 
 var login = cty.Object(map[string]cty.Type{"username": cty.String, "password": cty.String, "database": cty.String})
@@ -64,6 +70,7 @@ func instanceSchema() sdk.TypeSchema {
 			"stop":          {Type: cty.Object(map[string]cty.Type{"signal": cty.String, "grace": cty.String}), Required: true, Restart: true, Description: "How it is asked to end."},
 			"drain":         {Type: cty.String, Description: "How long what it is at may take before it is asked to end for good; nothing new gets to it meanwhile."},
 			"limits":        {Type: limitsType, Restart: true, Description: "What it may take of the machine: memory such as 256MiB, cpu in processors, pids, open_files; null where there is no limit."},
+			"sandbox":       {Type: sandbox.Type, Restart: true, Description: "What it may do with files beside those of its instance; null for nothing beside them."},
 			"success_codes": {Type: cty.List(cty.Number), Restart: true, Description: "Exit codes that mean that the work is done."},
 			"roles":         {Type: rolesType, Description: "Set if its instance may be a primary or a backup."},
 			"running":       {Type: cty.Bool, Required: true, Restart: true, Description: "Whether it is kept running."},
@@ -117,7 +124,7 @@ func (i instance) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk
 	i.changed(id)
 	r.Report.Send(sdk.Progress{Text: "starting"})
 	if err := i.bring(ctx, r, spec); err != nil {
-		return i.failed(ctx, r, err)
+		return i.failed(ctx, r, spec, err)
 	}
 	return r.After, nil
 }
@@ -164,7 +171,7 @@ func sameProcess(before, after cty.Value) bool {
 
 // failed says why the process did not come up. A new one is gone; of a changed one nothing runs any more, and the
 // engine brings the old one back.
-func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, err error) (cty.Value, sdk.Diagnostics) {
+func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, spec supervisor.Spec, err error) (cty.Value, sdk.Diagnostics) {
 	detail := err.Error()
 	var start *supervisor.StartError
 	if errors.As(err, &start) && len(start.Lines) > 0 {
@@ -173,6 +180,9 @@ func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, err error) (ct
 			detail += ": " + start.Err.Error()
 		}
 		detail += "; its last output:\n  " + strings.Join(start.Lines, "\n  ")
+		if hint := sandbox.Hint(spec.Sandbox, start.Lines); hint != "" {
+			detail += "\n" + hint
+		}
 	}
 	if err := i.free(r.After); start != nil && start.Exit != nil && err != nil { // somebody was faster; it has ended
 		detail = err.Error() + "; " + detail
@@ -227,6 +237,7 @@ type Provider struct {
 	changed func(sdk.Identity)
 	drain   func(context.Context, sdk.Identity)
 	cgroups cgroup.Host
+	sandbox *sandbox.Policy
 	gate    func(sdk.Identity) (env []string, open bool, err error)
 }
 
@@ -242,6 +253,8 @@ type Options struct {
 	Drain func(context.Context, sdk.Identity)
 	// Cgroups are those that limits are enforced by; zero for none.
 	Cgroups cgroup.Host
+	// Sandbox is what instances are kept to; nil for nothing.
+	Sandbox *sandbox.Policy
 	// Gate is asked before each start of a process with roles; see supervisor.Spec.
 	Gate func(sdk.Identity) (env []string, open bool, err error)
 }
@@ -253,7 +266,7 @@ func New(o Options) *Provider {
 	if o.Drain == nil {
 		o.Drain = func(context.Context, sdk.Identity) {}
 	}
-	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain, cgroups: o.Cgroups, gate: o.Gate}
+	return &Provider{ports: o.Ports, units: o.Units, changed: o.Changed, drain: o.Drain, cgroups: o.Cgroups, sandbox: o.Sandbox, gate: o.Gate}
 }
 
 // Schema implements sdk.Provider.

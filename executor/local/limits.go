@@ -6,6 +6,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/cgroup"
+	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/executor/supervisor"
 )
 
@@ -23,6 +24,12 @@ func (p *Provider) limit(spec *supervisor.Spec, v cty.Value) error {
 	limits, err := limitsOf(v)
 	spec.Cgroups = p.cgroups.Groups(spec.Address, spec.Dir, limits)
 	return err
+}
+
+// groups are the control groups of a unit that is made for one run, which has the limits for itself.
+func (p *Provider) groups(v cty.Value) func(address, dir string) []shim.Cgroup {
+	limits, _ := limitsOf(v) // limit has read them
+	return func(address, dir string) []shim.Cgroup { return p.cgroups.Groups(address, dir, limits) }
 }
 
 // limitsOf are those limits that take control groups.

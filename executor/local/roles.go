@@ -51,5 +51,5 @@ func (p *Provider) Promote(ctx context.Context, id sdk.Identity, role []string) 
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	return check.Exec{Command: texts(roles.GetAttr("promote")), Env: append(spec.Env, role...), Dir: spec.WorkDir,
-		UID: uint32(max(spec.UID, 0)), GID: uint32(max(spec.GID, 0))}.Run(ctx)
+		UID: uint32(max(spec.UID, 0)), GID: uint32(max(spec.GID, 0)), Sandbox: spec.Sandbox.Open()}.Run(ctx)
 }

@@ -17,6 +17,7 @@ import (
 // timesType is when a scheduled process runs. One of schedule and every is set.
 var timesType = cty.Object(map[string]cty.Type{
 	"schedule": cty.String, "every": cty.String, "timezone": cty.String, "overlap": cty.String, "missed": cty.String, "timeout": cty.String,
+	"max_runs": cty.Number, // with the overlap "allow" only
 })
 
 // scheduleSchema has no attribute that restarts anything: what changes counts from the next run on.
@@ -104,8 +105,10 @@ func scheduleOf(v cty.Value) (*supervisor.Schedule, error) {
 		s.Overlap = supervisor.Queue
 	case "replace":
 		s.Overlap = supervisor.Replace
+	case "allow":
+		s.Overlap, s.MaxRuns = supervisor.Allow, int(whole(v, "max_runs"))
 	default:
-		return nil, fmt.Errorf("overlap is skip, queue or replace, and not %q", overlap)
+		return nil, fmt.Errorf("overlap is skip, queue, replace or allow, and not %q", overlap)
 	}
 	return s, nil
 }

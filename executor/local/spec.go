@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/check"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -29,6 +31,11 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		UID:       owner,
 		GID:       owner,
 	}
+	at := sandbox.Place{Instance: directory(v), Process: dir, Work: spec.WorkDir}
+	if v.Type().HasAttribute("times") { // it is in no instance's directory
+		at.Instance = ""
+	}
+	spec.Sandbox = p.sandbox.Domain(v.GetAttr("sandbox"), at)
 	for _, need := range texts(v.GetAttr("needs")) {
 		spec.Needs = append(spec.Needs, UnitName(id.Stack, need))
 	}
@@ -47,7 +54,9 @@ func (p *Provider) Spec(id sdk.Identity) (supervisor.Spec, error) {
 		return spec, err
 	}
 	if v.Type().HasAttribute("times") {
-		spec.Schedule, err = scheduleOf(v.GetAttr("times"))
+		if spec.Schedule, err = scheduleOf(v.GetAttr("times")); err == nil && spec.Cgroups != nil {
+			spec.Schedule.Cgroups = p.groups(v.GetAttr("limits"))
+		}
 		return spec, err
 	}
 	spec.Free = func() error { return p.free(v) }
@@ -122,10 +131,9 @@ func probeOf(v cty.Value, env []string, spec supervisor.Spec) (supervisor.Probe,
 	case !v.GetAttr("tcp").IsNull():
 		return check.TCP{Port: number(v.GetAttr("tcp"))}, nil
 	case !v.GetAttr("exec").IsNull():
-		return check.Exec{Command: texts(v.GetAttr("exec")), Env: env, Dir: spec.WorkDir, UID: uint32(max(spec.UID, 0)), GID: uint32(max(spec.GID, 0))}, nil
+		return check.Exec{Command: texts(v.GetAttr("exec")), Env: env, Dir: spec.WorkDir, UID: uint32(max(spec.UID, 0)), GID: uint32(max(spec.GID, 0)), Sandbox: spec.Sandbox.Open()}, nil
 	case !v.GetAttr("postgresql").IsNull():
-		l := v.GetAttr("postgresql")
-		return check.PostgreSQL{Port: port, Username: text(l, "username"), Password: text(l, "password"), Database: text(l, "database")}, nil
+		return postgreSQLProbe(v.GetAttr("postgresql"), port, env), nil
 	case !v.GetAttr("redis").IsNull():
 		l := v.GetAttr("redis")
 		return check.Redis{Port: port, Username: text(l, "username"), Password: text(l, "password")}, nil
@@ -134,6 +142,23 @@ func probeOf(v cty.Value, env []string, spec supervisor.Spec) (supervisor.Probe,
 		return check.NATS{Port: port, Username: text(l, "username"), Password: text(l, "password")}, nil
 	}
 	return nil, errors.New("it has no probe")
+}
+
+// postgreSQLProbe asks for the primary only where there are roles: the environment says then where that is.
+func postgreSQLProbe(l cty.Value, port int, env []string) check.PostgreSQL {
+	probe := check.PostgreSQL{Port: port, Username: text(l, "username"), Password: text(l, "password"), Database: text(l, "database")}
+	if lag := l.GetAttr("max_lag"); !lag.IsNull() {
+		probe.MaxLag, _ = lag.AsBigFloat().Int64()
+	}
+	if probe.MaxLag == 0 && !l.GetAttr("follows").RawEquals(cty.True) {
+		return probe
+	}
+	for _, line := range env {
+		if at, ok := strings.CutPrefix(line, "PRIMARY_PORT="); ok {
+			probe.Primary, _ = strconv.Atoi(at) // written by us
+		}
+	}
+	return probe
 }
 
 func text(v cty.Value, attribute string) string {

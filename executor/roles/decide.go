@@ -14,8 +14,14 @@ type Decision struct {
 type Fence struct {
 	Unit string
 	PID  int
-	Now  bool // it does not work: it is killed, and not asked
+	Now  bool   // it does not work: it is killed, and not asked
+	Why  string // as a person reads it
 }
+
+const (
+	takenOver = "a backup takes over"
+	tooMany   = "it becomes a backup: fewer instances do the work"
+)
 
 // Decide works out what follows from all that the machine was told. The lowest backups go to those places where nothing runs any
 // more; one is kept for each primary that has to be ended first.
@@ -53,7 +59,7 @@ func (m *Machine) Decide() Decision {
 		case p.lost() && len(able) > 0:
 			next()
 			p.leaving = true
-			d.fence(p)
+			d.fence(p, takenOver)
 		default:
 			d.release(p)
 		}
@@ -72,7 +78,7 @@ func (m *Machine) retire(d *Decision, primaries []int) []int {
 			d.Released = true
 			continue
 		}
-		d.fence(p)
+		d.fence(p, tooMany)
 	}
 	return primaries[:keep]
 }
@@ -99,13 +105,13 @@ func (d *Decision) release(p *instance) {
 }
 
 // fence lists what of p still runs. What is about to end by itself is left to that, unless it does not work.
-func (d *Decision) fence(p *instance) {
+func (d *Decision) fence(p *instance, why string) {
 	ails := p.main().Condition == Ailing || p.failed
 	for name, u := range p.units {
 		if u.Condition.over() || u.PID == 0 || u.Condition == Stopping && !ails {
 			continue
 		}
-		d.Fence = append(d.Fence, Fence{Unit: name, PID: u.PID, Now: ails})
+		d.Fence = append(d.Fence, Fence{Unit: name, PID: u.PID, Now: ails, Why: why})
 	}
 }
 
@@ -113,7 +119,7 @@ func (d *Decision) fence(p *instance) {
 func (m *Machine) able() []int {
 	return slices.DeleteFunc(m.indexes(false), func(index int) bool {
 		switch m.instances[index].main().Condition {
-		case Ready, Held, Resumed:
+		case Ready, Held:
 			return false
 		}
 		return true

@@ -20,7 +20,7 @@
 // # Able
 //
 // A backup is able when its main process is ready, or held: a process that is not to run in a backup waits like that.
-// One that ran already when the agent began is able before its first check has passed; it was ready once.
+// To an agent that begins, one that runs is what it was to the agent before: ready, if it was that.
 //
 // # Fenced
 //

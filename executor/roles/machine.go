@@ -14,7 +14,6 @@ const (
 	Idle                      // nothing of it runs, and as what it is now it was not started yet
 	Held                      // nothing of it runs, and it would start if it were allowed to
 	Starting                  // runs, not ready yet
-	Resumed                   // runs, found so by an agent that began after it; not checked yet
 	Ready                     // runs and does its work
 	Ailing                    // runs, and a check says that it does not work
 	Stopping                  // asked to end

@@ -206,8 +206,8 @@ func (w *world) restart(t *rapid.T) {
 	for _, name := range w.names() {
 		p := w.procs[name]
 		if !p.condition.over() {
-			w.machine.Note(p.index, name, Resumed, p.pid)
-			p.condition = Resumed
+			p.condition = rapid.SampledFrom([]Condition{Starting, Ready, Ailing}).Draw(t, "as it was")
+			w.machine.Note(p.index, name, p.condition, p.pid)
 		}
 	}
 	for _, name := range w.names() {
@@ -233,7 +233,7 @@ func (w *world) recover(t *rapid.T) {
 				w.note(t, name, Gone)
 			case Gone, Held:
 				w.start(t, name)
-			case Starting, Resumed:
+			case Starting:
 				w.note(t, name, Ready)
 			}
 			w.tell(t)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/nsynapse/recipe/executor/token"
 	"github.com/nsynapse/recipe/executor/unixsocket"
 )
 
@@ -21,12 +22,13 @@ var ErrNoAnswer = errors.New("the router does not answer")
 // Client is the agent's side of a router. It is safe for concurrent use.
 type Client struct {
 	web *http.Client
+	dir string
 }
 
 // Dial returns a client of the router in dir. It connects when it is used, and again after a restart of the router.
 func Dial(dir string) *Client {
 	path := filepath.Join(dir, socketName)
-	return &Client{web: &http.Client{Transport: &http.Transport{
+	return &Client{dir: dir, web: &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return unixsocket.Dial(ctx, path) },
 	}}}
 }
@@ -60,6 +62,7 @@ func (c *Client) call(ctx context.Context, method, what string, body []byte, res
 	if err != nil {
 		return err
 	}
+	token.Show(request, filepath.Join(c.dir, tokenName))
 	request.Header["Idempotency-Key"] = nil // not sent; says that it may be repeated when the router was restarted
 	response, err := c.web.Do(request)
 	if err != nil {

@@ -11,5 +11,6 @@
 //
 //	router.sock  where it takes tables (PUT /table), tells figures (GET /stats) and when an upstream is done (POST
 //	             /drain), JSON over HTTP, own user only
+//	router.token what who asks has to show, see package token
 //	table        the last table, as summed.Write writes it
 package router

@@ -11,8 +11,9 @@ import (
 // tableKind is what the file with the table says that it is; see summed.Write.
 const tableKind = "recipe table 1"
 
+// saveTable waits for no disk: after a power cut the agent has no table either, and makes one.
 func saveTable(fsys disk.FS, path string, t Table) error {
-	return summed.Write(fsys, path, tableKind, t)
+	return summed.Replace(fsys, path, tableKind, t)
 }
 
 // loadTable returns the table on disk, or an empty one if none was saved.

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/nsynapse/recipe/executor/token"
 	"github.com/nsynapse/recipe/executor/unixsocket"
 )
 
@@ -50,9 +51,9 @@ func lockStart(dir string) (unlock func(), err error) {
 	return func() { f.Close() }, nil
 }
 
-// takeOver gets the listeners of the router that answers at path; nil if none does.
-func takeOver(path string) (*inherited, error) {
-	conn, err := unixsocket.Dial(context.Background(), path)
+// takeOver gets the listeners of the router that answers in dir; nil if none does.
+func takeOver(dir string) (*inherited, error) {
+	conn, err := unixsocket.Dial(context.Background(), filepath.Join(dir, socketName))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, nil
 	}
@@ -60,7 +61,7 @@ func takeOver(path string) (*inherited, error) {
 		return nil, err
 	}
 	conn.SetDeadline(time.Now().Add(handTimeout))
-	got, err := receive(conn)
+	got, err := receive(conn, token.Header(filepath.Join(dir, tokenName)))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot take over from the router that runs: %w", err), conn.Close())
 	}
@@ -68,8 +69,8 @@ func takeOver(path string) (*inherited, error) {
 	return got, nil
 }
 
-func receive(conn *net.UnixConn) (*inherited, error) {
-	if _, err := io.WriteString(conn, "POST /handover HTTP/1.1\r\nHost: router\r\n\r\n"); err != nil {
+func receive(conn *net.UnixConn, authorization string) (*inherited, error) {
+	if _, err := io.WriteString(conn, "POST /handover HTTP/1.1\r\nHost: router\r\nAuthorization: "+authorization+"\r\n\r\n"); err != nil {
 		return nil, err
 	}
 	line, err := readLine(conn)

@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/disk"
+	"github.com/nsynapse/recipe/executor/token"
 	"github.com/nsynapse/recipe/executor/unixsocket"
 )
 
 const (
 	socketName = "router.sock"
+	tokenName  = "router.token"
 	tableName  = "table"
 	tableLimit = 64 << 20 // bytes of a table in a request
 )
@@ -71,7 +73,10 @@ func (s *server) start(dir string) error {
 		return err
 	}
 	defer unlock()
-	got, err := takeOver(filepath.Join(dir, socketName))
+	if s.token, err = token.Load(s.files, filepath.Join(dir, tokenName)); err != nil {
+		return err
+	}
+	got, err := takeOver(dir)
 	if err != nil {
 		return err
 	}
@@ -108,6 +113,7 @@ type server struct {
 	plane *plane
 	files disk.FS
 	path  string // of the table on disk
+	token token.Token
 	build string
 
 	control   *net.UnixListener
@@ -143,7 +149,13 @@ func (s *server) handler() http.Handler {
 		stats.Build, stats.PID = s.build, os.Getpid()
 		answer(w, stats)
 	})
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !s.token.Shown(r) {
+			http.Error(w, "it does not show what "+tokenName+" holds", http.StatusUnauthorized)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func (s *server) putTable(w http.ResponseWriter, r *http.Request) {

@@ -17,8 +17,8 @@ const followStep = 100 * time.Millisecond
 // Follow calls each with every line that the app in dir writes, without its line end, until each returns false or ctx
 // ends; neither is an error. It begins with the oldest line kept, or with what is written from now on. It goes on over
 // rotations, restarts of the app and deletions of the log; lines are lost only if files are rotated away faster than
-// they are read. each is called from the calling goroutine; the line is valid during the call. When ctx ends, a
-// line without end is handed out as it is.
+// they are read. each is called from the calling goroutine; the line is valid during the call. When ctx ends, what is
+// there by then is read first, and a line without end is handed out as it is.
 func Follow(ctx context.Context, dir string, fromStart bool, each func(line []byte) bool) error {
 	f := &follower{dir: dir, each: each}
 	defer f.close()
@@ -43,11 +43,31 @@ func Follow(ctx context.Context, dir string, fromStart bool, each func(line []by
 		timer.Reset(followStep)
 		select {
 		case <-ctx.Done():
-			f.flush()
-			return nil
+			return f.finish()
 		case <-timer.C:
 		}
 	}
+}
+
+// lastSteps bounds what is read at the end: an app may write faster than its lines are taken.
+const lastSteps = 1000
+
+// finish hands out what is there.
+func (f *follower) finish() error {
+	for range lastSteps {
+		more, err := f.step()
+		if err != nil {
+			return fmt.Errorf("cannot read the end of the log in %s: %w", f.dir, err)
+		}
+		if f.enough {
+			return nil
+		}
+		if !more {
+			break
+		}
+	}
+	f.flush()
+	return nil
 }
 
 type follower struct {

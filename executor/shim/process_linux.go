@@ -3,6 +3,7 @@ package shim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"syscall"
@@ -53,6 +54,12 @@ func open(program Program, dir string, log Log, id protocol.ID, shim, app *pidfd
 
 // PID returns the number of the app.
 func (p *Process) PID() int { return p.id.PID }
+
+// Identity names this run of the app as no other one is named, of whatever boot: boot id, PID and start time in one line.
+func (p *Process) Identity() (string, error) {
+	boot, err := protocol.BootID()
+	return fmt.Sprint(boot, " ", p.id.PID, " ", p.id.Start), err
+}
 
 // Done is closed when the app has ended, all it left behind was killed, and its exit is on disk. It is never closed
 // after Release.

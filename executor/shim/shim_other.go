@@ -22,6 +22,9 @@ func Prepare(Program) (*Prepared, error) { return nil, errSystem }
 // Start fails on this system.
 func (p *Prepared) Start(context.Context, Spec) (*Process, error) { return nil, errSystem }
 
+// Lives returns false on this system.
+func (p *Prepared) Lives() bool { return false }
+
 // Close does nothing on this system.
 func (p *Prepared) Close() {}
 
@@ -36,6 +39,9 @@ func Find(string) (Found, error) { return Found{}, errSystem }
 
 // PID returns 0 on this system.
 func (p *Process) PID() int { return 0 }
+
+// Identity fails on this system.
+func (p *Process) Identity() (string, error) { return "", errSystem }
 
 // Done returns nil on this system.
 func (p *Process) Done() <-chan struct{} { return nil }

@@ -29,6 +29,9 @@ func Prepare(program Program) (*Prepared, error) {
 	return &Prepared{program, c}, nil
 }
 
+// Lives reports whether the shim still waits.
+func (p *Prepared) Lives() bool { return !p.child.pidfd.ended() }
+
 // Close ends a shim that is not needed after all.
 func (p *Prepared) Close() {
 	p.child.hangUp()

@@ -10,7 +10,8 @@ import (
 
 // Boot takes over all units at once, after a start of the agent or the machine: what runs is adopted with its process,
 // an app whose shim was killed gets a new one, a paused unit and one that Waits stay stopped, and the rest starts in the
-// order of needs, as much at a time as that allows. It returns when it has looked at all of them, without waiting for
+// order of needs, as much at a time as that allows. What runs though its unit is paused is stopped: the supervisor before
+// this one was killed in doing so. It returns when it has looked at all of them, without waiting for
 // any to be ready; Settle does that. A unit that does not start is restarted again and again, and no error; one that
 // could not be looked at is not started before it was, since its app may live.
 func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
@@ -51,7 +52,11 @@ func (s *Supervisor) Boot(ctx context.Context, specs []Spec) error {
 // boot is what follows when nothing runs in the directory; err says that this could not be found out, so that something
 // may run there.
 func (u *Unit) boot(err error) {
-	if u.paused() || u.spec.Waits {
+	switch {
+	case err == nil && u.paused():
+		u.stayStopped()
+		return
+	case u.spec.Waits:
 		u.enter(Stopped, "")
 		return
 	}

@@ -20,13 +20,19 @@
 // responsible.
 //
 // Every process runs under a shim and does not notice when the supervisor ends. Close leaves all of them running; Boot
-// takes them over again.
+// takes them over again, as ready or unready as they were: a process that hangs meanwhile has as many failures as ever, and
+// not the time of a start.
 //
 // # Needs
 //
 // A unit starts once every component that it needs has a ready unit, or no unit at all that this supervisor knows. A
 // unit that has finished counts as ready. A unit that runs is left alone when a need goes down; only if it ends
 // meanwhile does it wait, and that end is not held against it.
+//
+// # Schedules
+//
+// A unit with a Schedule starts at times: it is scheduled and running by turns. Where its runs may overlap, each is a unit
+// of its own, which is finished or failed when it is over and is then forgotten; see abreast.go.
 //
 // # Ready
 //

@@ -31,9 +31,6 @@ func (u *Unit) await() {
 		if problem := "waits for " + strings.Join(missing, ", "); u.state != Waiting || u.status.LastError != problem {
 			u.enter(Waiting, problem)
 		}
-		if u.spare == nil && u.s.needs.soon(missing) {
-			u.spare = u.s.prepare()
-		}
 		return
 	}
 	u.launch()
@@ -54,13 +51,9 @@ func (u *Unit) launch() {
 		u.standBy()
 		return
 	}
-	spare := u.spare
-	u.spare = nil
 	var p *shim.Process
 	if err == nil {
-		p, err = u.s.launch(spec, spare)
-	} else if spare != nil {
-		spare.Close()
+		p, err = u.s.launch(spec)
 	}
 	if _, taken := errors.AsType[obstructed](err); taken || errors.Is(err, shim.ErrBusy) {
 		p, err = u.overtaken(err)
@@ -116,12 +109,31 @@ func (u *Unit) attach(p *shim.Process) {
 	}
 }
 
-// adopt takes over a process that runs already. It is not killed for being slow to answer: it was ready once.
+// adopt takes over a process that runs already. One that was ready goes on from there. One of which that is not known is
+// given the time of a start, and is not killed for being slow to answer: an agent of another build may have seen it ready.
 func (u *Unit) adopt(p *shim.Process) {
 	u.attach(p)
 	u.adopted = true
 	if u.spec.Schedule != nil {
 		u.adoptRun()
+	}
+	if u.paused() { // whoever was asked to stop it was killed in that
+		u.dropTimes()
+		u.terminate(thenStop, "")
+		u.stopAsides()
+		return
+	}
+	if u.spec.Schedule != nil {
+		return
+	}
+	if k, ok := u.recall(); ok && (k.state == Ready || !u.firstRun) { // who waits for its start does so for a time that is bounded
+		if k.state == Ready {
+			u.becomeReady()
+		} else {
+			u.becomeUnready("its check failed before this agent began")
+		}
+		u.resume(k)
+		u.checkNow()
 		return
 	}
 	if u.spec.Startup.Probe == nil {
@@ -143,11 +155,32 @@ func (u *Unit) becomeReady() {
 	u.started(nil)
 }
 
+// becomeUnready follows the adoption of a process that does not do its work. What checked its start goes on checking it if
+// nothing else does.
+func (u *Unit) becomeUnready(problem string) {
+	check := u.spec.Readiness
+	if check.Probe == nil {
+		check = u.spec.Startup
+	}
+	u.startBy = time.Time{}
+	u.keepChecking(check)
+	u.enter(Unready, problem)
+}
+
 func (u *Unit) keepChecking(ready Check) {
 	now := u.s.clock.Now()
 	u.probers[startup] = prober{}
 	u.probers[readiness].begin(ready, now, false)
 	u.probers[liveness].begin(u.spec.Liveness, now, false)
+}
+
+// checkNow makes the next probes at once: nobody has looked at the process for some time.
+func (u *Unit) checkNow() {
+	now := u.s.clock.Now()
+	for i := range u.probers {
+		u.probers[i].hurry(now)
+	}
+	u.probe(now)
 }
 
 // tick does everything that is due.
@@ -187,15 +220,10 @@ func (u *Unit) tooSlow() {
 		reason += ": " + last
 	}
 	switch {
-	case u.adopted:
-		check := u.spec.Readiness
-		if check.Probe == nil {
-			check = u.spec.Startup
-		}
-		u.keepChecking(check)
-		u.enter(Unready, reason)
 	case u.firstRun:
 		u.terminate(thenFail, reason)
+	case u.adopted:
+		u.becomeUnready(reason)
 	default:
 		u.terminate(thenRestart, reason)
 	}
@@ -224,6 +252,13 @@ func (u *Unit) probe(now time.Time) {
 func (u *Unit) probed(r result) {
 	if r.run != u.run || !u.probers[r.check].running {
 		return
+	}
+	if undecided(r.err) {
+		if r.check != startup {
+			u.probers[r.check].passOver(u.s.clock.Now())
+			return
+		}
+		r.err = nil
 	}
 	v := u.probers[r.check].done(u.s.clock.Now(), r.err)
 	switch {
@@ -296,9 +331,14 @@ func (u *Unit) stop(c chan error) {
 	u.dropTimes()
 	if u.process != nil {
 		u.terminate(thenStop, "")
+		u.stopAsides()
 		return
 	}
 	u.retryAt = time.Time{}
+	if len(u.times.asides) > 0 {
+		u.haltAsides()
+		return
+	}
 	u.enter(Stopped, "")
 	u.started(u.startError("it was stopped", nil, nil))
 	u.stopped()

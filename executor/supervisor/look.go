@@ -43,12 +43,21 @@ func (u *Unit) retry() {
 		u.await()
 		return
 	}
+	u.lookAgain()
+}
+
+// lookAgain goes on with what runs in the directory, or with nothing.
+func (u *Unit) lookAgain() {
 	p, err := u.look(context.Background())
 	switch {
 	case err != nil:
 		u.lookLater(err)
 	case p != nil:
 		u.adopt(p)
+	case u.over != nil: // stopped or not, how the run ended is to be told
+		u.catchUp()
+	case u.paused():
+		u.stayStopped()
 	case u.spec.Schedule != nil && u.times.job == nil:
 		u.catchUp()
 	default:

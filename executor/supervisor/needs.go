@@ -11,7 +11,6 @@ type needs struct {
 type component struct {
 	units int
 	ready int
-	soon  int                // units that are starting
 	users map[*Unit]struct{} // who needs it
 }
 
@@ -77,32 +76,6 @@ func (n *needs) change(name string, ready bool) {
 	if c.ready++; c.ready == 1 {
 		n.tell(c)
 	}
-}
-
-// expect notes that a unit of a component has begun to start, or no longer starts.
-func (n *needs) expect(name string, starting bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	c := n.at(name)
-	if !starting {
-		c.soon--
-		return
-	}
-	if c.soon++; c.soon == 1 {
-		n.tell(c)
-	}
-}
-
-// soon reports whether all that is missing is starting already.
-func (n *needs) soon(missing []string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, name := range missing {
-		if n.at(name).soon == 0 {
-			return false
-		}
-	}
-	return true
 }
 
 func (n *needs) tell(c *component) {

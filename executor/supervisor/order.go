@@ -42,6 +42,7 @@ func (u *Unit) rejoin(spec Spec, c chan error) {
 	u.takeOver(spec)
 	u.starters, u.firstRun = append(u.starters, c), true
 	u.adopted = true
+	u.startBy = u.s.clock.Now().Add(spec.StartTimeout)
 	if spec.Startup.Probe == nil {
 		u.becomeReady()
 		return

@@ -38,6 +38,13 @@ func (p *prober) begin(check Check, now time.Time, eager bool) {
 	}
 }
 
+// hurry makes the next probe due, if there is to be one.
+func (p *prober) hurry(now time.Time) {
+	if !p.next.IsZero() {
+		p.next = now
+	}
+}
+
 // take reports whether a probe is due, and then counts it as being made.
 func (p *prober) take(now time.Time) bool {
 	if p.next.IsZero() || now.Before(p.next) {
@@ -50,10 +57,15 @@ func (p *prober) take(now time.Time) bool {
 	return true
 }
 
-// done takes in the outcome of the probe that was made.
-func (p *prober) done(now time.Time, err error) verdict {
+// passOver takes in that the probe that was made could not tell.
+func (p *prober) passOver(now time.Time) {
 	p.running = false
 	p.next = now.Add(p.pause(now))
+}
+
+// done takes in the outcome of the probe that was made.
+func (p *prober) done(now time.Time, err error) verdict {
+	p.passOver(now)
 	if err == nil {
 		p.good, p.bad = p.good+1, 0
 	} else {

@@ -18,6 +18,13 @@ type Schedule struct {
 	Overlap Overlap                         // what becomes of a run that is due while the one before goes on
 	CatchUp bool                            // of the times that passed while nobody kept them, the last one is made up for
 	Timeout time.Duration                   // after which a run is asked to end; 0 is never
+
+	// MaxRuns bounds with Allow how many runs go on at a time; one that is due then is left out.
+	MaxRuns int
+	// Cgroups are with Allow the control groups of one run, which has an address and a directory of its own; nil for none.
+	Cgroups func(address, dir string) []shim.Cgroup
+
+	number int // of the one run that this is there for; 0 for all
 }
 
 // Overlap is what becomes of a run that is due while the one before still goes on.
@@ -27,6 +34,7 @@ const (
 	Skip    Overlap = iota // it is left out
 	Queue                  // it follows; of several one
 	Replace                // the one before is stopped for it
+	Allow                  // both run
 )
 
 // An Outcome is how a run ended.
@@ -43,9 +51,10 @@ const (
 
 // A Run is one time that a scheduled process ran, or should have.
 type Run struct {
-	Due     time.Time `json:"due,omitzero"`   // the time of the schedule; zero if somebody asked for the run
-	Began   time.Time `json:"began,omitzero"` // zero if it never did
-	Ended   time.Time `json:"ended,omitzero"` // also of one that never began
+	Number  int       `json:"number,omitempty"` // where runs may overlap: its address is that of the schedule and ".7"
+	Due     time.Time `json:"due,omitzero"`     // the time of the schedule; zero if somebody asked for the run
+	Began   time.Time `json:"began,omitzero"`   // zero if it never did
+	Ended   time.Time `json:"ended,omitzero"`   // also of one that never began
 	Outcome Outcome   `json:"outcome,omitempty"`
 	Reason  string    `json:"reason,omitempty"` // "exit status 3", or why it was skipped
 }
@@ -88,13 +97,20 @@ func (l *ledger) write(fsys disk.FS, dir string) error {
 	return nil
 }
 
-// end takes in a run that is over, or never was.
+// end takes in the run under way, which is over.
 func (l *ledger) end(r Run) {
 	l.Run = nil
+	l.add(r)
+}
+
+// add takes in a run that is over, or never was, and returns those that are forgotten for it.
+func (l *ledger) add(r Run) (gone []Run) {
 	l.Runs = append(l.Runs, r)
 	if more := len(l.Runs) - keptRuns; more > 0 {
+		gone = l.Runs[:more]
 		l.Runs = append([]Run(nil), l.Runs[more:]...)
 	}
+	return gone
 }
 
 // last is the latest run that is over, or nil.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -32,6 +33,9 @@ type timetable struct {
 	endBy  time.Time // of the run under way; zero if it may take its time
 	job    *job      // waits or runs
 	queued *job
+
+	asides map[int]aside // runs in units of their own, by number
+	last   int           // the highest number of a run
 }
 
 // A job is a run with those who wait for its end.
@@ -63,7 +67,7 @@ func (u *Unit) keepTimes() {
 	if err != nil {
 		u.note(err.Error()) // what it was is lost, and that is no reason not to run
 	}
-	l.Kept, l.Run = now, nil
+	l.Kept, l.Run = now, nil // what was missed before is not made up for
 	if err := l.write(u.s.disk, u.dir); err != nil {
 		u.notStarted(err)
 		return
@@ -75,25 +79,37 @@ func (u *Unit) keepTimes() {
 
 // catchUp goes on after a time in which nobody kept the times; nothing runs.
 func (u *Unit) catchUp() {
+	if u.over != nil { // it is there for one run
+		u.endForgotten()
+		return
+	}
 	now := u.s.clock.Now()
 	l, err := readLedger(u.s.disk, u.dir)
 	if err != nil || l.Kept.IsZero() {
 		u.keepTimes()
 		return
 	}
-	u.times.ledger = l
+	u.takeLedger(l)
 	u.endForgotten()
 	u.times.dueAt = u.spec.Schedule.Next(now)
-	missed := lastBetween(u.spec.Schedule, l.Kept, now)
+	missed := lastBetween(u.spec.Schedule, u.times.ledger.Kept, now)
 	switch {
 	case missed.IsZero():
 		u.rest("")
 	case u.spec.Schedule.CatchUp || now.Sub(missed) <= lateAfter:
-		u.beginRun(&job{Run: Run{Due: missed}})
+		u.rest("")
+		u.want(&job{Run: Run{Due: missed}})
 	default:
 		u.leaveOut(&job{Run: Run{Due: missed}}, "nobody was there to start it")
 		u.rest("")
 	}
+}
+
+// takeLedger takes over what is remembered. Runs in units of their own may have answered later times.
+func (u *Unit) takeLedger(l ledger) {
+	kept := u.times.ledger.Kept
+	u.times.ledger = l
+	u.keepUpTo(kept)
 }
 
 // endForgotten settles a run that was under way when the supervisor before this one ended.
@@ -102,15 +118,18 @@ func (u *Unit) endForgotten() {
 	if run == nil {
 		return
 	}
+	over := *run
 	found, err := shim.Find(u.dir)
 	if err == nil && found.State == shim.Finished && !found.Exit.Time.Before(run.Began) {
-		u.times.ledger.end(run.judge(&found.Exit, u.success(&found.Exit)))
+		over = run.judge(&found.Exit, u.success(&found.Exit))
 	} else {
-		over := *run
 		over.Ended, over.Outcome, over.Reason = u.s.clock.Now(), Lost, "nobody saw its end"
-		u.times.ledger.end(over)
 	}
-	u.saveTimes()
+	u.times.job = &job{Run: *run}
+	u.closeRun(over)
+	if u.over != nil {
+		u.next(over)
+	}
 }
 
 // mostMissed bounds how many times are looked at for the last one that was missed.
@@ -131,7 +150,14 @@ func lastBetween(s *Schedule, from, to time.Time) (last time.Time) {
 // rest waits for the next time.
 func (u *Unit) rest(problem string) {
 	u.times.endBy = time.Time{}
-	u.enter(Scheduled, problem)
+	switch {
+	case u.over == nil:
+		u.enter(Scheduled, problem)
+	case problem == "":
+		u.enter(Finished, "")
+	default:
+		u.enter(Failed, problem)
+	}
 	u.started(nil)
 }
 
@@ -152,7 +178,12 @@ func (u *Unit) due(at, now time.Time) {
 // want begins a run, unless another is in the way.
 func (u *Unit) want(j *job) {
 	switch {
-	case u.times.job == nil:
+	case u.spec.Schedule.Overlap == Allow && u.full():
+		u.leaveOut(j, u.tooMany())
+		u.showTimes()
+	case u.spec.Schedule.Overlap == Allow:
+		u.beginAside(j)
+	case u.underWay() == 0:
 		u.beginRun(j)
 	case u.spec.Schedule.Overlap == Replace && u.process != nil:
 		u.requeue(j, "a later run took its place")
@@ -179,9 +210,7 @@ func (u *Unit) beginRun(j *job) {
 	j.Began = u.s.clock.Now()
 	u.times.job = j
 	u.times.ledger.Run = &j.Run
-	if j.Due.After(u.times.ledger.Kept) {
-		u.times.ledger.Kept = j.Due
-	}
+	u.keepUpTo(j.Due)
 	if err := u.times.ledger.write(u.s.disk, u.dir); err != nil {
 		u.endRunWith(Broke, err.Error())
 		return
@@ -203,11 +232,11 @@ func (u *Unit) running() {
 
 // adoptRun takes over a run that an earlier supervisor has begun.
 func (u *Unit) adoptRun() {
-	if l, err := readLedger(u.s.disk, u.dir); err == nil {
-		u.times.ledger = l
-		if l.Run != nil {
-			u.times.job = &job{Run: *l.Run}
-		}
+	if l, err := readLedger(u.s.disk, u.dir); err == nil && u.over == nil {
+		u.takeLedger(l)
+	}
+	if run := u.times.ledger.Run; run != nil {
+		u.times.job = &job{Run: *run}
 	}
 	u.times.dueAt = u.spec.Schedule.Next(u.s.clock.Now())
 	u.running()
@@ -226,20 +255,29 @@ func (u *Unit) runEnded(exit *shim.Exit, problem string) {
 	}
 	defer u.closeRun(run).tell(run)
 	switch {
-	case u.state == Stopping && u.after == thenStop:
-		u.enter(Stopped, "")
-		u.stopped()
-	case u.state == Stopping && u.after == thenReplace:
-		u.stopped()
-		u.start()
+	case u.state == Stopping && (u.after == thenStop || u.after == thenReplace):
+		u.halted()
 	default:
 		u.next(run)
 	}
 }
 
+// halted follows the end of a run after which the unit is to stop, or to begin anew. It is not yet if others go on.
+func (u *Unit) halted() {
+	switch {
+	case u.underWay() > 0:
+	case u.after == thenReplace:
+		u.stopped()
+		u.start()
+	default:
+		u.enter(Stopped, "")
+		u.stopped()
+	}
+}
+
 // next follows a run that has ended, or that could not be.
 func (u *Unit) next(run Run) {
-	if j := u.times.queued; j != nil {
+	if j := u.times.queued; j != nil && u.underWay() == 0 {
 		u.times.queued = nil
 		u.beginRun(j)
 		return
@@ -265,6 +303,9 @@ func (u *Unit) closeRun(run Run) *job {
 	u.times.job, u.times.endBy = nil, time.Time{}
 	u.times.ledger.end(run)
 	u.saveTimes()
+	if u.over != nil {
+		u.over(run)
+	}
 	return j
 }
 
@@ -272,13 +313,7 @@ func (u *Unit) closeRun(run Run) *job {
 func (u *Unit) leaveOut(j *job, reason string) {
 	run := j.Run
 	run.Ended, run.Outcome, run.Reason = u.s.clock.Now(), Skipped, reason
-	under := u.times.ledger.Run
-	u.times.ledger.end(run)
-	u.times.ledger.Run = under
-	if run.Due.After(u.times.ledger.Kept) {
-		u.times.ledger.Kept = run.Due
-	}
-	u.saveTimes()
+	u.remember(run)
 	j.tell(run)
 }
 
@@ -304,6 +339,12 @@ func (u *Unit) changeTimes(spec Spec, c chan error) {
 		u.starters = append(u.starters, c)
 		u.start()
 		return
+	case Stopping:
+		if u.after == thenStop {
+			u.starters = append(u.starters, c)
+			u.after = thenReplace
+			return
+		}
 	}
 	u.times.dueAt = spec.Schedule.Next(u.s.clock.Now())
 	u.showTimes()
@@ -365,14 +406,16 @@ func (s *Supervisor) RunNow(ctx context.Context, address string) (Run, error) {
 
 func (u *Unit) runNow(ended chan<- Run) error {
 	switch {
-	case u.spec.Schedule == nil:
+	case u.spec.Schedule == nil || u.over != nil:
 		return ErrNotScheduled
 	case u.state == Stopped || u.state == Stopping:
 		return errors.New("it is stopped; start it first")
 	case u.blind > 0:
 		return fmt.Errorf("nobody knows whether it runs: %s", u.snapshot().LastError)
-	case u.times.job != nil && u.spec.Schedule.Overlap == Skip:
+	case u.spec.Schedule.Overlap == Skip && u.underWay() > 0:
 		return ErrUnderWay
+	case u.spec.Schedule.Overlap == Allow && u.full():
+		return fmt.Errorf("%w: %s", ErrUnderWay, u.tooMany())
 	}
 	u.want(&job{ended: []chan<- Run{ended}})
 	return nil
@@ -387,11 +430,14 @@ func (s *Supervisor) Runs(ctx context.Context, address string) ([]Run, error) {
 	}
 	answer := make(chan []Run, 1)
 	err = u.do(ctx, func() {
-		if u.spec.Schedule == nil {
+		if u.spec.Schedule == nil || u.over != nil {
 			answer <- nil
 			return
 		}
 		runs := append([]Run{}, u.times.ledger.Runs...)
+		for _, number := range slices.Sorted(maps.Keys(u.times.asides)) {
+			runs = append(runs, u.times.asides[number].run)
+		}
 		if u.times.job != nil {
 			runs = append(runs, u.times.job.Run)
 		}

@@ -66,7 +66,7 @@ func (k *keeper) until(what string, ok func(Status) bool) Status {
 			return s
 		}
 		if time.Now().After(end) {
-			k.t.Fatalf("never %s: %+v", what, s)
+			k.t.Fatalf("never %s: %+v; runs %q", what, k.Statuses(), k.outcomes())
 		}
 	}
 }
@@ -369,4 +369,20 @@ func TestLedgerDamage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A run that the user was stopping when the supervisor was killed is ended by the next one, and told as stopped.
+func TestScheduledPauseIsCarriedOn(t *testing.T) {
+	k := newKeeper(t, waits, Schedule{})
+	k.start()
+	k.pass()
+	k.state(Running)
+	if err := os.WriteFile(filepath.Join(k.spec.Dir, stopFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k.again(time.Minute)
+	if s := k.state(Stopped); !s.Next.IsZero() {
+		t.Errorf("it is to run again: %+v", s)
+	}
+	k.expect("stopped")
 }

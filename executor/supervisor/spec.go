@@ -2,10 +2,12 @@ package supervisor
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"syscall"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/shim"
 )
 
@@ -22,6 +24,7 @@ type Spec struct {
 	Groups    []int    // supplementary groups; looked at only if UID or GID is given
 	Limits    []shim.Limit
 	Cgroups   []shim.Cgroup
+	Sandbox   *landlock.Domain // what it may do with files; nil is everything that its user may
 	Log       shim.Log
 
 	// Free tells before each start whether what the process needs for itself alone, such as a port, can be had; its error
@@ -54,9 +57,18 @@ type Spec struct {
 }
 
 // Probe looks whether a process does its work. Run is called from any goroutine, never twice at a time for one check;
-// it returns soon after ctx ends.
+// it returns soon after ctx ends. An error with a method Undecided() bool that returns true says that the probe cannot tell
+// at the moment: a process that starts has then started, and one that runs stays what it is.
 type Probe interface {
 	Run(ctx context.Context) error
+}
+
+func undecided(err error) bool {
+	u, ok := errors.AsType[interface {
+		error
+		Undecided() bool
+	}](err)
+	return ok && u.Undecided()
 }
 
 // Check is a probe that is made again and again. A Check without a Probe is none.
@@ -137,6 +149,6 @@ func (s Spec) gated() (Spec, bool, error) {
 func (s Spec) shimSpec() shim.Spec {
 	return shim.Spec{
 		Dir: s.Dir, Command: s.Command, Env: s.Env, WorkDir: s.WorkDir, UID: s.UID, GID: s.GID, Groups: s.Groups,
-		Limits: s.Limits, Cgroups: s.Cgroups, Log: s.Log,
+		Limits: s.Limits, Cgroups: s.Cgroups, Sandbox: s.Sandbox, Log: s.Log,
 	}
 }

@@ -61,14 +61,14 @@ type Status struct {
 	State     State
 	PID       int        // 0 if it does not run
 	Since     time.Time  // of the state
-	Restarts  int        // since the unit is known to this supervisor
+	Restarts  int        // since the unit is known to this supervisor, or to an earlier one whose process it has adopted
 	LastExit  *shim.Exit // nil if it has not ended yet; not to be changed
 	LastError string     // of the last failed start, check or wait; "" if the unit is well
 	Ready     bool       // it does its work, has finished it, or stands by for it
 	Gone      bool       // certainly nothing of it runs
 	Failing   bool       // it is stopped because a check failed, and not because somebody asked for it
-	Adopted   bool       // it is starting only in so far as its process, which ran before, was not checked yet
 	Next      time.Time  // when a scheduled one runs next; zero for others
+	Run       int        // of a unit that is there for one run of a schedule: its number; 0 for others
 	Last      *Run       // the last run of a scheduled one; nil if there was none; not to be changed
 }
 

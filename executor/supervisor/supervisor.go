@@ -49,6 +49,7 @@ type Supervisor struct {
 	close   func()
 	loops   sync.WaitGroup
 	forking chan struct{} // bounds how many processes are started at a time
+	stock   *stock
 
 	mu    sync.Mutex
 	units map[string]*Unit
@@ -65,6 +66,7 @@ func New(o Options) *Supervisor {
 		settle:  settling{moving: map[*Unit]struct{}{}},
 		closed:  make(chan struct{}),
 		forking: make(chan struct{}, parallelForks),
+		stock:   &stock{program: o.Shim},
 		units:   map[string]*Unit{},
 	}
 	s.close = sync.OnceFunc(func() { close(s.closed) })
@@ -142,10 +144,13 @@ func (s *Supervisor) restart(ctx context.Context, spec Spec, idle bool) error {
 	})
 }
 
-// Restart stops the unit and starts it again as it is; see Replace.
+// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed.
 func (s *Supervisor) Restart(ctx context.Context, address string) error {
 	u, err := s.unit(address)
 	if err != nil {
+		return err
+	}
+	if err := s.unpause(u.dir); err != nil {
 		return err
 	}
 	return u.call(ctx, func(c chan error) { u.replace(u.spec, c) })
@@ -170,8 +175,16 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 	if err := u.stopAndWait(ctx); err != nil {
 		return err
 	}
-	err = u.do(ctx, func() {
-		u.enter(Stopped, "")
+	return s.forget(ctx, u, true)
+}
+
+// forget ends the unit, of which nothing runs; news says whether that is told.
+func (s *Supervisor) forget(ctx context.Context, u *Unit, news bool) error {
+	address := u.snapshot().Address
+	err := u.do(ctx, func() {
+		if news && u.state != Stopped { // once is enough
+			u.enter(Stopped, "")
+		}
 		s.needs.remove(u, u.spec, false)
 		close(u.removed)
 	})
@@ -268,6 +281,7 @@ func (s *Supervisor) Status(address string) (status Status, ok bool) {
 func (s *Supervisor) Close() {
 	s.close()
 	s.loops.Wait()
+	s.stock.close()
 }
 
 func (s *Supervisor) unit(address string) (*Unit, error) {

@@ -118,9 +118,12 @@ func (r *restarter) restart(n int) {
 	r.rest()
 }
 
-// rest waits for the goroutines that watched processes: they close what they hold after they have told of the end.
+// rest gives up the shim of a start to come, and waits for the goroutines that watched processes: they close what they hold
+// after they have told of the end.
 func (r *restarter) rest() {
 	r.t.Helper()
+	r.stock.work.Wait()
+	r.stock.drop()
 	for end := time.Now().Add(20 * time.Second); runtime.NumGoroutine() > r.idle; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("%d goroutines, want %d", runtime.NumGoroutine(), r.idle)

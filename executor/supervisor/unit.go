@@ -20,9 +20,8 @@ type Unit struct {
 
 	spec     Spec
 	state    State
-	process  *shim.Process  // nil if none runs
-	spare    *shim.Prepared // a shim for the start that comes next, while what it waits for is starting
-	adopted  bool           // process was running before this supervisor
+	process  *shim.Process // nil if none runs
+	adopted  bool          // process was running before this supervisor
 	run      context.Context
 	endRun   context.CancelFunc
 	probers  [3]prober
@@ -31,6 +30,7 @@ type Unit struct {
 	firstRun bool // somebody waits for the first ready: an end is a failure, not a restart
 	after    after
 	times    timetable // of one with a schedule
+	over     func(Run) // of one that is there for one run: told its end, in the unit's goroutine
 
 	readySince time.Time
 	aliveAt    time.Time // ready if it lives then; zero if a check decides
@@ -78,6 +78,9 @@ func newUnit(s *Supervisor, spec Spec) *Unit {
 		// Until it is told what to do: who asks at this moment must not take it for one that somebody has stopped.
 		status: Status{Address: spec.Address, Component: spec.Component, Dir: spec.Dir, State: Waiting, Since: s.clock.Now()},
 	}
+	if spec.Schedule != nil {
+		u.status.Run = spec.Schedule.number
+	}
 	s.needs.add(u, spec)
 	return u
 }
@@ -85,6 +88,9 @@ func newUnit(s *Supervisor, spec Spec) *Unit {
 // loop runs the unit until it is removed or the supervisor closed.
 func (u *Unit) loop() {
 	defer u.release()
+	if u.spec.Schedule != nil {
+		u.takeAsides()
+	}
 	for {
 		timer := u.timer()
 		var fired <-chan time.Time
@@ -123,7 +129,6 @@ func (u *Unit) loop() {
 // release leaves the process running.
 func (u *Unit) release() {
 	u.leaveRun()
-	u.dropSpare()
 	if u.process != nil {
 		u.process.Release()
 	}
@@ -166,17 +171,13 @@ func (u *Unit) do(ctx context.Context, f func()) error {
 
 // enter changes the state and tells everybody. problem is "" if all is well.
 func (u *Unit) enter(state State, problem string) {
-	was, before := u.status.Ready, u.state
+	was := u.status.Ready
 	u.state = state
-	if state != Waiting {
-		u.dropSpare()
-	}
 	u.mu.Lock()
 	u.status.State, u.status.Since, u.status.LastError = state, u.s.clock.Now(), problem
 	u.status.Ready = state == Ready || state == Finished || state == Scheduled || state == Running || state == Standby
 	u.status.Gone = u.process == nil && u.blind == 0
 	u.status.Failing = state == Stopping && u.after == thenRestart
-	u.status.Adopted = state == Starting && u.adopted
 	u.setTimes()
 	u.status.PID = 0
 	if u.process != nil {
@@ -187,21 +188,11 @@ func (u *Unit) enter(state State, problem string) {
 	if was != status.Ready && u.spec.Schedule == nil {
 		u.s.needs.change(u.component, status.Ready)
 	}
-	if (before == Starting) != (state == Starting) {
-		u.s.needs.expect(u.component, state == Starting)
-	}
 	if u.s.onChange != nil {
 		u.s.onChange(status)
 	}
 	u.s.settle.note(u, state)
-}
-
-// dropSpare ends a shim that was prepared and not used.
-func (u *Unit) dropSpare() {
-	if u.spare != nil {
-		u.spare.Close()
-		u.spare = nil
-	}
+	u.noteReadiness(state)
 }
 
 // snapshot returns the unit as it is now, from any goroutine.

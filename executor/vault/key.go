@@ -71,3 +71,11 @@ func makeKey(fsys disk.FS, path string) (Key, error) {
 	}
 	return Key{identity}, nil
 }
+
+// Recipient is who can read what is encrypted to it: who has the key. It is no secret.
+func (k Key) Recipient() age.Recipient { return k.identity.Recipient() }
+
+var _ age.Identity = Key{}
+
+// Unwrap implements age.Identity, so that what is encrypted to Recipient can be read without the key being shown.
+func (k Key) Unwrap(stanzas []*age.Stanza) ([]byte, error) { return k.identity.Unwrap(stanzas) }

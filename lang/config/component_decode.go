@@ -19,7 +19,9 @@ func componentSchema() *hcl.BodySchema {
 		{Type: "port", LabelNames: []string{"name"}},
 		{Type: "route"},
 		{Type: "update"},
+		{Type: "backup"},
 		{Type: "limits"},
+		{Type: "sandbox"},
 	}
 	return s
 }
@@ -52,6 +54,12 @@ func (d *stackDecoder) component(b *hcl.Block) {
 			d.bind(c, inner)
 		case "port":
 			d.fixedPort(c, inner)
+		case "backup":
+			if c.Retention != nil {
+				d.duplicate("backup block", c.Retention.Range, inner.DefRange)
+				continue
+			}
+			c.Retention = d.retention(inner)
 		case "update":
 			if c.Update != nil {
 				d.duplicate("update block", c.Update.Range, inner.DefRange)
@@ -64,6 +72,12 @@ func (d *stackDecoder) component(b *hcl.Block) {
 				continue
 			}
 			c.Limits = d.bounds(inner)
+		case "sandbox":
+			if c.Sandbox != nil {
+				d.duplicate("sandbox block", c.Sandbox.Range, inner.DefRange)
+				continue
+			}
+			c.Sandbox = d.sandbox(inner)
 		case "route":
 			d.route(c, inner)
 		}

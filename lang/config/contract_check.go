@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -9,14 +10,19 @@ import (
 	"github.com/zclconf/go-cty/cty/convert"
 )
 
-// CheckUses reports the attributes of bindings that the recipe uses and the contract of their service does not have.
-// Defined returns the contract of a service, nil to leave it alone.
-func (r *Recipe) CheckUses(defined func(service string) *Contract) hcl.Diagnostics {
-	known := r.boundScopes(defined)
-	if len(known) == 0 {
+// CheckUses reports the attributes of bindings that the recipe uses and the contract of their service does not have, or not
+// in each version that the recipe allows. Defined returns the contract that a requirement is held against, nil to leave it alone.
+func (r *Recipe) CheckUses(defined func(*Requirement) *Contract) hcl.Diagnostics {
+	contracts := map[string]*Contract{} // by requirement
+	for name, q := range r.Requirements {
+		if c := defined(q); c != nil {
+			contracts[name] = c
+		}
+	}
+	if len(contracts) == 0 {
 		return nil
 	}
-	l, s := &loader{}, &scope{children: map[string]*scope{"binding": {children: known}}}
+	l, s := &loader{}, boundScopes(contracts)
 	for _, expr := range r.expressions() {
 		if expr == nil {
 			continue
@@ -25,29 +31,41 @@ func (r *Recipe) CheckUses(defined func(service string) *Contract) hcl.Diagnosti
 			if t.RootName() != "binding" || len(t) < 3 {
 				continue // a binding as a whole is fine
 			}
-			if name, ok := stepName(t[1]); ok && known[name] != nil {
+			if name, ok := stepName(t[1]); ok && contracts[name] != nil {
 				l.checkTraversal(t, s)
+				l.checkSince(t, r.Requirements[name], contracts[name])
 			}
 		}
 	}
 	return l.diags
 }
 
-// boundScopes are the attributes of the bindings whose services are defined, by requirement; those of one service are
+// boundScopes are the attributes of the bindings whose services are defined, by requirement; those of one contract are
 // shared.
-func (r *Recipe) boundScopes(defined func(service string) *Contract) map[string]*scope {
-	known, services := map[string]*scope{}, map[string]*scope{}
-	for name, q := range r.Requirements {
-		if services[q.Service] == nil {
-			if c := defined(q.Service); c != nil {
-				services[q.Service] = declared("attribute of the service "+q.Service, "", c.Attributes)
-			}
+func boundScopes(contracts map[string]*Contract) *scope {
+	known, shared := map[string]*scope{}, map[*Contract]*scope{}
+	for name, c := range contracts {
+		if shared[c] == nil {
+			shared[c] = declared("attribute of the service "+c.Service, "", c.Attributes)
 		}
-		if s := services[q.Service]; s != nil {
-			known[name] = s
-		}
+		known[name] = shared[c]
 	}
-	return known
+	return &scope{children: map[string]*scope{"binding": {children: known}}}
+}
+
+// checkSince reports that t uses an attribute which the oldest implementations that q allows do not have.
+func (l *loader) checkSince(t hcl.Traversal, q *Requirement, c *Contract) {
+	name, _ := stepName(t[2])
+	a := c.Attributes[name]
+	if a == nil || a.Since == nil || q.Constraint != nil && !q.Constraint.Check.AllowsBefore(*a.Since) {
+		return
+	}
+	allowed := "any version of it"
+	if q.Constraint != nil {
+		allowed = fmt.Sprintf("%q", q.Constraint.Text)
+	}
+	l.fault(t.SourceRange().Ptr(), "Attribute of a later version", "The service %s has %s since %s (%s), and the requirement %q allows %s (%s). Say version = %q there.",
+		c.Service, name, a.Since, place(a.Range), q.Name, allowed, place(q.Range), "^"+a.Since.String())
 }
 
 // expressions are all that may use a binding.
@@ -103,7 +121,8 @@ type filled struct {
 }
 
 // CheckFilled reports the attributes of a contract that the recipe, which provides the service, does not fill, or fills
-// with a value of another type. Of what only a run shows nothing is said.
+// with a value of another type, and a version of the service that the contract does not tell of. Of what only a run shows
+// nothing is said.
 func (r *Recipe) CheckFilled(p *Provided, c *Contract) hcl.Diagnostics {
 	given, all := r.given(p)
 	at := p.Range
@@ -111,8 +130,15 @@ func (r *Recipe) CheckFilled(p *Provided, c *Contract) hcl.Diagnostics {
 		at = r.Bind.Range
 	}
 	l := &loader{}
+	if p.Version != nil && c.Version != nil && !c.covers(p.Version) {
+		l.fault(p.Range.Ptr(), "Version without a contract", "This package provides %s %s, and the contract of it (%s) is version %s. Provide a version of that, or bring the contract that yours has.",
+			c.Service, p.Version, place(c.Range), c.Version)
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Attributes)) {
 		wanted := c.Attributes[name]
+		if wanted.Since != nil && p.Version != nil && p.Version.Compare(*wanted.Since) < 0 {
+			wanted = wanted.later()
+		}
 		f, ok := given[name]
 		switch {
 		case !ok && !wanted.Optional && all, ok && f.null && !wanted.Optional:

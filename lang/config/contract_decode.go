@@ -31,11 +31,14 @@ func (d *recipeDecoder) contractAttribute(b *hcl.Block, of *Contract) {
 		return
 	}
 	d.identifier("an attribute", name, b.LabelRanges[0])
-	schema := attributes("description", "optional", "sensitive")
+	schema := attributes("description", "optional", "sensitive", "since")
 	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "type", Required: true})
 	c := d.content(b.Body, schema)
 	a := &ContractAttribute{Name: name, Description: d.text(c.Attributes["description"]), Optional: d.boolean(c.Attributes["optional"]),
-		Sensitive: d.boolean(c.Attributes["sensitive"]), Range: b.DefRange}
+		Sensitive: d.boolean(c.Attributes["sensitive"]), Since: d.version(c.Attributes["since"]), Range: b.DefRange}
+	if a.Since != nil && of.Version != nil && !of.covers(a.Since) {
+		d.fault(c.Attributes["since"].Expr.Range().Ptr(), "Attribute of another version", "The contract is version %s, so an attribute of it cannot be there since %s. Raise the version of the contract.", of.Version, a.Since)
+	}
 	a.Type, _ = d.typeOf(c.Attributes["type"])
 	of.Attributes[name] = a
 }
@@ -46,7 +49,7 @@ func (d *recipeDecoder) checkContracts() {
 	for _, c := range sortedByRange(r.Contracts, func(c *Contract) hcl.Range { return c.Range }) {
 		d.checkOwner(c)
 	}
-	d.diags = append(d.diags, r.CheckUses(r.known)...)
+	d.diags = append(d.diags, r.CheckUses(func(q *Requirement) *Contract { return r.known(q.Service) })...)
 	if d.diags.HasErrors() {
 		return // what is given cannot be told while something else is wrong
 	}

@@ -35,6 +35,9 @@ func checkLimits(src []byte, filename string, max int) hcl.Diagnostics {
 	if len(src) > max {
 		return tooBig(filename, max)
 	}
+	if i := bytes.IndexByte(src, 0); i >= 0 {
+		return noText(filename, i)
+	}
 	var err *limitError
 	if isJSON(filename) {
 		err = measureJSON(src)
@@ -52,6 +55,16 @@ func tooBig(filename string, max int) hcl.Diagnostics {
 		Severity: hcl.DiagError,
 		Summary:  "File too big",
 		Detail:   fmt.Sprintf("%s has more than %d KiB, the most that such a file may have. Split it into several files.", filename, max>>10),
+		Subject:  &hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos},
+	}}
+}
+
+// noText is for a program, an archive or an image that was named by mistake. No line of it is shown.
+func noText(filename string, at int) hcl.Diagnostics {
+	return hcl.Diagnostics{{
+		Severity: hcl.DiagError,
+		Summary:  "Not a text file",
+		Detail:   fmt.Sprintf("%s is not text: its byte %d is zero. A stack or recipe is text in UTF-8; text in UTF-16 has to be saved as that.", filename, at),
 		Subject:  &hcl.Range{Filename: filename, Start: hcl.InitialPos, End: hcl.InitialPos},
 	}}
 }

@@ -87,6 +87,15 @@ func TestJSONBombs(t *testing.T) {
 	}
 }
 
+func TestNoText(t *testing.T) {
+	for _, name := range []string{"stack.hcl", "stack.hcl.json"} {
+		_, diags := Load(fstest.MapFS{name: {Data: []byte("\x7fELF\x02\x01\x01\x00((((")}}, name)
+		if len(diags) != 1 || diags[0].Summary != "Not a text file" {
+			t.Errorf("a program as %s gives %v", name, diags)
+		}
+	}
+}
+
 func TestSizes(t *testing.T) {
 	comment := "#" + strings.Repeat("x", maxRecipeBytes)
 	_, diags := LoadRecipe(fstest.MapFS{"recipe.hcl": {Data: []byte(comment)}}, ".")

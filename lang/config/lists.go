@@ -1,9 +1,9 @@
 package config
 
 import (
-	"regexp"
-
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 )
 
 // texts reads a list of strings that is written out, each with its place; nil without one.
@@ -35,7 +35,7 @@ func (l *loader) packageNames(a *hcl.Attribute) []Named {
 	return list
 }
 
-var platform = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+$`)
+var platform = pattern.New(`^[a-z0-9]+/[a-z0-9]+$`)
 
 // platforms reads a list such as ["linux/amd64", "darwin/arm64"].
 func (l *loader) platforms(a *hcl.Attribute) []string {

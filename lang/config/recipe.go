@@ -38,6 +38,7 @@ type Recipe struct {
 	Health       *Health    // of the main process; nil for the default checks
 	Stop         *Stop      // default of all processes
 	Update       *Update    // nil for the usual; what the stack says goes before
+	Sandbox      *Sandbox   // nil for the usual; the stack may add to it
 
 	Sources map[string][]byte // the text of each file by its name, for snippets
 }
@@ -137,7 +138,8 @@ type Schedule struct {
 	Cron    hcl.Expression // a cron expression of five fields
 	Every   hcl.Expression // a duration
 	Zone    hcl.Expression // the time zone of Cron; nil is UTC
-	Overlap string         // what becomes of a run while the one before goes on: "skip", "queue" or "replace"
+	Overlap string         // what becomes of a run while the one before goes on: "skip", "queue", "replace" or "allow"
+	MaxRuns int            // with "allow", how many may go on at a time; else 0
 	Missed  string         // what becomes of the last run that nobody was there to begin: "skip" or "run"
 	Timeout string         // after which a run is stopped; "" is never
 	Range   hcl.Range

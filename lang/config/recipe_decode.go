@@ -49,6 +49,7 @@ func recipeSchema() *hcl.BodySchema {
 		{Type: "health"},
 		{Type: "stop"},
 		{Type: "update"},
+		{Type: "sandbox"},
 		{Type: "backup"},
 		{Type: "restore"},
 		{Type: "promote"},
@@ -109,6 +110,10 @@ func (d *recipeDecoder) block(b *hcl.Block) {
 	case "update":
 		if d.once(b) {
 			r.Update = d.update(b, false)
+		}
+	case "sandbox":
+		if d.once(b) {
+			r.Sandbox = d.sandbox(b)
 		}
 	case "backup":
 		if d.once(b) {

@@ -38,6 +38,11 @@ func (d *recipeDecoder) checkReferences() {
 		}
 	}
 	d.checkBackup()
+	settled := all.without("configure")
+	settled.advice = "The commands of the configure block run in the sandbox, so what it makes cannot be used here. It is allowed anyway."
+	for _, e := range r.Sandbox.Expressions() {
+		d.check(e, settled)
+	}
 	for _, p := range r.Processes {
 		for _, e := range p.Expressions() {
 			d.check(e, all)
@@ -112,9 +117,9 @@ func (d *recipeDecoder) scope() *scope {
 
 // providerScope is what the configuration of a provider may use: what is settled before the first of its things.
 func (d *recipeDecoder) providerScope(all *scope) *scope {
-	children := maps.Clone(all.children)
-	delete(children, "configure")
-	return &scope{what: "name", advice: "A provider is configured before what it makes, so what the configure block makes cannot be used here.", children: children}
+	s := all.without("configure")
+	s.advice = "A provider is configured before what it makes, so what the configure block makes cannot be used here."
+	return s
 }
 
 func (d *recipeDecoder) portScope() *scope {

@@ -135,6 +135,11 @@ func (d *stackDecoder) checkComponent(c *Component, outer, inner *scope) {
 	for _, p := range sortedByRange(c.Ports, func(e hcl.Expression) hcl.Range { return e.Range() }) {
 		d.check(p, inner)
 	}
+	settled := inner.without("app", "middleware")
+	settled.advice = "A sandbox is settled before anything runs, so other components cannot be used here."
+	for _, e := range c.Sandbox.Expressions() {
+		d.check(e, settled)
+	}
 	for _, r := range c.Routes {
 		for _, a := range ordered(r.Attributes) {
 			d.check(a.Expr, inner)

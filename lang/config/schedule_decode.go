@@ -9,7 +9,7 @@ import (
 
 // scheduleAttributes are those of a process that only a schedule has.
 func scheduleAttributes() []string {
-	return []string{"schedule", "every", "timezone", "overlap", "missed", "timeout"}
+	return []string{"schedule", "every", "timezone", "overlap", "max_runs", "missed", "timeout"}
 }
 
 // schedule reads when a process of that kind runs; nil for another kind.
@@ -24,7 +24,7 @@ func (d *recipeDecoder) schedule(b *hcl.Block, p *Process, c *hcl.BodyContent) *
 	}
 	s := &Schedule{
 		Cron: exprOf(c, "schedule"), Every: exprOf(c, "every"), Zone: exprOf(c, "timezone"),
-		Overlap: d.word(c.Attributes["overlap"], "skip", "queue", "replace"),
+		Overlap: d.word(c.Attributes["overlap"], "skip", "queue", "replace", "allow"),
 		Missed:  d.word(c.Attributes["missed"], "skip", "run"),
 		Timeout: d.duration(c.Attributes["timeout"], ""),
 		Range:   b.DefRange,
@@ -39,10 +39,28 @@ func (d *recipeDecoder) schedule(b *hcl.Block, p *Process, c *hcl.BodyContent) *
 	default:
 		d.checkTimes(s)
 	}
+	s.MaxRuns = d.maxRuns(c.Attributes["max_runs"], s.Overlap)
 	if h := p.Health; h != nil {
 		d.fault(&h.Range, "Nothing to check", "A scheduled process is judged by how it ends. Remove this block.")
 	}
 	return s
+}
+
+// standardRuns is how many runs of a process go on at a time, if they may overlap and nothing else is said.
+const standardRuns = 10
+
+// maxRuns reads how many runs go on at a time; 0 if they do not overlap.
+func (d *recipeDecoder) maxRuns(a *hcl.Attribute, overlap string) int {
+	switch {
+	case overlap != "allow" && a != nil:
+		d.fault(a.NameRange.Ptr(), "No two runs at a time", `"max_runs" bounds runs that overlap, and these do not. Add overlap = "allow", or remove this line.`)
+		return 0
+	case overlap != "allow":
+		return 0
+	case a == nil:
+		return standardRuns
+	}
+	return d.integer(a, 2, 100)
 }
 
 // checkTimes looks at times that are written out; those with references are looked at when they are known.

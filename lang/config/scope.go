@@ -48,6 +48,15 @@ func (s *scope) with(roots map[string]*scope) *scope {
 	return &scope{what: s.what, advice: s.advice, children: children}
 }
 
+// without returns the scope without some of its roots.
+func (s *scope) without(roots ...string) *scope {
+	children := maps.Clone(s.children)
+	for _, name := range roots {
+		delete(children, name)
+	}
+	return &scope{what: s.what, children: children}
+}
+
 // names lists the children in the order of the alphabet.
 func (s *scope) names() []string { return slices.Sorted(maps.Keys(s.children)) }
 

@@ -97,8 +97,10 @@ type Component struct {
 	Ports     map[string]hcl.Expression
 	Routes    []*Route // in the order of the file
 	DependsOn []Reference
-	Update    *Update // nil for what the recipe says, or the usual
-	Limits    *Bounds // of each process; nil for what the recipe says
+	Retention *Retention // which backups are kept; nil for all
+	Update    *Update    // nil for what the recipe says, or the usual
+	Limits    *Bounds    // of each process; nil for what the recipe says
+	Sandbox   *Sandbox   // added to what the recipe says; nil for nothing
 }
 
 // The strategies of an Update.
@@ -116,6 +118,13 @@ type Update struct {
 	Drain       string    // how long the requests of an old one may still take, as Go writes it; "" for the usual
 	Hold        bool      // a failure stops the run where it is instead of taking it back
 	Range       hcl.Range // of the strategy, else of the block's header
+}
+
+// Retention is which backups of the data of an instance are kept; see the block backup of a component.
+type Retention struct {
+	Keep   int    // at most so many; 0 is all
+	MaxAge string // none that is older, as Go writes it; "" is any age
+	Range  hcl.Range
 }
 
 // Assignment is the value given to one input.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -63,6 +64,24 @@ func TestWrite(t *testing.T) {
 ╵
 `
 	if out.String() != want {
+		t.Errorf("got\n%s", out.String())
+	}
+}
+
+// TestWriteLongLine shows what is around the mistake, whole letters only.
+func TestWriteLongLine(t *testing.T) {
+	long := "a = [" + strings.Repeat("ä, ", 1000) + "]"
+	at := strings.Index(long[301:], "ä") + 301
+	from := hcl.Pos{Line: 1, Column: 1 + utf8.RuneCountInString(long[:at]), Byte: at}
+	to := hcl.Pos{Line: 1, Column: from.Column + 1, Byte: at + len("ä")}
+	mistake := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Odd", Subject: &hcl.Range{Filename: "stack.hcl", Start: from, End: to}}
+	var out strings.Builder
+	if err := Write(&out, From(hcl.Diagnostics{mistake}, map[string][]byte{"stack.hcl": []byte(long)}), false, 80); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(out.String(), "\n")
+	marked, under := []rune(lines[4]), []rune(lines[5])
+	if len(marked) > 130 || len(under) > len(marked) || marked[len(under)-1] != 'ä' || !utf8.ValidString(out.String()) || strings.Count(out.String(), "…") != 2 {
 		t.Errorf("got\n%s", out.String())
 	}
 }

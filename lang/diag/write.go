@@ -72,24 +72,55 @@ func (p *printer) source(d Diagnostic) {
 		at += ", in " + *s.Context
 	}
 	p.line(clean(at))
-	offset := 0
 	for i, line := range strings.Split(s.Code, "\n") {
 		if i == maxLines {
 			p.line("      ...")
 			return
 		}
 		line = strings.TrimSuffix(line, "\r")
-		p.line(clean(fmt.Sprintf("%5d: %s", s.StartLine+i, line)))
-		if i == 0 {
-			p.underline(line, s.HighlightStartOffset-offset, s.HighlightEndOffset-offset)
+		if i > 0 {
+			line, _, _ = around(line, 0, 0)
+			p.line(clean(fmt.Sprintf("%5d: %s", s.StartLine+i, line)))
+			continue
 		}
+		line, start, end := around(line, s.HighlightStartOffset, s.HighlightEndOffset)
+		p.line(clean(fmt.Sprintf("%5d: %s", s.StartLine, line)))
+		p.underline(line, start, end)
 	}
+}
+
+// longLine is from how many bytes on a line is cut, to so many on each side of what is marked in it.
+const (
+	longLine = 240
+	aside    = 60
+)
+
+// around cuts a long line on both sides of the bytes from start to end, and returns where these are then.
+func around(line string, start, end int) (cut string, from, to int) {
+	start = min(start, len(line))
+	end = max(min(end, len(line)), start)
+	if len(line) <= longLine {
+		return line, start, end
+	}
+	first, last := max(start-aside, 0), min(end+aside, start+longLine, len(line))
+	for first > 0 && !utf8.RuneStart(line[first]) {
+		first--
+	}
+	for last < len(line) && !utf8.RuneStart(line[last]) {
+		last++
+	}
+	before, after := "", ""
+	if first > 0 {
+		before = "… "
+	}
+	if last < len(line) {
+		after = " …"
+	}
+	return before + line[first:last] + after, start - first + len(before), min(end, last) - first + len(before)
 }
 
 // underline marks the bytes from start to end of the line above it; a range that goes on below ends with the line.
 func (p *printer) underline(line string, start, end int) {
-	start = min(start, len(line))
-	end = max(min(end, len(line)), start)
 	blank := strings.Map(func(r rune) rune {
 		if r == '\t' {
 			return r

@@ -77,7 +77,7 @@ func (p *Pass) binding(b *binding) (cty.Value, hcl.Diagnostics) {
 	for name, value := range valuesOf(v) {
 		attributes[name] = value
 	}
-	hide(attributes, p.graph.contract(b.requirement.Service))
+	hide(attributes, p.graph.contractsOf(b.requirement.Service))
 	return cty.ObjectVal(attributes), diags
 }
 

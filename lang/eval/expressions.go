@@ -46,6 +46,7 @@ func (r *recipe) expressions() []hcl.Expression {
 			attributes(c.Attributes)
 		}
 	}
+	add(r.Sandbox.Expressions()...)
 	for _, p := range r.Processes {
 		add(p.Expressions()...)
 		for _, c := range checks(p.Health) {

@@ -21,8 +21,9 @@ type Input struct {
 	Owner     int    // the user that apps run as; -1 for the agent's own
 	Program   string // the recipe binary, absolute: the root agent.executable
 
-	Second []addr.Instance        // the instances that live in their second slot, as app.shop[0]~b
-	Scale  map[addr.Component]int // how many instances, instead of what the stack says
+	Second []addr.Instance          // the instances that live in their second slot, as app.shop[0]~b
+	Scale  map[addr.Component]int   // how many instances, instead of what the stack says
+	Import map[addr.Instance]string // ids of things that are there already and are taken over, see sdk.ImportAttribute
 }
 
 // Package is a package whose files are at hand.
@@ -60,7 +61,7 @@ type Graph struct {
 	byAddr     func() map[addr.Instance]int32 // made when first asked for: a check never does
 	components []*component
 	byBlock    map[addr.Component][]*component
-	contracts  map[string]*config.Contract // that packages define, by service
+	contracts  map[string][]*config.Contract // that packages define, by service, the newest first
 }
 
 // Find returns the node with that address.

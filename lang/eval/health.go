@@ -1,8 +1,10 @@
 package eval
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -46,6 +48,7 @@ func (p *Pass) health(c *component, index int, process *config.Process, main boo
 			continue
 		}
 		attributes[name] = v
+		diags = append(diags, checkLag(check, v)...)
 	}
 	if h.Startup == nil && h.Readiness != nil && !diags.HasErrors() {
 		// Started means ready for the first time. How long one probe may take says nothing of the start as a whole.
@@ -100,18 +103,20 @@ func (p *Pass) check(values map[string]cty.Value, port cty.Value) cty.Value {
 func convertAttribute(v cty.Value, t cty.Type) (cty.Value, error) {
 	plain, marks := v.Unmark()
 	if t.IsObjectType() && plain.Type().IsObjectType() && plain.IsKnown() && !plain.IsNull() {
-		attributes := plain.AsValueMap()
 		filled := make(map[string]cty.Value, len(t.AttributeTypes()))
 		for name, at := range t.AttributeTypes() {
 			filled[name] = cty.NullVal(at)
-			if given, ok := attributes[name]; ok {
-				filled[name] = given
-			}
 		}
-		for name := range attributes {
+		attributes := plain.AsValueMap()
+		for _, name := range slices.Sorted(maps.Keys(attributes)) {
 			if !t.HasAttribute(name) {
-				return cty.NilVal, misfit{name, errUnknownAttribute}
+				return cty.NilVal, misfit{name, fmt.Errorf("there is no such attribute; there are %s", strings.Join(slices.Sorted(maps.Keys(filled)), ", "))}
 			}
+			fitting, err := convert.Convert(attributes[name], t.AttributeType(name))
+			if err != nil {
+				return cty.NilVal, misfit{name, err}
+			}
+			filled[name] = fitting
 		}
 		plain = cty.ObjectVal(filled)
 	}
@@ -122,11 +127,19 @@ func convertAttribute(v cty.Value, t cty.Type) (cty.Value, error) {
 	return converted.WithMarks(marks), nil
 }
 
-type constError string
-
-func (e constError) Error() string { return string(e) }
-
-const errUnknownAttribute = constError("there is no such attribute")
+// checkLag refuses a bound that no replica keeps.
+func checkLag(check *config.Check, v cty.Value) hcl.Diagnostics {
+	login, _ := v.GetAttr("postgresql").Unmark()
+	if login.IsNull() || !login.IsKnown() {
+		return nil
+	}
+	lag, _ := login.GetAttr("max_lag").Unmark()
+	if lag.IsNull() || !lag.IsKnown() || lag.GreaterThanOrEqualTo(cty.NumberIntVal(1)).True() {
+		return nil
+	}
+	return fail(check.Attributes["postgresql"].Expr.Range(), "Value does not fit",
+		`"postgresql": max_lag: that is a number of bytes, 1 or more; follows = true asks for no bound.`)
+}
 
 // checkMisfit says which value of a check does not fit.
 func (p *Pass) checkMisfit(check *config.Check, values map[string]cty.Value) hcl.Diagnostics {

@@ -103,6 +103,8 @@ func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.
 	attributes["env"] = env
 	inPackage(attributes, c.recipe.pkg.Path)
 	at := p.graph.stepPlace(c, index, "step."+step.Name)
+	attributes["sandbox"], more = p.sandbox(c, index)
+	diags = append(diags, more...)
 	engine(p.graph.in.Types["command"], attributes, step.Name, at)
 	if step.OncePer == "version" {
 		attributes["trigger"] = cty.StringVal(c.recipe.Version.String())
@@ -137,6 +139,8 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	diags = append(diags, more...)
 	number := slices.Index(c.recipe.Processes, process)
 	main := process == c.recipe.Main()
+	sandbox, more := p.processSandbox(c, index, process)
+	diags = append(diags, more...)
 	health, more := p.health(c, index, process, main, ctx)
 	diags = append(diags, more...)
 	attributes := map[string]cty.Value{
@@ -153,6 +157,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 		"stop":          c.recipe.stops[number],
 		"drain":         cty.StringVal(c.drain),
 		"limits":        c.limits(process),
+		"sandbox":       sandbox,
 		"success_codes": successCodes(process.SuccessCodes),
 		"config_digest": p.configDigest(c, index),
 		"running":       cty.True,

@@ -164,6 +164,7 @@ func (b *builder) expand() {
 			if n, ok := b.in.Scale[c.addr]; ok {
 				c.instances = n
 			}
+			b.onlyOne(c)
 			b.backups(c)
 			b.add(c)
 		}
@@ -196,6 +197,7 @@ func (b *builder) add(c *component) {
 		b.checkRequiredInputs(c, b.in.Stack.Range)
 	}
 	b.settleUpdate(c)
+	b.checkRetention(c)
 }
 
 // connect settles which other components c needs: bindings, references and depends_on.

@@ -211,7 +211,7 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 // place says where the files of an instance's resources go.
 func (g *Graph) place(c *component, index int, part string) place {
 	directory := c.directories[index]
-	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part}
+	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part, component: c, index: index}
 }
 
 // stepPlace is place for a step. It runs once for both slots, so what it remembers lies in neither.

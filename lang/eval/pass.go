@@ -54,6 +54,11 @@ func (p *Pass) Wanted(id int32) (cty.Value, hcl.Diagnostics) {
 	p.graph.scope.meter.Pause()
 	diags = append(diags, p.pending...)
 	p.pending = nil
+	if id, ok := p.graph.in.Import[n.Addr]; ok && !diags.HasErrors() {
+		var more hcl.Diagnostics
+		v, more = n.taking(v, id)
+		diags = append(diags, more...)
+	}
 	if n.Type == "" && !diags.HasErrors() {
 		p.values[id] = v
 	}

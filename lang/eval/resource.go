@@ -24,7 +24,7 @@ func engines(schema sdk.TypeSchema, name string) bool {
 }
 
 // engineAttributes are set by the engine in every type of the box that has them.
-var engineAttributes = map[string]bool{"base": true, "name": true, "owner": true, "uid": true, "gid": true, "state_dir": true, "trigger": true}
+var engineAttributes = map[string]bool{"base": true, "name": true, "owner": true, "uid": true, "gid": true, "state_dir": true, "trigger": true, "sandbox": true}
 
 // settable lists, sorted, what a recipe may write in a resource of that type.
 func settable(typ string, schema sdk.TypeSchema) []string {
@@ -51,6 +51,8 @@ type place struct {
 	directory string // the instance's; "" for install
 	state     string // a directory of the resource's own for what it must remember
 	owner     int
+	component *component // nil for install
+	index     int        // of the instance
 }
 
 // resource works out the value of a resource block.
@@ -69,6 +71,10 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 		inPackage(attributes, at.pkg.Path)
 		if once, _ := text(attributes["once_per"]); once == "version" {
 			attributes["trigger"] = cty.StringVal(at.pkg.Recipe.Version.String())
+		}
+		if at.component != nil {
+			sandbox, more := p.sandbox(at.component, at.index)
+			attributes["sandbox"], diags = sandbox, append(diags, more...)
 		}
 	}
 	engine(schema, attributes, res.Name, at)

@@ -3,6 +3,7 @@ package eval
 import (
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -30,6 +31,24 @@ func (b *builder) backups(c *component) {
 	}
 	c.backups = n
 	c.instances += n
+}
+
+// onlyOne refuses several instances, all of which serve, of what makes something for each consumer: that is in one of them, and
+// its consumer gets to any.
+func (b *builder) onlyOne(c *component) {
+	if c.instances < 2 || c.recipe.Bind == nil || len(c.recipe.Bind.Resources) == 0 {
+		return
+	}
+	at, way := c.block.Range, "Have one instance."
+	if c.block.Instances != nil {
+		at = c.block.Instances.Range()
+	}
+	if c.recipe.Promote != nil {
+		way = "Have one instance, and others that follow it and take over with backups = " + strconv.Itoa(c.instances-1) + "."
+	}
+	made := c.recipe.Bind.Resources[0]
+	b.diags = append(b.diags, fail(at, "Only one can serve", "What %s makes for each of its consumers, such as %s %q, is in one instance, and the consumers of %d instances get to any of them. %s",
+		c.addr, made.Type, made.Name, c.instances, way)...)
 }
 
 // Backups is how many of the instances are backups of the component that a node belongs to.

@@ -2,7 +2,6 @@ package eval
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -10,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 )
 
 // route is a route block of one component.
@@ -22,9 +23,9 @@ type route struct {
 
 // The forms of what a route says. The router checks again what it gets.
 var (
-	hostForm = regexp.MustCompile(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
-	pathForm = regexp.MustCompile(`^(/|(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+/?)$`)
-	byForm   = regexp.MustCompile("^(client|(header|cookie):[A-Za-z0-9!#$%&'*+.^_`|~-]+)$")
+	hostForm = pattern.New(`^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
+	pathForm = pattern.New(`^(/|(/[A-Za-z0-9._~!$&'()*+,;=:@-]+)+/?)$`)
+	byForm   = pattern.New("^(client|(header|cookie):[A-Za-z0-9!#$%&'*+.^_`|~-]+)$")
 )
 
 // routes works out the route blocks of c. They say where the stack is reached, so all of it is known when planning.

@@ -35,10 +35,13 @@ func scheduleDirectory(home, stack string, c addr.Component, process string) str
 func times(s *config.Schedule, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	values := map[string]cty.Value{
-		"overlap": cty.StringVal(s.Overlap), "missed": cty.StringVal(s.Missed), "timeout": cty.NullVal(cty.String),
+		"overlap": cty.StringVal(s.Overlap), "missed": cty.StringVal(s.Missed), "timeout": cty.NullVal(cty.String), "max_runs": cty.NullVal(cty.Number),
 	}
 	if s.Timeout != "" {
 		values["timeout"] = cty.StringVal(s.Timeout)
+	}
+	if s.MaxRuns > 0 {
+		values["max_runs"] = cty.NumberIntVal(int64(s.MaxRuns))
 	}
 	known := map[string]string{}
 	whole := true

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 )
 
 // OSPackages are packages of an operating system: what one resource of the type deb asks for, and what that was resolved to on
@@ -151,10 +152,10 @@ type writtenOS struct {
 // What a Debian-like distribution calls its packages and versions, and what else is in a block. They become parts of keys and
 // of messages.
 var (
-	osNamePattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
-	osVersionPattern = regexp.MustCompile(`^[0-9A-Za-z.+~:-]+$`)
-	osAskedPattern   = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*(=[0-9A-Za-z.+~:-]+)?$`)
-	osTextPattern    = regexp.MustCompile(`^[0-9A-Za-z.+~:/_ -]*$`)
+	osNamePattern    = pattern.New(`^[a-z0-9][a-z0-9+.-]*$`)
+	osVersionPattern = pattern.New(`^[0-9A-Za-z.+~:-]+$`)
+	osAskedPattern   = pattern.New(`^[a-z0-9][a-z0-9+.-]*(=[0-9A-Za-z.+~:-]+)?$`)
+	osTextPattern    = pattern.New(`^[0-9A-Za-z.+~:/_ -]*$`)
 )
 
 // addOS takes a block over that may be locked so.

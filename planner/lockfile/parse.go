@@ -2,7 +2,6 @@ package lockfile
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -10,6 +9,8 @@ import (
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 
 	"github.com/nsynapse/recipe/planner/semver"
 )
@@ -90,8 +91,8 @@ func (f *File) add(p writtenPackage) (diags hcl.Diagnostics) {
 }
 
 var (
-	digestPattern = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	keyPattern    = regexp.MustCompile(`^SHA256:[A-Za-z0-9+/]{43}$`)
+	digestPattern = pattern.New(`^sha256:[0-9a-f]{64}$`)
+	keyPattern    = pattern.New(`^SHA256:[A-Za-z0-9+/]{43}$`)
 )
 
 // release is which bits are locked. A package of a registry has a namespace, and is locked with all of it or not at all:

@@ -18,6 +18,8 @@ func (m *maker) effect(id int32, action Action) string {
 		return "changes the machine outside RECIPE_HOME"
 	case action == Replace && schema.Data:
 		return "deletes its data"
+	case action == Restart && m.Graph.Backups(id) > 0: // see orderTurns
+		return "restarts in turn, the highest instance first" + m.lastTime(n.Addr) + "; a backup takes over from a primary"
 	case action == Restart && m.Graph.Siblings(id) > 1:
 		return fmt.Sprintf("restarts together with the other instances of %s%s; connections to it wait", n.Addr.Component, m.lastTime(n.Addr)) + m.whyDown(id)
 	case action == Restart:

@@ -46,15 +46,17 @@ type Plan struct {
 	Tree          string                     `json:"tree,omitempty"`
 	Variables     map[string]json.RawMessage `json:"variables,omitempty"` // sealed, dynamically typed
 	Lock          *solve.Lock                `json:"lock,omitempty"`
-	Plugins       []state.Plugin             `json:"plugins,omitempty"`  // all that it may need, by name
-	Second        []addr.Instance            `json:"second,omitempty"`   // the instances that live in their second slot then
-	Scale         map[addr.Component]int     `json:"scale,omitempty"`    // how many instances, instead of what the files say
-	Rolls         []Roll                     `json:"rolls,omitempty"`    // instances that are updated without being away
-	Held          []addr.Instance            `json:"held,omitempty"`     // instances that keep their version until they are promoted
-	Hold          []addr.Component           `json:"hold,omitempty"`     // a failure of these stops the run where it is
-	Changes       []Change                   `json:"changes"`            // needs come first
-	CriticalPath  []int32                    `json:"critical_path"`      // indexes into Changes, first to last
-	Estimate      time.Duration              `json:"estimate,omitempty"` // of the critical path, 0 when not all of it was ever measured
+	OSPackages    string                     `json:"os_packages,omitempty"` // what is locked of them, as a lock file says it; "" if nothing is
+	Plugins       []state.Plugin             `json:"plugins,omitempty"`     // all that it may need, by name
+	Second        []addr.Instance            `json:"second,omitempty"`      // the instances that live in their second slot then
+	Scale         map[addr.Component]int     `json:"scale,omitempty"`       // how many instances, instead of what the files say
+	Import        map[addr.Instance]string   `json:"import,omitempty"`      // ids of things that are there already and are taken over
+	Rolls         []Roll                     `json:"rolls,omitempty"`       // instances that are updated without being away
+	Held          []addr.Instance            `json:"held,omitempty"`        // instances that keep their version until they are promoted
+	Hold          []addr.Component           `json:"hold,omitempty"`        // a failure of these stops the run where it is
+	Changes       []Change                   `json:"changes"`               // needs come first
+	CriticalPath  []int32                    `json:"critical_path"`         // indexes into Changes, first to last
+	Estimate      time.Duration              `json:"estimate,omitempty"`    // of the critical path, 0 when not all of it was ever measured
 	Outputs       []OutputChange             `json:"outputs,omitempty"`
 	Kept          int                        `json:"kept"` // resources that need no change
 }

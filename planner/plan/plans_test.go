@@ -176,6 +176,19 @@ func many(t *testing.T, n int) *Plan {
 	return b.plan
 }
 
+// withBackups creates one app with a backup and one with two.
+func withBackups(t *testing.T) *Plan {
+	b := newPlan(t)
+	for n, name := range []string{"app.two", "app.one"} {
+		for i := range 3 {
+			app := fmt.Sprintf("%s[%d]", name, i)
+			b.add(Create, app, "allocation", "new")
+			b.add(Create, app+".process.web", "instance", "new", app).After = json.RawMessage(fmt.Sprintf(`{"roles":{"cold":false,"primaries":%d}}`, n+1))
+		}
+	}
+	return b.plan
+}
+
 // destroy removes a stack with n components that have data.
 func destroy(t *testing.T, n int) *Plan {
 	b := newPlan(t)

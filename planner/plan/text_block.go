@@ -119,6 +119,9 @@ func (r *report) detail(b *block) {
 // difference is "path: before -> after", over several lines if it is too long for one.
 func (r *report) difference(indent int, d Difference) string {
 	before, after := d.Before, d.After
+	if !r.options.Verbose {
+		before, after = shortDigests(before, after)
+	}
 	drift := ""
 	if d.Drifted {
 		drift = "  (changed outside recipe)"

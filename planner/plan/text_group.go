@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -165,7 +166,14 @@ func (r *report) about(g *group) string {
 	switch n := len(instances(g.changes)); {
 	case n == 0:
 	case g.whole(Create), g.whole(Remove):
-		parts = append(parts, countOf(n, "instance"))
+		count := countOf(n, "instance")
+		switch b := backupsAmong(g.changes, n); {
+		case b == 1:
+			count += ", 1 of them a backup"
+		case b > 1:
+			count += fmt.Sprintf(", %d of them backups", b)
+		}
+		parts = append(parts, count)
 	case g.action() == Create:
 		parts = append(parts, countOf(n, "more instance"))
 	case g.action() == Remove:
@@ -175,6 +183,19 @@ func (r *report) about(g *group) string {
 		parts = append(parts, name)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// backupsAmong is how many of n new instances do not do the work, as their processes are told.
+func backupsAmong(changes []*Change, n int) int {
+	for _, c := range changes {
+		var told struct {
+			Roles *struct{ Primaries int }
+		}
+		if c.Type == "instance" && json.Unmarshal(c.After, &told) == nil && told.Roles != nil {
+			return n - told.Roles.Primaries
+		}
+	}
+	return 0
 }
 
 // packageOf is "package acme/shop 2.1.3", or "" for what is not in the lock any more.

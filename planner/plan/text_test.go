@@ -27,6 +27,7 @@ func TestWrite(t *testing.T) {
 		{"rolls", rolls(t), TextOptions{Width: 100}},
 		{"rolls-verbose", rolls(t), TextOptions{Verbose: true}},
 		{"many", many(t, 250), TextOptions{Width: 100}},
+		{"backups", withBackups(t), TextOptions{}},
 		{"destroy", destroy(t, 3), TextOptions{}},
 		{"target", targeted, TextOptions{}},
 		{"empty", &Plan{Stack: "shop", Kept: 12}, TextOptions{}},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/nsynapse/recipe/planner/state"
 )
@@ -78,6 +80,39 @@ func shown(raw any) string {
 		return string(out[:shownLimit]) + "…"
 	}
 	return string(out)
+}
+
+// digestLength is that of the shortest digest that is cut short, in hexadecimal digits: SHA-1. keptDigits are left of it.
+const (
+	digestLength = 40
+	keptDigits   = 8
+)
+
+// shortDigests cuts the digests in two values short, which nobody reads to the end, as long as that leaves them different.
+func shortDigests(before, after string) (string, string) {
+	if a, b := shortDigest(before), shortDigest(after); a != b {
+		return a, b
+	}
+	return before, after
+}
+
+func shortDigest(value string) string {
+	var short strings.Builder
+	for len(value) > 0 {
+		n := strings.IndexFunc(value, func(c rune) bool { return !strings.ContainsRune("0123456789abcdef", c) })
+		if n < 0 {
+			n = len(value)
+		}
+		if n >= digestLength {
+			short.WriteString(value[:keptDigits] + "…")
+		} else {
+			short.WriteString(value[:n])
+		}
+		_, size := utf8.DecodeRuneInString(value[n:])
+		short.WriteString(value[n : n+size])
+		value = value[n+size:]
+	}
+	return short.String()
 }
 
 // hides looks for markers at any depth. One sensitive part hides the whole, as everywhere else.

@@ -53,6 +53,17 @@ func (c *Constraint) Allows(v Version) bool {
 	return c.releases.contains(&v)
 }
 
+// AllowsBefore reports whether a version that is older than v is in the set.
+func (c *Constraint) AllowsBefore(v Version) bool {
+	at := cut{version: v}
+	for _, s := range []intervals{c.releases, c.prereleases} {
+		if len(s) > 0 && s[0].compare(&at) < 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // Runs calls run for the releases that c allows among n ascending ones: for the positions from one up to, and without,
 // another. at returns the release at a position. It takes the logarithm of n, where asking of each takes n.
 func (c *Constraint) Runs(n int, at func(int) *Version, run func(from, to int)) {

@@ -180,3 +180,33 @@ func checkRuns(t *rapid.T, c *Constraint) {
 		}
 	}
 }
+
+// AllowsBefore is told by trying all versions that the generator has.
+func TestAllowsBefore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c, err := ParseConstraint(constraints().Draw(t, "constraint"))
+		if err != nil {
+			t.Skip(err)
+		}
+		limit := MustParse(rapid.StringMatching(`[0-4]\.[0-4]\.[0-4]`).Draw(t, "limit"))
+		for major := range uint64(5) {
+			for minor := range uint64(5) {
+				for patch := range uint64(5) {
+					v := New(major, minor, patch)
+					if v.Compare(limit) < 0 && c.Allows(v) && !c.AllowsBefore(limit) {
+						t.Fatalf("%s allows %s, which is older than %s", c.String(), v, limit)
+					}
+				}
+			}
+		}
+	})
+	for text, want := range map[string]bool{"": true, "^1.3": false, ">= 1.3": false, ">= 1.2": true, "~> 1.3": false, "< 1.3": true, "> 1.3, < 2": false, "1.2 || ^2": true} {
+		c, err := ParseConstraint(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.AllowsBefore(MustParse("1.3.0")); got != want {
+			t.Errorf("%q allows versions before 1.3.0: %v", text, got)
+		}
+	}
+}

@@ -54,6 +54,9 @@ type Generation struct {
 	Tree    string          `json:"tree"`           // the stack's files, a key of the store
 	Lock    json.RawMessage `json:"lock,omitempty"`
 
+	// OSPackages is what was locked of packages of the operating system, as a lock file says it; "" if nothing was.
+	OSPackages string `json:"os_packages,omitempty"`
+
 	// What else it takes to have it again.
 	Variables map[string]json.RawMessage `json:"variables,omitempty"` // secrets are references
 	Scale     map[addr.Component]int     `json:"scale,omitempty"`

@@ -14,6 +14,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/executor/landlock"
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/providers/builtin/unpack"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -32,8 +34,11 @@ func backupSchema() sdk.TypeSchema {
 			"directory": {Type: cty.String, Required: true, Description: "Absolute path of the directory that they run in."},
 			"scratch":   {Type: cty.String, Required: true, Description: "Absolute path of the directory that RECIPE_BACKUP is made in for the time of it."},
 			"timeout":   {Type: cty.String, Default: cty.StringVal("1h"), Description: "How long either may take; then it and all its children are killed."},
+			"keep":      {Type: cty.Number, Description: "How many backups are kept, the newest; null for all."},
+			"max_age":   {Type: cty.String, Description: "Backups that are older are removed when a new one was taken; null for none."},
 			"uid":       user,
 			"gid":       group,
+			"sandbox":   {Type: sandbox.Type, Description: "What both may do with files beside those of the instance. Filled in by the engine."},
 		},
 	}
 }
@@ -55,8 +60,8 @@ func (noted) Apply(_ context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagno
 
 // TakeBackup runs the command of a value of the type backup, in clear, and writes what it made to w: a tar archive,
 // compressed by gzip. After an error w holds a part of it. It tells lines of the command to report.
-func TakeBackup(ctx context.Context, v cty.Value, w io.Writer, report sdk.Report) error {
-	b, err := openBackup(v)
+func TakeBackup(ctx context.Context, v cty.Value, policy *sandbox.Policy, w io.Writer, report sdk.Report) error {
+	b, err := openBackup(v, policy)
 	if err != nil {
 		return err
 	}
@@ -67,13 +72,28 @@ func TakeBackup(ctx context.Context, v cty.Value, w io.Writer, report sdk.Report
 	return errors.Join(err, b.close())
 }
 
+// RetentionOf says which backups the value of a type backup wants kept: how many, and none that is older; 0 for no bound.
+func RetentionOf(v cty.Value) (keep int, maxAge time.Duration, err error) {
+	if n := v.GetAttr("keep"); !n.IsNull() {
+		if keep, err = whole(v, "keep", 1, 1<<31-1); err != nil {
+			return 0, 0, err
+		}
+	}
+	if text := text(v, "max_age"); text != "" {
+		if maxAge, err = time.ParseDuration(text); err != nil {
+			return 0, 0, wrong("max_age", "must be a duration such as \"720h\", not %q", text)
+		}
+	}
+	return keep, maxAge, nil
+}
+
 // maxBackup bounds what a backup may hold: what cannot be on a disk cannot be its content.
 const maxBackup = 1 << 50
 
 // RestoreBackup unpacks what TakeBackup wrote and runs the command that brings it back. After an error the data may be
 // half brought back.
-func RestoreBackup(ctx context.Context, v cty.Value, r io.Reader, report sdk.Report) error {
-	b, err := openBackup(v)
+func RestoreBackup(ctx context.Context, v cty.Value, policy *sandbox.Policy, r io.Reader, report sdk.Report) error {
+	b, err := openBackup(v, policy)
 	if err != nil {
 		return err
 	}
@@ -90,10 +110,12 @@ type openedBackup struct {
 	workdir     string
 	timeout     time.Duration
 	user, group int
+	sandbox     *landlock.Domain // nil for none
 }
 
-func openBackup(v cty.Value) (*openedBackup, error) {
+func openBackup(v cty.Value, policy *sandbox.Policy) (*openedBackup, error) {
 	b := &openedBackup{env: table(v, "env"), workdir: text(v, "directory")}
+	b.sandbox = policy.Domain(v.GetAttr("sandbox"), sandbox.Place{Work: b.workdir}).Open()
 	var err error
 	if b.timeout, err = time.ParseDuration(text(v, "timeout")); err != nil {
 		return nil, wrong("timeout", "must be a duration such as \"1h\", not %q", text(v, "timeout"))
@@ -137,7 +159,7 @@ func (b *openedBackup) run(ctx context.Context, line []string, report sdk.Report
 	if err != nil {
 		return err
 	}
-	p := process{path: path, arguments: line[1:], directory: b.workdir, environ: environ, user: b.user, group: b.group}
+	p := process{path: path, arguments: line[1:], directory: b.workdir, environ: environ, user: b.user, group: b.group, sandbox: b.sandbox}
 	return p.within(ctx, b.timeout, report)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/providers/builtin"
 	"github.com/nsynapse/recipe/providers/plugin/plugintest"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -36,7 +37,8 @@ func saved(t *testing.T, take, restore string) (v cty.Value, scratch string) {
 	}
 	return cty.ObjectVal(map[string]cty.Value{"command": shell(take), "restore": shell(restore), "directory": cty.StringVal("/"),
 		"env":     cty.MapVal(map[string]cty.Value{"PATH": cty.StringVal("/usr/bin:/bin"), "PLACE": cty.StringVal(t.TempDir())}),
-		"scratch": cty.StringVal(scratch), "timeout": cty.StringVal("1m"), "uid": cty.NumberIntVal(-1), "gid": cty.NumberIntVal(-1)}), scratch
+		"scratch": cty.StringVal(scratch), "timeout": cty.StringVal("1m"), "uid": cty.NumberIntVal(-1), "gid": cty.NumberIntVal(-1),
+		"sandbox": cty.NullVal(sandbox.Type)}), scratch
 }
 
 func empty(t *testing.T, dir string) {
@@ -49,10 +51,10 @@ func empty(t *testing.T, dir string) {
 func TestBackupComesBack(t *testing.T) {
 	v, scratch := saved(t, `mkdir $RECIPE_BACKUP/a; echo one > $RECIPE_BACKUP/a/b; echo two > $RECIPE_BACKUP/c`, `cp -r $RECIPE_BACKUP/. $PLACE`)
 	var b bytes.Buffer
-	if err := builtin.TakeBackup(context.Background(), v, &b, sdk.Report{}); err != nil {
+	if err := builtin.TakeBackup(context.Background(), v, nil, &b, sdk.Report{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := builtin.RestoreBackup(context.Background(), v, &b, sdk.Report{}); err != nil {
+	if err := builtin.RestoreBackup(context.Background(), v, nil, &b, sdk.Report{}); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"a/b": "one\n", "c": "two\n"} {
@@ -65,15 +67,15 @@ func TestBackupComesBack(t *testing.T) {
 
 func TestBackupThatFailsSaysWhy(t *testing.T) {
 	v, scratch := saved(t, `echo the server is down >&2; exit 3`, `test -e $RECIPE_BACKUP/there`)
-	err := builtin.TakeBackup(context.Background(), v, &bytes.Buffer{}, sdk.Report{})
+	err := builtin.TakeBackup(context.Background(), v, nil, &bytes.Buffer{}, sdk.Report{})
 	if err == nil || !strings.Contains(err.Error(), "the server is down") {
 		t.Errorf("it says %v", err)
 	}
-	if err := builtin.RestoreBackup(context.Background(), v, strings.NewReader("no archive at all"), sdk.Report{}); err == nil || !strings.Contains(err.Error(), "cannot be read") {
+	if err := builtin.RestoreBackup(context.Background(), v, nil, strings.NewReader("no archive at all"), sdk.Report{}); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("it says %v", err)
 	}
 	linked, other := saved(t, `ln -s /etc/passwd $RECIPE_BACKUP/users`, `true`)
-	if err := builtin.TakeBackup(context.Background(), linked, &bytes.Buffer{}, sdk.Report{}); err == nil || !strings.Contains(err.Error(), "users is neither") {
+	if err := builtin.TakeBackup(context.Background(), linked, nil, &bytes.Buffer{}, sdk.Report{}); err == nil || !strings.Contains(err.Error(), "users is neither") {
 		t.Errorf("it says %v", err)
 	}
 	empty(t, scratch)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/providers/builtin/archive"
 	"github.com/nsynapse/recipe/providers/builtin/deb"
 	"github.com/nsynapse/recipe/providers/builtin/fetch"
@@ -13,10 +14,11 @@ import (
 
 // Options are what the types need from the program around them. The zero value works for everything but building.
 type Options struct {
-	Store   Store          // where go_build puts what it builds; nil refuses to build
-	Random  io.Reader      // randomness for secrets, safe for concurrent use; nil for the system's
-	Environ []string       // the host's environment, "NAME=value"; nil for that of this process
-	Fetcher *fetch.Fetcher // downloads for deb and archive; nil is enough for their schemas
+	Store   Store           // where go_build puts what it builds; nil refuses to build
+	Random  io.Reader       // randomness for secrets, safe for concurrent use; nil for the system's
+	Environ []string        // the host's environment, "NAME=value"; nil for that of this process
+	Fetcher *fetch.Fetcher  // downloads for deb and archive; nil is enough for their schemas
+	Sandbox *sandbox.Policy // what commands are kept to; nil for nothing
 }
 
 // New returns the provider of all types in the box.
@@ -47,7 +49,7 @@ func entries(o Options) []entry {
 		{"directory", directorySchema(), directory{}},
 		{"file", fileSchema(), newFile(fileSchema())},
 		{"template", templateSchema(), newFile(templateSchema())},
-		{"command", commandSchema(), command{environ: o.Environ}},
+		{"command", commandSchema(), command{environ: o.Environ, sandbox: o.Sandbox}},
 		{"go_build", goBuildSchema(), goBuild{store: o.Store, environ: o.Environ}},
 		{"backup", backupSchema(), noted{}},
 		{"secret", secretSchema(), secret{random: o.Random}},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nsynapse/recipe/executor/sandbox"
 	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -36,6 +37,8 @@ func commandSchema() sdk.TypeSchema {
 				Description: "How long it may take, such as \"90s\" or \"1h\"; then it and all its children are killed."},
 			"uid": user,
 			"gid": group,
+			"sandbox": {Type: sandbox.Type,
+				Description: "What it may do with files beside those of its instance. Filled in by the engine."},
 			"undo": {Type: cty.List(cty.String),
 				Description: "The program and arguments that take the command back: they run on deletion, and when a failed apply takes back what it did. They have to bear a command that ran half way."},
 			"state_dir": {Type: cty.String, Required: true,
@@ -45,7 +48,10 @@ func commandSchema() sdk.TypeSchema {
 }
 
 // command runs commands.
-type command struct{ environ []string }
+type command struct {
+	environ []string
+	sandbox *sandbox.Policy
+}
 
 var _ sdk.Resource = command{}
 
@@ -199,7 +205,8 @@ func (c command) prepare(ctx context.Context, s commandSpec, line []string) (pro
 		environ = append(environ, "TRACEPARENT="+sdk.Traceparent(ctx))
 	}
 	path, err := lookUp(line[0], s.directory, environ)
-	return process{path: path, arguments: line[1:], directory: s.directory, environ: environ, user: s.user, group: s.group}, err
+	return process{path: path, arguments: line[1:], directory: s.directory, environ: environ, user: s.user, group: s.group,
+		sandbox: c.sandbox.Domain(s.sandbox, sandbox.Place{Work: s.directory}).Open()}, err
 }
 
 // within runs the process for a limited time.

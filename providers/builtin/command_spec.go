@@ -19,12 +19,13 @@ type commandSpec struct {
 	state         string
 	timeout       time.Duration
 	user, group   int
+	sandbox       cty.Value // null for none
 }
 
 func parseCommand(v cty.Value) (commandSpec, error) {
 	s := commandSpec{
 		command: list(v, "command"), undo: list(v, "undo"), env: table(v, "env"),
-		directory: text(v, "directory"), creates: createsPath(v), state: text(v, "state_dir"),
+		directory: text(v, "directory"), creates: createsPath(v), state: text(v, "state_dir"), sandbox: v.GetAttr("sandbox"),
 	}
 	var err error
 	switch s.timeout, err = time.ParseDuration(text(v, "timeout")); {

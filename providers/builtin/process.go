@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/nsynapse/recipe/executor/landlock"
+	"github.com/nsynapse/recipe/executor/sandbox"
 )
 
 const (
@@ -26,6 +29,7 @@ type process struct {
 	environ   []string
 	user      int               // -1 for that of the agent
 	group     int               // -1 for that of the agent
+	sandbox   *landlock.Domain  // nil for none
 	line      func(line string) // called for each line of output, from one goroutine; nil drops them
 }
 
@@ -34,13 +38,18 @@ type process struct {
 type failedProcess struct {
 	what string // "migrate exited with status 1"
 	tail []string
+	hint string // "" for none
 }
 
 func (e failedProcess) Error() string {
 	if len(e.tail) == 0 {
 		return e.what + "; it printed nothing"
 	}
-	return e.what + "; its last lines:\n" + strings.Join(e.tail, "\n")
+	text := e.what + "; its last lines:\n" + strings.Join(e.tail, "\n")
+	if e.hint != "" {
+		text += "\n" + e.hint
+	}
+	return text
 }
 
 // run runs the process and waits for it. When ctx ends, or the process does, its whole group is killed: what it
@@ -55,7 +64,7 @@ func (p process) run(ctx context.Context) error {
 		return err
 	}
 	cmd.Cancel = func() error { return killGroup(cmd.Process) }
-	if err := cmd.Start(); err != nil {
+	if err := p.sandbox.With(landlock.Program(p.path, p.directory)).Run(cmd.Start); err != nil {
 		return fmt.Errorf("cannot start %s: %w", filepath.Base(p.path), err)
 	}
 	err := cmd.Wait()
@@ -63,13 +72,13 @@ func (p process) run(ctx context.Context) error {
 	output.end()
 	switch {
 	case ctx.Err() != nil:
-		return failedProcess{fmt.Sprintf("%s was stopped: %s", filepath.Base(p.path), context.Cause(ctx)), output.tail}
+		return failedProcess{fmt.Sprintf("%s was stopped: %s", filepath.Base(p.path), context.Cause(ctx)), output.tail, ""}
 	case err == nil || errors.Is(err, exec.ErrWaitDelay):
 		return nil
 	}
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		return failedProcess{fmt.Sprintf("%s ended with %s", filepath.Base(p.path), exit), output.tail}
+		return failedProcess{fmt.Sprintf("%s ended with %s", filepath.Base(p.path), exit), output.tail, sandbox.Hint(p.sandbox, output.tail)}
 	}
 	return fmt.Errorf("cannot wait for %s: %w", filepath.Base(p.path), err)
 }

@@ -47,6 +47,10 @@ type Configured struct {
 // as a whole: first the configuration as JSON, then each secret in it, so that it is recognised wherever it shows.
 const ProviderAttribute = "provider"
 
+// ImportAttribute holds the id of a thing that is there already and is taken over instead of made, in types that can do that. It means
+// nothing any more once the thing is recorded.
+const ImportAttribute = "import-id"
+
 // Attribute describes one attribute of a type.
 type Attribute struct {
 	Type        cty.Type

@@ -14,7 +14,7 @@ import (
 // no names with a dash.
 const (
 	stateAttribute  = "provider-state"
-	importAttribute = "import-id"
+	importAttribute = sdk.ImportAttribute
 )
 
 // DataPrefix begins the types that are data sources.

@@ -54,8 +54,19 @@ input "sync" {
   description = "With backups: a commit is acknowledged when every backup has it on disk too, so that none is lost with the primary. Writes wait while a backup is away."
 }
 
+input "max_lag" {
+  type        = number
+  default     = 64
+  description = "Of a backup: how many megabytes of the primary's log it may have to replay yet and still take over."
+  validation {
+    condition     = input.max_lag >= 1 && floor(input.max_lag) == input.max_lag
+    error_message = "The lag is a whole number of megabytes, 1 or more."
+  }
+}
+
 locals {
   cluster = "${instance.data}/cluster"
+  max_lag = input.max_lag * 1024 * 1024
   # All of them by name: which of them are backups changes.
   standbys = join(", ", [for i in range(component.instances + component.backups) : "recipe_${i}"])
   # The directories of other architectures do not exist and are passed over.
@@ -103,7 +114,7 @@ configure {
 }
 
 # initdb leaves half a cluster behind when it is killed. So it works beside the place, and only a whole cluster is
-# moved there; a second attempt begins anew.
+# moved there; a second attempt begins anew. What begins as a backup has no use for one, and gets its cluster by copying.
 step "initdb" {
   command = ["/bin/sh", "-euc", <<-SCRIPT
     rm -rf "$CLUSTER.new"
@@ -111,7 +122,7 @@ step "initdb" {
     mv "$CLUSTER.new" "$CLUSTER"
     SCRIPT
   ]
-  creates = local.cluster
+  creates = instance.index < component.instances ? local.cluster : instance.data
   env = {
     LD_LIBRARY_PATH = local.libraries
     ROOT            = install.deb.server.path
@@ -120,9 +131,14 @@ step "initdb" {
   }
 }
 
-# The shell finds the one version that is there, and becomes the server. A backup that has not followed the primary of now
-# before, such as one that was primary itself, is copied from it first; the copy takes the place of what was there when it is
-# whole. PRIMARY_PORT leads to whoever is primary, so a backup that runs follows a new one by itself.
+# The shell finds the one version that is there, and becomes the server. A backup is copied from the primary first, unless it
+# holds a part of what that has, and the primary still has the log that follows: after the place where the backup was last for
+# certain. The copy takes the place of what was there when it is whole.
+#
+# "followed" is the token of the last primary that it is known to fit. Another token may mean the same primary, started again:
+# then their eras are the same, which each promotion changes and each copy takes along.
+#
+# PRIMARY_PORT leads to whoever is primary, so a backup that runs follows a new one by itself.
 process "server" {
   kind = "worker"
   command = ["/bin/sh", "-euc", <<-SCRIPT
@@ -130,7 +146,23 @@ process "server" {
     if [ -z "$${RECIPE_ROLE:-}" ]; then
       exec "$bin"/postgres -D "$CLUSTER" -c config_file="$CONFIG"
     fi
-    if [ "$RECIPE_ROLE" = backup ] && ! { [ -e "$CLUSTER/standby.signal" ] && [ "$(cat "$CLUSTER/followed")" = "$RECIPE_TOKEN" ]; }; then
+    ask() { "$bin"/psql -XAtq -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -d postgres -c "$1"; }
+    fits() {
+      [ "$(cat "$CLUSTER/followed")" != "$RECIPE_TOKEN" ] || return 0
+      until era=$(ask "SELECT pg_read_file('era', 0, 100, true)"); do sleep 0.2; done
+      [ "$era" = "$(cat "$CLUSTER/era" 2> /dev/null)" ] || return 1
+      echo "$RECIPE_TOKEN" > "$CLUSTER/followed"
+    }
+    follows() {
+      [ -e "$CLUSTER/standby.signal" ] && fits || return 1
+      at=$("$bin"/pg_controldata "$CLUSTER" | sed -n 's/^Minimum recovery ending location: *//p')
+      [ "$at" != 0/0 ] || return 0
+      gone=$(ask "SELECT substr(pg_walfile_name('$at'), 9) <
+        (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')") || return 0 # it shows later
+      [ "$gone" != t ]
+    }
+    if [ "$RECIPE_ROLE" = backup ] && ! follows; then
+      echo "This backup does not follow the primary of now: it becomes a copy of it." >&2
       while rm -rf "$CLUSTER.new"; ! "$bin"/pg_basebackup -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -D "$CLUSTER.new" -X stream -c fast; do
         sleep 0.2
       done
@@ -151,29 +183,39 @@ process "server" {
     CLUSTER         = local.cluster
     CONFIG          = configure.template.server.path
     PGPASSFILE      = configure.file.passwords.path
+    # The primary may be away: then the server starts without asking it.
+    PGCONNECT_TIMEOUT = "5"
   }
 }
 
-# Without the file the server is no standby any more: an agent that was killed has come so far.
+# Without the file the server is no standby any more: an agent that was killed has come so far. Whoever copied from the primary
+# before is of another era from now on.
 promote {
-  command = ["/bin/sh", "-euc", "[ ! -e \"$CLUSTER/standby.signal\" ] || exec \"$ROOT\"/usr/lib/postgresql/*/bin/pg_ctl promote -D \"$CLUSTER\" -w -t 25"]
+  command = ["/bin/sh", "-euc", <<-SCRIPT
+    [ -e "$CLUSTER/standby.signal" ] || exit 0
+    echo "$RECIPE_TOKEN" > "$CLUSTER/era"
+    sync "$CLUSTER/era" "$CLUSTER"
+    exec "$ROOT"/usr/lib/postgresql/*/bin/pg_ctl promote -D "$CLUSTER" -w -t 25
+    SCRIPT
+  ]
 }
 
-# A login and a SELECT: a port that is open says too little while the server recovers.
+# A login and a SELECT: a port that is open says too little while the server recovers. A backup is able to take over when it
+# follows the primary and is not far behind. One that is cut off from a primary which works is started again.
 health {
   startup {
-    postgresql = { username = "recipe", password = secret.admin, database = "postgres" }
+    postgresql = { username = "recipe", password = secret.admin, database = "postgres", max_lag = local.max_lag }
     port       = port.sql
     timeout    = "10m" # of a backup with the copy
   }
   readiness {
-    postgresql = { username = "recipe", password = secret.admin, database = "postgres" }
+    postgresql = { username = "recipe", password = secret.admin, database = "postgres", max_lag = local.max_lag }
     port       = port.sql
     interval   = "5s"
     timeout    = "5s"
   }
   liveness {
-    postgresql        = { username = "recipe", password = secret.admin, database = "postgres" }
+    postgresql        = { username = "recipe", password = secret.admin, database = "postgres", follows = true }
     port              = port.sql
     interval          = "10s"
     timeout           = "10s"

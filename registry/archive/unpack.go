@@ -16,10 +16,19 @@ import (
 // magic is how a zstd stream begins.
 var magic = []byte("\x28\xb5\x2f\xfd")
 
-// Unpack puts the content of an archive into the directory, which is empty, and fails unless it is exactly c: never
-// more bytes than that are written, and never any outside the directory. After an error part of it is there. The
-// caller has held the bytes of the archive against their digest.
-func Unpack(ctx context.Context, r io.Reader, dir string, c Content) (err error) {
+// Unpack puts the content of an archive into the directory, which is empty, and fails unless it is exactly c. Otherwise it is
+// Extract.
+func Unpack(ctx context.Context, r io.Reader, dir string, c Content) error {
+	if err := Extract(ctx, r, dir, c); err != nil {
+		return err
+	}
+	return check(dir, c)
+}
+
+// Extract puts the content of an archive into the directory, which is empty: never more bytes than those of c, and never any
+// outside the directory. After an error part of it is there. The caller has held the bytes of the archive against their digest, and
+// holds the directory against the tree of c, as the store does with what gets its key.
+func Extract(ctx context.Context, r io.Reader, dir string, c Content) (err error) {
 	in := bufio.NewReader(r)
 	if head, err := in.Peek(len(magic)); err != nil || !bytes.Equal(head, magic) {
 		return fmt.Errorf("it is not the archive of a package")
@@ -35,10 +44,7 @@ func Unpack(ctx context.Context, r io.Reader, dir string, c Content) (err error)
 	if err := tree.Tar(ctx, in, unpack.Limits{Bytes: c.Bytes}); err != nil {
 		return err
 	}
-	if err := tree.CheckLinks(); err != nil {
-		return err
-	}
-	return check(dir, c)
+	return tree.CheckLinks()
 }
 
 // check holds what was unpacked against what it has to be.

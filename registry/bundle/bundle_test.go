@@ -46,16 +46,16 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := bundle.Write(&b, []byte("lock"), oci.Blobs(from)); err != nil {
+	if err := bundle.Write(&b, []byte("lock"), bundle.Seal{Namespace: "acme", Note: []byte("note"), Keys: []byte("keys")}, oci.Blobs(from)); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := bundle.Read(bytes.NewReader(b.Bytes()), oci.Blobs(to))
-	if content, _ := os.ReadFile(filepath.Join(to, name)); string(lock) != "lock" || string(content) != "content" || err != nil {
+	lock, seal, err := bundle.Read(bytes.NewReader(b.Bytes()), oci.Blobs(to))
+	if content, _ := os.ReadFile(filepath.Join(to, name)); string(lock) != "lock" || seal.Namespace != "acme" || string(seal.Note) != "note" || string(seal.Keys) != "keys" || string(content) != "content" || err != nil {
 		t.Errorf("read %q and %q, %v", lock, content, err)
 	}
 	for size := 0; size < 2048+len("content"); size += 61 { // a cut behind a whole entry leaves objects out, which importing tells
 		to := t.TempDir()
-		_, err := bundle.Read(bytes.NewReader(b.Bytes()[:size]), oci.Blobs(to))
+		_, _, err := bundle.Read(bytes.NewReader(b.Bytes()[:size]), oci.Blobs(to))
 		if left, _ := os.ReadDir(to); err == nil && len(left) > 0 {
 			t.Errorf("%d of %d bytes are a bundle with an object", size, b.Len())
 		}
@@ -76,7 +76,7 @@ func TestForeign(t *testing.T) {
 		`"blobs/` + `AA", which`: {head, lock, {"blobs/AA", "x", tar.TypeReg}},
 	} {
 		dir := t.TempDir()
-		if _, err := bundle.Read(bytes.NewReader(archive(t, entries...)), oci.Blobs(dir)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := bundle.Read(bytes.NewReader(archive(t, entries...)), oci.Blobs(dir)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

@@ -19,7 +19,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(archive(f, lock))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		dir := t.TempDir()
-		_, _ = bundle.Read(bytes.NewReader(text), oci.Blobs(dir))
+		_, _, _ = bundle.Read(bytes.NewReader(text), oci.Blobs(dir))
 		entries, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)

@@ -4,7 +4,6 @@
 package library
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -14,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -30,7 +28,7 @@ import (
 type Library struct {
 	store  *store.Store
 	reader registry.Reader
-	box    func() ([]*Package, hcl.Diagnostics)
+	box    *box
 }
 
 // Package is one package with its files.
@@ -48,28 +46,7 @@ var _ solve.Source = (*Library)(nil)
 // New returns the library of the packages in box, one directory each. A nil store is enough for looking, not for Put. The
 // reader is who reads registries.
 func New(box fs.FS, s *store.Store, reader registry.Reader) *Library {
-	return &Library{store: s, reader: reader, box: sync.OnceValues(func() ([]*Package, hcl.Diagnostics) { return load(box) })}
-}
-
-func load(box fs.FS) ([]*Package, hcl.Diagnostics) {
-	names, err := fs.Glob(box, "*/recipe.hcl")
-	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Library in the box", Detail: err.Error()}}
-	}
-	var all []*Package
-	var diags hcl.Diagnostics
-	for _, name := range names {
-		files, err := fs.Sub(box, path.Dir(name))
-		if err != nil {
-			continue // a name that Glob returned is valid
-		}
-		p, more := open(files, "library", "recipes/"+path.Dir(name))
-		diags = append(diags, more...)
-		if p != nil {
-			all = append(all, p)
-		}
-	}
-	return all, diags
+	return &Library{store: s, reader: reader, box: newBox(box)}
 }
 
 // open loads the recipe in files; prefix is put before file names in ranges.
@@ -155,55 +132,22 @@ func Use(p *config.Provider) solve.Dependency {
 	return d
 }
 
-// Versions lists the versions in the box, newest first.
+// Versions lists the versions in the box, of which there is one at most.
 func (l *Library) Versions(_ context.Context, name string) ([]*solve.Manifest, error) {
-	all, diags := l.box()
-	if diags.HasErrors() {
-		return nil, fmt.Errorf("internal error: the library in the box: %w", diags)
+	p, err := l.box.open(name)
+	if p == nil || err != nil {
+		return nil, err
 	}
-	var versions []*solve.Manifest
-	for _, p := range all {
-		if p.Recipe.Name == name {
-			versions = append(versions, p.Manifest)
-		}
-	}
-	slices.SortFunc(versions, func(a, b *solve.Manifest) int { return b.Version.Compare(*a.Version) })
-	return versions, nil
+	return []*solve.Manifest{p.Manifest}, nil
 }
 
 // Names lists the packages in the box, for "did you mean".
-func (l *Library) Names() []string {
-	all, _ := l.box()
-	var names []string
-	for _, p := range all {
-		names = append(names, p.Recipe.Name)
-	}
-	return names
-}
+func (l *Library) Names() []string { return l.box.names() }
 
 // Implementations lists the packages in the box that provide a service; the one of that name, or else the first of
 // the alphabet, is the default.
 func (l *Library) Implementations(_ context.Context, service string) ([]string, error) {
-	all, diags := l.box()
-	if diags.HasErrors() {
-		return nil, fmt.Errorf("internal error: the library in the box: %w", diags)
-	}
-	var names []string
-	for _, p := range all {
-		if p.Recipe.Provides[service] != nil {
-			names = append(names, p.Recipe.Name)
-		}
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if (a == service) != (b == service) {
-			if a == service {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a, b)
-	})
-	return slices.Compact(names), nil
+	return l.box.providing(service)
 }
 
 // Local loads the package in a directory of the user's; source is how the stack names it.
@@ -260,14 +204,11 @@ func (l *Library) find(locked solve.Package, local map[string]*Package) *Package
 	if p := local[locked.Origin]; p != nil {
 		return p
 	}
-	all, _ := l.box()
-	at := slices.IndexFunc(all, func(p *Package) bool {
-		return p.Recipe.Name == locked.Name && p.Recipe.Version.String() == locked.Version
-	})
-	if at < 0 {
+	p, _ := l.box.open(locked.Name) // what cannot be read was said when it was solved
+	if p == nil || p.Recipe.Version.String() != locked.Version {
 		return nil
 	}
-	return all[at]
+	return p
 }
 
 // Loose returns the packages of a lock from where they were found, for looking at them without a store; their paths

@@ -6,16 +6,17 @@ import (
 	"io/fs"
 	"net"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/hashicorp/go-getter/v2"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 )
 
 var (
-	commitPattern = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
-	refPattern    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`) // an option would begin with a dash
-	sumPattern    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	commitPattern = pattern.New(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	refPattern    = pattern.New(`^[A-Za-z0-9][A-Za-z0-9._/+-]*$`) // an option would begin with a dash
+	sumPattern    = pattern.New(`^sha256:[0-9a-f]{64}$`)
 )
 
 // Address is where a package is to be got from. It is made by Parse.

@@ -3,7 +3,6 @@ package origin
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -89,13 +88,12 @@ func (p Place) Get(ctx context.Context, a Address, pin string) (dir string, err 
 	if err := os.MkdirAll(p.Dir, 0o755); err != nil {
 		return "", err
 	}
-	whole := filepath.Join(p.Dir, fmt.Sprintf("%x", sha256.Sum256([]byte(a.location+"\n"+pin))))
-	if _, err := os.Stat(whole); errors.Is(err, fs.ErrNotExist) {
+	whole := filepath.Join(p.Dir, a.Key(pin))
+	there, err := p.ask(ctx, whole)
+	if err == nil && !there {
 		err = p.fill(ctx, a, pin, whole)
-		if err != nil {
-			return "", err
-		}
-	} else if err != nil {
+	}
+	if err != nil {
 		return "", err
 	}
 	return inside(whole, a.sub)
@@ -141,6 +139,10 @@ func (p Place) fill(ctx context.Context, a Address, pin, whole string) (err erro
 		err = p.download(ctx, a, work, got)
 	}
 	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if err := os.Chtimes(got, now, now); err != nil { // an archive may say otherwise
 		return err
 	}
 	return os.Rename(got, whole)
@@ -191,7 +193,14 @@ func cause(ctx context.Context, err error) error {
 
 // fits fails if a directory, which may be changing, has more bytes than the limit.
 func (p Place) fits(dir string) error {
-	var size int64
+	if sizeOf(dir) > p.limit() {
+		return fmt.Errorf("the repository has more than %d bytes", p.limit())
+	}
+	return nil
+}
+
+// sizeOf is how many bytes the files in a directory have, which may be changing.
+func sizeOf(dir string) (size int64) {
 	_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return nil // it went away meanwhile
@@ -201,8 +210,5 @@ func (p Place) fits(dir string) error {
 		}
 		return nil
 	})
-	if size > p.limit() {
-		return fmt.Errorf("the repository has more than %d bytes", p.limit())
-	}
-	return nil
+	return size
 }

@@ -7,8 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 
 	"github.com/nsynapse/recipe/providers/builtin/claim"
 )
@@ -19,7 +20,7 @@ const (
 	treePrefix = "tree-"
 )
 
-var keyPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,120}$`)
+var keyPattern = pattern.New(`^[a-z0-9][a-z0-9._-]{0,120}$`)
 
 // Store is a directory of entries. It is safe for concurrent use, also by several processes.
 type Store struct {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -127,4 +128,24 @@ func open(t *testing.T, dir string) *store.Store {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// What is not the tree that a key names never appears, whoever filled it in.
+func TestAnotherTree(t *testing.T) {
+	dir := t.TempDir()
+	s, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := store.TreeKey(strings.Repeat("0", 64))
+	_, err = s.Add(t.Context(), key, func(to string) error { return os.WriteFile(filepath.Join(to, "file"), []byte("x"), 0o644) })
+	if !errors.Is(err, store.ErrOther) {
+		t.Errorf("it was taken: %v", err)
+	}
+	if _, ok := s.Path(key); ok {
+		t.Error("it appeared")
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, ".work")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
 }

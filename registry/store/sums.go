@@ -144,11 +144,17 @@ func firstDifference(made, found []sum) (path, what string) {
 	}
 }
 
+// ErrOther is the error of Add for the key of a tree when what was filled in is another tree. Nothing of it appears.
+var ErrOther = errors.New("these are not the files that they have to be")
+
 // writeSums makes the file of an entry that lies in dir durable.
 func (s *Store) writeSums(ctx context.Context, key, dir string) error {
 	sums, err := sumsOf(ctx, dir)
 	if err != nil {
 		return err
+	}
+	if digest, ok := strings.CutPrefix(key, treePrefix); ok && digest != treeDigest(sums) {
+		return ErrOther
 	}
 	fresh := s.workPath("sums-", key)
 	f, err := os.OpenFile(fresh, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)

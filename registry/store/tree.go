@@ -28,9 +28,10 @@ func (s *Store) AddTree(ctx context.Context, dir string, ignore *Ignore) (key, p
 		return "", "", fmt.Errorf("cannot read %s: %w", dir, err)
 	}
 	key = TreeKey(digest)
-	path, err = s.Add(ctx, key, func(to string) error {
-		return copyTree(ctx, root, to, ignore.Match, digest)
-	})
+	path, err = s.Add(ctx, key, func(to string) error { return copyTree(ctx, root, to, ignore.Match) })
+	if errors.Is(err, ErrOther) {
+		err = errChanging
+	}
 	return key, path, err
 }
 
@@ -51,11 +52,20 @@ func CopyTree(ctx context.Context, dir, to string, also Skip) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", dir, err)
 	}
-	return copyTree(ctx, root, to, skip, digest)
+	if err := copyTree(ctx, root, to, skip); err != nil {
+		return err
+	}
+	got, err := HashTree(os.DirFS(to), nil)
+	if err == nil && got != digest {
+		err = errChanging
+	}
+	return err
 }
 
-// copyTree copies what is below from and fails unless the copy has the digest: someone may be writing to from.
-func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip, digest string) (err error) {
+var errChanging = errors.New("the files changed while they were copied; try again")
+
+// copyTree copies what is below from. Someone may be writing there, so the caller looks at the digest of the copy.
+func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip) (err error) {
 	to, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -73,11 +83,7 @@ func copyTree(ctx context.Context, from *os.Root, dir string, skip Skip, digest 
 			return fmt.Errorf("cannot copy %s: %w", e.Path, err)
 		}
 	}
-	got, err := HashTree(to.FS(), nil)
-	if err == nil && got != digest {
-		err = errors.New("the files changed while they were copied; try again")
-	}
-	return err
+	return nil
 }
 
 func (e Entry) copy(from, to *os.Root) error {

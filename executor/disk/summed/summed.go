@@ -24,12 +24,29 @@ var ErrDamaged = errors.New("it is damaged")
 //
 // The sum covers the second line with its end.
 func Write(fsys disk.FS, path, kind string, v any) error {
-	body, err := json.Marshal(v)
+	content, err := encode(kind, v)
 	if err != nil {
 		return err
 	}
+	return disk.WriteFile(fsys, path, content, 0o600)
+}
+
+// Replace is Write for what need not survive a power cut, and does not wait for the disk; see disk.ReplaceFile.
+func Replace(fsys disk.FS, path, kind string, v any) error {
+	content, err := encode(kind, v)
+	if err != nil {
+		return err
+	}
+	return disk.ReplaceFile(fsys, path, content, 0o600)
+}
+
+func encode(kind string, v any) ([]byte, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
 	body = append(body, '\n')
-	return disk.WriteFile(fsys, path, append([]byte(head(kind, body)+"\n"), body...), 0o600)
+	return append([]byte(head(kind, body)+"\n"), body...), nil
 }
 
 // Read reads what Write wrote into v, which it leaves alone with an error: fs.ErrNotExist without a file,

@@ -3,6 +3,8 @@ package protocol
 import (
 	"bytes"
 	"testing"
+
+	"github.com/nsynapse/recipe/executor/landlock"
 )
 
 // What was read is written as something that is read the same.
@@ -12,6 +14,8 @@ func FuzzFiles(f *testing.F) {
 	f.Add([]byte("started 12 345 678\n"))
 	f.Add([]byte("failed 2 execute /bin/app\n"))
 	f.Add((&Spec{Dir: "/d", Command: []string{"/bin/true"}, Env: []string{"A=b"}, UID: -1, GID: -1}).Encode())
+	f.Add((&Spec{Dir: "/d", Sandbox: &landlock.Domain{Base: []landlock.Rule{{Path: "/usr"}}, Scoped: true,
+		Rules: []landlock.Rule{{Path: "/d/data", Access: landlock.Write, Optional: true}}}}).Encode())
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if id, ok := DecodeID(text); ok {
 			if again, ok := DecodeID(id.Encode()); !ok || again != id {

@@ -3,6 +3,8 @@ package protocol
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/nsynapse/recipe/executor/landlock"
 )
 
 // Spec is one app to run, and where.
@@ -25,6 +27,9 @@ type Spec struct {
 	// Cgroups are the control groups that the app is put into before its first step. A rescuing shim finds them noted in the
 	// directory.
 	Cgroups []Cgroup
+	// Sandbox is what the app may do with files; nil is everything that its user may. Its program and its output, which the shim
+	// knows, need no rule. A kernel without landlock goes without.
+	Sandbox *landlock.Domain
 }
 
 // Limit is one resource limit of the app, as in setrlimit(2).
@@ -39,13 +44,13 @@ type Log struct {
 	Files    int   // how many files, the current one included; 0 is 5
 }
 
-const magic = "recipe-shim 3\n"
+const magic = "recipe-shim 4\n"
 
 // ErrSpec says that a shim was given something that is not a Spec of its own version.
 var ErrSpec = errors.New("not a request to this version of the shim")
 
 // Encode returns the spec as a shim reads it: magic, then the fields in the order of the struct. A number is 8 bytes,
-// little endian; a text is its length and its bytes; a list is its length and its elements.
+// little endian; a text is its length and its bytes; a list is its length and its elements; a domain is a list of none or one.
 func (s *Spec) Encode() []byte {
 	e := encoder(magic)
 	e.text(s.Dir)
@@ -79,6 +84,7 @@ func (s *Spec) Encode() []byte {
 			e.bool(set.Optional)
 		}
 	}
+	e.domain(s.Sandbox)
 	return e
 }
 
@@ -106,6 +112,7 @@ func DecodeSpec(b []byte) (*Spec, error) {
 		}
 		s.Cgroups = append(s.Cgroups, g)
 	}
+	s.Sandbox = d.domain()
 	if d.failed || len(d.rest) > 0 || s.Dir == "" {
 		return nil, ErrSpec
 	}
@@ -133,6 +140,22 @@ func (e *encoder) texts(list []string) {
 	e.number(uint64(len(list)))
 	for _, s := range list {
 		e.text(s)
+	}
+}
+
+func (e *encoder) domain(d *landlock.Domain) {
+	e.bool(d != nil)
+	if d == nil {
+		return
+	}
+	e.bool(d.Scoped)
+	for _, rules := range [][]landlock.Rule{d.Base, d.Rules} {
+		e.number(uint64(len(rules)))
+		for _, r := range rules {
+			e.text(r.Path)
+			e.number(uint64(r.Access))
+			e.bool(r.Optional)
+		}
 	}
 }
 
@@ -181,4 +204,17 @@ func (d *decoder) texts() []string {
 		list = append(list, d.text())
 	}
 	return list
+}
+
+func (d *decoder) domain() *landlock.Domain {
+	if d.number() != 1 {
+		return nil
+	}
+	domain := &landlock.Domain{Scoped: d.number() == 1}
+	for _, rules := range []*[]landlock.Rule{&domain.Base, &domain.Rules} {
+		for n := d.length(24); n > 0; n-- {
+			*rules = append(*rules, landlock.Rule{Path: d.text(), Access: landlock.Access(d.number()), Optional: d.number() == 1})
+		}
+	}
+	return domain
 }

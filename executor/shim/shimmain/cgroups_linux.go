@@ -3,7 +3,6 @@ package shimmain
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,29 +18,11 @@ func enter(args []string) {
 	}
 }
 
-// launchGrouped is launch for an app with control groups. Of the first generation a group is inherited from the thread that
-// forks, so that one moves; it ends after that, for the shim must not be killed with its app. Into a group of the second
-// generation the kernel puts the new process itself.
-func launchGrouped(spec *protocol.Spec, fifo int, args []string) (int, error) {
-	type result struct {
-		pid int
-		err error
-	}
-	done := make(chan result)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread goes with the goroutine
-		pid, err := launch(spec, fifo, args)
-		done <- result{pid, err}
-	}()
-	r := <-done
-	if r.err != nil {
-		dismiss()
-	}
-	return r.pid, r.err
-}
-
 // makeGroups makes the groups and notes them.
 func makeGroups(groups []protocol.Cgroup) error {
+	if len(groups) == 0 {
+		return nil
+	}
 	if err := protocol.WriteGroups(".", groups); err != nil {
 		return failed("note the control groups", err)
 	}

@@ -46,6 +46,9 @@ func launch(spec *protocol.Spec, fifo int, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := confine(spec, path); err != nil {
+		return 0, err
+	}
 	if len(spec.Limits) > 0 {
 		return launchLimited(spec, path, attr, args)
 	}

@@ -31,12 +31,14 @@ func Main(args []string) int {
 }
 
 func run(args []string) error {
+	// What needs no request is done before it comes, which may be a while: the shim of a start to come is there already.
+	alone := standAlone()
 	spec, err := readSpec()
 	if err != nil {
 		return err
 	}
-	if err := standAlone(); err != nil {
-		return err
+	if alone != nil {
+		return alone
 	}
 	if err := os.Chdir(spec.Dir); err != nil {
 		return failed("enter "+spec.Dir, err)
@@ -80,6 +82,7 @@ func hold(spec *protocol.Spec, lock *os.File, args []string) error {
 	return start(spec, pump, lock, args)
 }
 
+// readSpec reads the request, and leaves nothing on stdin.
 func readSpec() (*protocol.Spec, error) {
 	var content []byte
 	buffer := make([]byte, 16<<10)
@@ -100,7 +103,7 @@ func readSpec() (*protocol.Spec, error) {
 	if err != nil {
 		return nil, failed("read the request: "+err.Error(), nil)
 	}
-	return spec, nil
+	return spec, shut(0)
 }
 
 // standAlone cuts the ties to whoever started the shim.
@@ -116,19 +119,25 @@ func standAlone() error {
 	for _, fd := range []int{protocol.AnswerFD, protocol.AppFD} {
 		unix.CloseOnExec(fd)
 	}
-	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return failed("open /dev/null", err)
-	}
-	for fd := range 2 {
-		if err := unix.Dup3(null, fd, 0); err != nil {
-			return failed("close inherited files", err)
-		}
+	if err := shut(1); err != nil {
+		return err
 	}
 	// A shim ends when its app does; a signal to everybody must not cost the last lines. The signals are caught and
 	// not ignored: the app would inherit that.
 	signal.Notify(make(chan os.Signal, 1), unix.SIGHUP, unix.SIGINT, unix.SIGQUIT, unix.SIGTERM, unix.SIGPIPE,
 		unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM)
+	return nil
+}
+
+// shut puts /dev/null in the place of an inherited file.
+func shut(fd int) error {
+	null, err := unix.Open("/dev/null", unix.O_RDWR|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return failed("open /dev/null", err)
+	}
+	if err := unix.Dup3(null, fd, 0); err != nil {
+		return failed("close inherited files", err)
+	}
 	return unix.Close(null)
 }
 

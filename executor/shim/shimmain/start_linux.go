@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/nsynapse/recipe/executor/landlock"
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 )
 
@@ -49,14 +50,35 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 }
 
 func launchApp(spec *protocol.Spec, fifo int, args []string) (int, error) {
-	if len(spec.Cgroups) == 0 {
+	if len(spec.Cgroups) == 0 && spec.Sandbox == nil {
 		return launch(spec, fifo, args)
 	}
-	if err := makeGroups(spec.Cgroups); err != nil {
-		dismiss()
-		return 0, err
+	err := makeGroups(spec.Cgroups)
+	var app int
+	if err == nil {
+		app, err = launchApart(spec, fifo, args)
 	}
-	return launchGrouped(spec, fifo, args)
+	if err != nil {
+		dismiss()
+	}
+	return app, err
+}
+
+// launchApart is launch in a thread that ends after that. An app inherits control groups of the first generation and its sandbox
+// from the thread that forks it, and the shim must neither be killed with its app nor be kept to its files. Into a group of the
+// second generation the kernel puts the new process itself.
+func launchApart(spec *protocol.Spec, fifo int, args []string) (int, error) {
+	type result struct {
+		app int
+		err error
+	}
+	done := make(chan result)
+	landlock.Apart(func() {
+		app, err := launch(spec, fifo, args)
+		done <- result{app, err}
+	})
+	r := <-done
+	return r.app, r.err
 }
 
 func ownID() (protocol.ID, error) {

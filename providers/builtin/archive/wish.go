@@ -5,17 +5,18 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 var (
-	sha256Pattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
-	commitPattern = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+	sha256Pattern = pattern.New(`^[0-9a-f]{64}$`)
+	commitPattern = pattern.New(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 )
 
 // wish is what the user set.

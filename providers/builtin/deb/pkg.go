@@ -3,9 +3,10 @@ package deb
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 )
 
 // pkg is one version of a package. What is exported is kept in the manifest of a store entry.
@@ -25,10 +26,10 @@ type pkg struct {
 
 // Names and versions go into keys, paths and error texts.
 var (
-	namePattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*$`)
-	versionPattern = regexp.MustCompile(`^[0-9A-Za-z.+~:-]+$`)
-	originPattern  = regexp.MustCompile(`^[0-9A-Za-z.+~:/_-]+$`)
-	digestPattern  = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	namePattern    = pattern.New(`^[a-z0-9][a-z0-9+.-]*$`)
+	versionPattern = pattern.New(`^[0-9A-Za-z.+~:-]+$`)
+	originPattern  = pattern.New(`^[0-9A-Za-z.+~:/_-]+$`)
+	digestPattern  = pattern.New(`^[0-9a-f]{64}$`)
 )
 
 func (x *index) parse(text string) (*pkg, error) {

@@ -9,13 +9,14 @@ import (
 	"net/url"
 	"os"
 	"path"
-	"regexp"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 )
 
 // defaultLimit bounds a file of unknown size, in bytes.
 const defaultLimit = 8 << 30
 
-var digestPattern = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var digestPattern = pattern.New(`^[0-9a-f]{64}$`)
 
 // Request says which file is wanted.
 type Request struct {

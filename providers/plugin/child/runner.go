@@ -37,16 +37,20 @@ func newProcess(cmd *exec.Cmd, sockets string) (*process, error) {
 	p := &process{cmd: cmd, sockets: sockets, ended: make(chan struct{})}
 	cmd.Stdin = nil
 	ownGroup(cmd)
-	for from, to := range map[**os.File]*io.Writer{&p.out: &cmd.Stdout, &p.err: &cmd.Stderr} {
-		r, w, err := os.Pipe()
-		if err != nil {
-			return nil, errors.Join(err, p.closePipes())
-		}
-		*from, *to = r, w
-		p.ours = append(p.ours, w)
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
 	}
+	p.out, cmd.Stdout, p.ours = r, w, []io.Closer{w}
+	if r, w, err = errPipe(sockets); err != nil {
+		return nil, errors.Join(err, p.closePipes())
+	}
+	p.err, cmd.Stderr, p.ours = r, w, append(p.ours, w)
 	return p, nil
 }
+
+// lastWords is how long after the end of a program what it has written is still read.
+const lastWords = 100 * time.Millisecond
 
 func (p *process) closePipes() error {
 	var errs []error
@@ -86,7 +90,7 @@ func (p *process) reap() {
 	_ = killGroup(p.cmd.Process.Pid) // most often there is nobody left
 	p.how = endOf(err)
 	close(p.ended)
-	time.Sleep(100 * time.Millisecond) // for the last words in the pipes
+	time.Sleep(lastWords)
 	_ = p.out.Close()
 	_ = p.err.Close()
 }

@@ -82,7 +82,7 @@ func (h *Host) enter(p *Plugin, types sdk.Schema, digest string) {
 
 // link finds the plugin that an earlier host has left running, or starts it.
 func (h *Host) link(digest string, where child.Program) (link, error) {
-	if l := h.adopt(digest); l != nil {
+	if l := h.adopt(digest, where.Said); l != nil {
 		return l, nil
 	}
 	s, err := begin(where)

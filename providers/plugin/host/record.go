@@ -16,8 +16,8 @@ import (
 // recordFile holds a plugin that runs, so that whoever comes after a host that was killed finds it.
 func (h *Host) recordFile(digest string) string { return filepath.Join(h.Dir, "run", digest) }
 
-// adopt returns the plugin that an earlier host has left running; nil if there is none.
-func (h *Host) adopt(digest string) link {
+// adopt returns the plugin that an earlier host has left running; nil if there is none. say hears what it says.
+func (h *Host) adopt(digest string, say func(line string)) link {
 	r, ok := child.Noted(h.recordFile(digest))
 	if !ok {
 		return nil
@@ -28,6 +28,7 @@ func (h *Host) adopt(digest string) link {
 	}
 	a := &adopted{Record: r, connection: connection, calls: protocol.NewProviderClient(connection), over: make(chan struct{})}
 	go a.watch()
+	a.Listen(connection, a.over, say)
 	return a
 }
 

@@ -10,10 +10,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"strings"
 	"text/template"
+
+	"github.com/nsynapse/recipe/lang/pattern"
 )
 
 // Plugin is what is to be made.
@@ -29,7 +30,7 @@ type Plugin struct {
 //go:embed all:template
 var files embed.FS
 
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*/[a-z][a-z0-9_]*$`)
+var namePattern = pattern.New(`^[a-z0-9][a-z0-9_-]*/[a-z][a-z0-9_]*$`)
 
 // Prefix is what the names of the resource types begin with.
 func (p Plugin) Prefix() string { return path.Base(p.Name) }
