@@ -103,6 +103,9 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 		if errors.As(err, &u) {
 			err = u.Err // the address it names is no address to anybody
 		}
+		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+			err = fmt.Errorf("%w: the agent has ended; its log %s may say why, and the next command starts another one, which goes on from there", ErrBroken, filepath.Join(c.home, "agent.log"))
+		}
 		return nil, err
 	}
 	if answer.StatusCode < 300 {
