@@ -103,15 +103,22 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 		if errors.As(err, &u) {
 			err = u.Err // the address it names is no address to anybody
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
-			err = fmt.Errorf("%w: the agent has ended; its log %s may say why, and the next command starts another one, which goes on from there", ErrBroken, filepath.Join(c.home, "agent.log"))
-		}
-		return nil, err
+		return nil, c.broken(err)
 	}
 	if answer.StatusCode < 300 {
 		return answer.Body, nil
 	}
 	return nil, problemOf(answer)
+}
+
+// broken says more of an error that comes of the agent's end.
+func (c *Client) broken(err error) error {
+	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, end) {
+			return fmt.Errorf("%w: the agent has ended; its log %s may say why, and the next command starts another one, which goes on from there", ErrBroken, filepath.Join(c.home, "agent.log"))
+		}
+	}
+	return err
 }
 
 // ask makes a request and returns what comes.
@@ -152,7 +159,7 @@ func call[T any](ctx context.Context, c *Client, method, path string, request an
 	}
 	defer answer.Close()
 	if err := json.NewDecoder(answer).Decode(&v); err != nil {
-		return v, fmt.Errorf("the agent's answer cannot be read: %w", err)
+		return v, c.broken(fmt.Errorf("the agent's answer cannot be read: %w", err))
 	}
 	return v, nil
 }
