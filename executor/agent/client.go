@@ -111,7 +111,7 @@ func (c *Client) send(ctx context.Context, method, path string, request any) (io
 	return nil, problemOf(answer)
 }
 
-// broken says more of an error that comes of the agent's end.
+// broken makes an ErrBroken of an error that comes of the agent's end.
 func (c *Client) broken(err error) error {
 	for _, end := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, end) {
@@ -186,7 +186,7 @@ func lines[T any](answer io.ReadCloser, each func(T) error) error {
 func (c *Client) Version(ctx context.Context) (VersionInfo, error) {
 	for attempt := 1; ; attempt++ {
 		info, err := call[VersionInfo](ctx, c, http.MethodGet, "/version", nil)
-		if err == nil || attempt == 10 || !broken(err) {
+		if err == nil || attempt == 10 || !errors.Is(err, ErrBroken) {
 			return info, err
 		}
 		select {
@@ -195,10 +195,6 @@ func (c *Client) Version(ctx context.Context) (VersionInfo, error) {
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
-}
-
-func broken(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // Shutdown ends the agent; apps go on. A Problem of the kind busy says that a run is under way.
