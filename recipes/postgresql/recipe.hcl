@@ -138,11 +138,19 @@ step "initdb" {
 # "followed" is the token of the last primary that it is known to fit. Another token may mean the same primary, started again:
 # then their eras are the same, which each promotion changes and each copy takes along.
 #
+# A server that lost its power leaves a file with its number. After the boot another process of the same user may have that
+# number, and the server would take it for one that has its cluster, and not start.
+#
 # PRIMARY_PORT leads to whoever is primary, so a backup that runs follows a new one by itself.
 process "server" {
   kind = "worker"
   command = ["/bin/sh", "-euc", <<-SCRIPT
     bin=$(echo "$ROOT"/usr/lib/postgresql/*/bin)
+    boot=$(cat /proc/sys/kernel/random/boot_id || echo unknown)
+    if [ "$(cat boot 2> /dev/null)" != "$boot" ]; then
+      rm -f "$CLUSTER/postmaster.pid"
+      echo "$boot" > boot
+    fi
     if [ -z "$${RECIPE_ROLE:-}" ]; then
       exec "$bin"/postgres -D "$CLUSTER" -c config_file="$CONFIG"
     fi

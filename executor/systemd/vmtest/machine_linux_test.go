@@ -156,7 +156,7 @@ func (m *machine) eventually(user, script string) time.Duration {
 			return time.Since(began)
 		}
 	}
-	report, _ := m.try("as " + user + " 'recipe ps; recipe events | tail -40'; journalctl -b --no-pager | tail -40")
+	report, _ := m.try("as " + user + " 'recipe ps; recipe events | tail -40; recipe logs -stack=shop middleware.postgresql | tail -20'; journalctl -b --no-pager | tail -40")
 	m.Fatalf("as %s, not within %s: %s\n%s\n%s", user, m.patient, script, text, report)
 	return 0
 }

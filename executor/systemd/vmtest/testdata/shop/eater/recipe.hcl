@@ -9,3 +9,6 @@ process "main" {
     memory = "32MiB"
   }
 }
+sandbox {
+  read = ["/srv"]
+}

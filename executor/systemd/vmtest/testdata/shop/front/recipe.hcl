@@ -14,3 +14,7 @@ health {
     timeout = "120s"
   }
 }
+sandbox {
+  read  = ["/mnt"]
+  write = ["/srv"]
+}

@@ -19,3 +19,7 @@ health {
     timeout = "120s"
   }
 }
+sandbox {
+  read  = ["/mnt"]
+  write = ["/srv"]
+}
