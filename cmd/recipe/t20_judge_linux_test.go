@@ -18,6 +18,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/journal"
+	"github.com/nsynapse/recipe/executor/token"
 )
 
 // watched is a place whose secrets are looked for everywhere. It learns them from the vaults, which it opens by itself.
@@ -128,9 +129,13 @@ func (w *watched) answer(method, path, body string) []byte {
 	client := http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}
 	request, err := http.NewRequest(method, "http://agent"+path, strings.NewReader(body))
 	w.must(err)
+	token.Show(request, filepath.Join(w.home, "agent.token"))
 	answer, err := client.Do(request)
 	w.must(err)
 	defer answer.Body.Close()
+	if answer.StatusCode == http.StatusUnauthorized {
+		w.Fatalf("the agent does not answer %s %s", method, path)
+	}
 	text, _ := io.ReadAll(answer.Body) // an agent that is killed breaks it
 	return text
 }

@@ -39,7 +39,7 @@ func TestT1EveryError(t *testing.T) {
 // faults is the part of them that a bounded run tries.
 func faults() float64 {
 	if torture.RaceDetector {
-		return 0.01
+		return 0.004
 	}
 	return 0.1
 }

@@ -41,7 +41,7 @@ type scenario struct {
 // bounded is the part of the single crashes that an ordinary test run tries: all, but for what costs most.
 func (s scenario) bounded() float64 {
 	if torture.RaceDetector { // one life at a time has no races; it is six times as slow
-		return 0.05
+		return 0.02
 	}
 	if s.stays != "" || s.large > 0 {
 		return 0.2
