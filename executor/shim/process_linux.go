@@ -55,9 +55,12 @@ func open(program Program, dir string, log Log, id protocol.ID, shim, app *pidfd
 // PID returns the number of the app.
 func (p *Process) PID() int { return p.id.PID }
 
+// bootID does not change as long as we live.
+var bootID = sync.OnceValues(protocol.BootID)
+
 // Identity names this run of the app as no other one is named, of whatever boot: boot id, PID and start time in one line.
 func (p *Process) Identity() (string, error) {
-	boot, err := protocol.BootID()
+	boot, err := bootID()
 	return fmt.Sprint(boot, " ", p.id.PID, " ", p.id.Start), err
 }
 
