@@ -172,11 +172,6 @@ func (a *Agent) turns(s *stack, units []string) [][]string {
 
 // object is what is recorded at an address; nil for nothing.
 func (s *stack) object(at addr.Instance) (o *state.Object) {
-	s.book.View(func(st *state.State, _ *apply.Run) {
-		if recorded := st.Objects[at]; recorded != nil {
-			taken := *recorded
-			o = &taken
-		}
-	})
+	s.book.View(func(st *state.State, _ *apply.Run) { o = st.Objects[at] }) // which never changes, see Book.Copy
 	return o
 }
