@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -245,10 +246,10 @@ func TestInterruptedPublish(t *testing.T) {
 	steps := 0
 	for after := 0; ; after++ {
 		version := fmt.Sprintf("1.%d.0", after)
-		cut.left = after + 1
+		cut.left.Store(int64(after) + 1)
 		err := w.publish("acme/shop", version, "content of "+version)
-		done := cut.left > 0
-		cut.left = 1 << 30
+		done := cut.left.Load() > 0
+		cut.left.Store(1 << 30)
 		versions, listing := w.client.Versions(w.Context(), "acme/shop")
 		w.ok(listing)
 		switch content, pulled := w.pull("acme/shop", version); {
@@ -273,15 +274,15 @@ func TestInterruptedPublish(t *testing.T) {
 }
 
 // cutter lets some requests through and then none. The first that it cuts reaches the registry all the same when it
-// changes something; only its answer is lost.
-type cutter struct{ left int }
+// changes something; only its answer is lost. A publish sends several at a time.
+type cutter struct{ left atomic.Int64 }
 
 func (c *cutter) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.left--
-	if c.left > 0 {
+	left := c.left.Add(-1)
+	if left > 0 {
 		return http.DefaultTransport.RoundTrip(r)
 	}
-	if c.left == 0 && r.Method == http.MethodPut {
+	if left == 0 && r.Method == http.MethodPut {
 		if answer, err := http.DefaultTransport.RoundTrip(r); err == nil {
 			answer.Body.Close()
 		}
