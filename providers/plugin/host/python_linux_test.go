@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/providers/plugin/host"
+	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 )
 
@@ -25,6 +26,9 @@ func TestPython(t *testing.T) {
 	p, err := w.host.Open(t.Context(), "acme/notes", program, "python")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s, diags := p.Resource("notes_note").(sdk.Observer).Status(t.Context(), sdk.Identity{Address: "app.a", Stack: "s", Known: cty.NullVal(p.Schema().Types["notes_note"].Object())}); s != nil || diags.HasErrors() {
+		t.Errorf("without a Status it tells %+v: %v", s, diags.Err())
 	}
 	sdktest.Run(t, sdktest.Suite{Provider: p, Type: "notes_note", Kill: p.Kill, Cases: []sdktest.Case{{Name: "note", New: func(t *testing.T) sdktest.Thing {
 		path := filepath.Join(t.TempDir(), "note")
