@@ -75,7 +75,7 @@ func (p Planned) replaces(t TypeSchema, before cty.Value) error {
 	}
 	for _, name := range p.Replace {
 		if _, ok := t.Attributes[name]; !ok {
-			return fmt.Errorf("it plans to replace the thing for %q, and there is no such attribute", name)
+			return fmt.Errorf("it plans to replace the thing for %.100q, and there is no such attribute", name)
 		}
 		if before.GetAttr(name).RawEquals(p.After.GetAttr(name)) {
 			return fmt.Errorf("it plans to replace the thing for the attribute %q, which does not change", name)
