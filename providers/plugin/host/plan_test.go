@@ -81,41 +81,6 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// Whatever a plugin does when it is asked for a plan, there is no plan, and it is said why.
-func TestBadPlans(t *testing.T) {
-	for fault, want := range map[string]string{
-		"plans-garbage":    "what it plans: it is no JSON",
-		"plans-nothing":    "it plans nothing where something is wanted",
-		"plans-absence":    "it plans nothing where something is wanted",
-		"plans-fog":        "unknown as a whole",
-		"plans-other":      `it plans the attribute "text" in another way than it is wanted`,
-		"plans-foreign":    `unsupported attribute "colour"`,
-		"plans-null":       `it plans nothing for the computed attribute "size"`,
-		"plans-nowhere":    `there is no "colour"`,
-		"plans-hidden":     `it plans the attribute "text" in another way`,
-		"plans-indiscreet": `the attribute "label" shows a sensitive value`,
-		"plans-bomb":       "more than 100000 parts",
-		"plans-anew":       "it plans to replace what is not there",
-		"plans-crowd":      "more attributes than there are",
-		"plans-secret":     "its reason shows a sensitive value",
-		"planless":         "its schema says that the type draft plans, and it has no plan for it",
-		"crashes-planning": "the plugin crashes-planning failed: its process ended: exit status 7",
-		"panics-planning":  "the plugin panicked: the ink is dry",
-		"refuses-planning": "there is no paper: not before Monday",
-	} {
-		t.Run(fault, func(t *testing.T) {
-			w := newWorld(t, host.Options{})
-			p, diags := draftOf(t, w.open(fault)).Plan(t.Context(), planOf(w.wanted("x")))
-			if err := diags.Err(); err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("it plans %#v and says %v, not %q", p, err, want)
-			}
-			if err := diags.Err(); err != nil && (strings.Contains(err.Error(), "the queen herself") || len(err.Error()) > 8000) {
-				t.Errorf("it says %.100s…, in %d bytes", err, len(err.Error()))
-			}
-		})
-	}
-}
-
 // A plugin that hangs in a plan is killed, and the next call starts it anew.
 func TestHangingPlan(t *testing.T) {
 	w := newWorld(t, host.Options{Patience: 500 * time.Millisecond})
