@@ -84,22 +84,13 @@ func apply(ctx context.Context, resource sdk.Resource, r sdk.ApplyRequest) (cty.
 	planned, diags := planner.Plan(ctx, sdk.PlanRequest{Identity: r.Identity, Before: r.Before, Wanted: r.After})
 	switch {
 	case diags.HasErrors():
-		return asItWas(r), diags
+		return r.Untouched(), diags
 	case planned.Replace != nil:
-		return asItWas(r), sdk.Errorf("this change needs a newer recipe", "A change of %s needs a new thing. This recipe does not ask plugins for that, so its plan has not shown it. Nothing was changed.",
+		return r.Untouched(), sdk.Errorf("this change needs a newer recipe", "A change of %s needs a new thing. This recipe does not ask plugins for that, so its plan has not shown it. Nothing was changed.",
 			strings.Join(planned.Replace, ", "))
 	}
 	r.Planned = planned.After
 	return resource.Apply(ctx, r)
-}
-
-// asItWas is the answer of a change that failed before it began. Of what was there recipe then goes on to think what it thought:
-// a value would be taken for what a change has left half done.
-func asItWas(r sdk.ApplyRequest) cty.Value {
-	if r.Before.IsNull() {
-		return r.Before
-	}
-	return cty.NilVal
 }
 
 // stopWhenAsked cancels a call that is asked to stop, or whose caller is gone. A caller that has nothing more to say is not.
