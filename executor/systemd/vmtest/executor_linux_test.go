@@ -146,9 +146,9 @@ func outlive(m *machine, user string) {
 	same("systemctl daemon-reload")
 	m.as(user, control(user)+" daemon-reexec; sleep 1")
 	same("systemctl daemon-reexec")
-	m.as(user, "kill -9 $("+control(user)+" show recipe -p MainPID --value) $(pgrep -u $(id -u) -x executor-syste)")
+	m.as(user, "kill -9 $("+control(user)+" show recipe -p MainPID --value) $(pgrep -u $(id -u) -x executor-system)")
 	same("kill -9 of the agent and of the plugin")
-	m.as(user, "kill -9 $(pgrep -u $(id -u) -x executor-syste)")
+	m.as(user, "kill -9 $(pgrep -u $(id -u) -x executor-system)")
 	same("kill -9 of the plugin")
 }
 

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	case before != nil:
 		before()
 		os.Exit(0)
-	case badAnswers[fault] != nil || fault == "bad-schema":
+	case badAnswers[fault] != nil || badPlans[fault] != nil || fault == "bad-schema" || fault == "planless":
 		serveRaw(fault)
 	}
 	plugin.Serve(notes{fault})
@@ -189,10 +189,13 @@ func (n notes) Schema() sdk.Schema {
 	if n.fault == "patient" {
 		t.Patience = time.Minute
 	}
-	return sdk.Schema{Types: map[string]sdk.TypeSchema{"note": t}}
+	return sdk.Schema{Types: map[string]sdk.TypeSchema{"note": t, "draft": draftSchema()}}
 }
 
-func (n notes) Resource(string) sdk.Resource {
+func (n notes) Resource(name string) sdk.Resource {
+	if name == "draft" {
+		return draft{note(n)}
+	}
 	if strings.HasPrefix(n.fault, "tells-status") {
 		return watched{note(n)}
 	}

@@ -9,7 +9,8 @@
 // The first number is the version of the frame, which is hashicorp/go-plugin's. The second is the version of this file,
 // which the plugin chooses from the list that it finds in PLUGIN_PROTOCOL_VERSIONS, such as "1,2". Later versions live in
 // packages of their own, recipe.plugin.v2 and so on, and recipe goes on speaking the earlier ones. Within a version
-// fields are only added, and whoever does not know a field leaves it out of account.
+// fields and calls are only added, and whoever does not know a field leaves it out of account. A call that was added is made
+// only if the plugin says that it has it: Plan for types with plans.
 //
 // No message is longer than 4 MiB. Texts are UTF-8.
 
@@ -79,7 +80,7 @@ func (x Diagnostic_Severity) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Diagnostic_Severity.Descriptor instead.
 func (Diagnostic_Severity) EnumDescriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{14, 0}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{17, 0}
 }
 
 type SchemaRequest struct {
@@ -170,11 +171,14 @@ type Type struct {
 	Machine     bool                   `protobuf:"varint,3,opt,name=machine,proto3" json:"machine,omitempty"` // changes the machine outside RECIPE_HOME; the plan says so
 	Shared      bool                   `protobuf:"varint,4,opt,name=shared,proto3" json:"shared,omitempty"`   // its things are shared between stacks: forgetting one deletes nothing
 	Data        bool                   `protobuf:"varint,5,opt,name=data,proto3" json:"data,omitempty"`       // its deletion deletes the user's data; the plan says so
-	// The longest that a call may be silent, in seconds: a Read until its answer, an Apply until the next news or the
+	// The longest that a call may be silent, in seconds: a Read or a Plan until its answer, an Apply until the next news or the
 	// result. Whoever is silent for longer is taken to hang and is killed. 0 stands for 8, the most is 3600.
 	PatienceSeconds uint32 `protobuf:"varint,6,opt,name=patience_seconds,json=patienceSeconds,proto3" json:"patience_seconds,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The type says itself how its things turn out: it has the call Plan. Without, recipe plans by the attributes alone: what is
+	// computed is not known before unless it is stable, and what replaces is marked.
+	Plans         bool `protobuf:"varint,7,opt,name=plans,proto3" json:"plans,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Type) Reset() {
@@ -247,6 +251,13 @@ func (x *Type) GetPatienceSeconds() uint32 {
 		return x.PatienceSeconds
 	}
 	return 0
+}
+
+func (x *Type) GetPlans() bool {
+	if x != nil {
+		return x.Plans
+	}
+	return false
 }
 
 // Attribute describes one attribute of a type.
@@ -390,6 +401,68 @@ func (x *Attribute) GetHidden() bool {
 	return false
 }
 
+// Prospect is a value of which parts may not be known before the change is made, because they come from things that are
+// changed first. It is JSON too, so that nobody needs another format than that of values:
+//
+//	value    {"name":"hstore","schema":null,"rules":[{"id":null}]}
+//	unknown  [["schema"],["rules",0,"id"]]
+//
+// Each item of unknown is the way to one part: a name for an attribute of an object or a key of a map, a number for a place in a
+// list or tuple, from 0. The part is null in value, or left out where that may be, and everything in it is unknown. [] is the
+// way to the whole. There is no way into a set: one with something unknown in it is unknown as a whole. Nothing more is said of
+// an unknown part, neither bounds nor that it is not null. The bounds of values hold for both.
+type Prospect struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Value         []byte                 `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	Unknown       []byte                 `protobuf:"bytes,2,opt,name=unknown,proto3" json:"unknown,omitempty"` // empty if all is known
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Prospect) Reset() {
+	*x = Prospect{}
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Prospect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Prospect) ProtoMessage() {}
+
+func (x *Prospect) ProtoReflect() protoreflect.Message {
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Prospect.ProtoReflect.Descriptor instead.
+func (*Prospect) Descriptor() ([]byte, []int) {
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Prospect) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *Prospect) GetUnknown() []byte {
+	if x != nil {
+		return x.Unknown
+	}
+	return nil
+}
+
 // Identity names one thing.
 type Identity struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -402,7 +475,7 @@ type Identity struct {
 
 func (x *Identity) Reset() {
 	*x = Identity{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[4]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -414,7 +487,7 @@ func (x *Identity) String() string {
 func (*Identity) ProtoMessage() {}
 
 func (x *Identity) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[4]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -427,7 +500,7 @@ func (x *Identity) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Identity.ProtoReflect.Descriptor instead.
 func (*Identity) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{4}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Identity) GetAddress() string {
@@ -461,7 +534,7 @@ type ReadRequest struct {
 
 func (x *ReadRequest) Reset() {
 	*x = ReadRequest{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[5]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +546,7 @@ func (x *ReadRequest) String() string {
 func (*ReadRequest) ProtoMessage() {}
 
 func (x *ReadRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[5]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +559,7 @@ func (x *ReadRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadRequest.ProtoReflect.Descriptor instead.
 func (*ReadRequest) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{5}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ReadRequest) GetType() string {
@@ -513,7 +586,7 @@ type ReadResponse struct {
 
 func (x *ReadResponse) Reset() {
 	*x = ReadResponse{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[6]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -525,7 +598,7 @@ func (x *ReadResponse) String() string {
 func (*ReadResponse) ProtoMessage() {}
 
 func (x *ReadResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[6]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -538,7 +611,7 @@ func (x *ReadResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReadResponse.ProtoReflect.Descriptor instead.
 func (*ReadResponse) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{6}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ReadResponse) GetValue() []byte {
@@ -549,6 +622,150 @@ func (x *ReadResponse) GetValue() []byte {
 }
 
 func (x *ReadResponse) GetDiagnostics() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostics
+	}
+	return nil
+}
+
+type PlanRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	Identity      *Identity              `protobuf:"bytes,2,opt,name=identity,proto3" json:"identity,omitempty"`
+	Before        []byte                 `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"` // value: as it is now; null if there is nothing, and for what is made anew
+	Wanted        *Prospect              `protobuf:"bytes,4,opt,name=wanted,proto3" json:"wanted,omitempty"` // as the recipe says; an attribute that it does not say has its default or is null
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanRequest) Reset() {
+	*x = PlanRequest{}
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanRequest) ProtoMessage() {}
+
+func (x *PlanRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanRequest.ProtoReflect.Descriptor instead.
+func (*PlanRequest) Descriptor() ([]byte, []int) {
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *PlanRequest) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *PlanRequest) GetIdentity() *Identity {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+func (x *PlanRequest) GetBefore() []byte {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+func (x *PlanRequest) GetWanted() *Prospect {
+	if x != nil {
+		return x.Wanted
+	}
+	return nil
+}
+
+// PlanResponse has to keep to these rules, or the plan fails:
+//
+//   - What is said in wanted is in after as it is there, and what is unknown in wanted is unknown in after.
+//   - A computed attribute that is null in wanted is known or unknown in after, and not null. A stable one is as in before, unless
+//     the thing is replaced.
+//   - If nothing changes after equals before, and then nothing is done.
+type PlanResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	After *Prospect              `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"` // the thing after the change; if it is replaced, the new one
+	// Attributes whose change needs a new thing: the old one is deleted, then the new one created. Each differs between before and
+	// after. Those with replace in the schema are named too when they change. Empty if before is null.
+	Replace       []string      `protobuf:"bytes,2,rep,name=replace,proto3" json:"replace,omitempty"`
+	Reason        string        `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"` // why, in a few words: "it has to be sorted again"; empty for what recipe finds. No sensitive value may show in it.
+	Diagnostics   []*Diagnostic `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PlanResponse) Reset() {
+	*x = PlanResponse{}
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PlanResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PlanResponse) ProtoMessage() {}
+
+func (x *PlanResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PlanResponse.ProtoReflect.Descriptor instead.
+func (*PlanResponse) Descriptor() ([]byte, []int) {
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *PlanResponse) GetAfter() *Prospect {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *PlanResponse) GetReplace() []string {
+	if x != nil {
+		return x.Replace
+	}
+	return nil
+}
+
+func (x *PlanResponse) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *PlanResponse) GetDiagnostics() []*Diagnostic {
 	if x != nil {
 		return x.Diagnostics
 	}
@@ -568,7 +785,7 @@ type ApplyRequest struct {
 
 func (x *ApplyRequest) Reset() {
 	*x = ApplyRequest{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[7]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -580,7 +797,7 @@ func (x *ApplyRequest) String() string {
 func (*ApplyRequest) ProtoMessage() {}
 
 func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[7]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -593,7 +810,7 @@ func (x *ApplyRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyRequest.ProtoReflect.Descriptor instead.
 func (*ApplyRequest) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{7}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ApplyRequest) GetMessage() isApplyRequest_Message {
@@ -639,20 +856,25 @@ func (*ApplyRequest_Stop) isApplyRequest_Message() {}
 
 // Change asks for one change of one thing.
 type Change struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
-	Identity      *Identity              `protobuf:"bytes,2,opt,name=identity,proto3" json:"identity,omitempty"`
-	Before        []byte                 `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"` // value: as it was when planned; null for a creation
-	After         []byte                 `protobuf:"bytes,4,opt,name=after,proto3" json:"after,omitempty"`   // value: as wanted, computed attributes null unless kept from before; null for a deletion
-	Token         string                 `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`   // the same for all attempts in one direction; unique otherwise
-	Undo          bool                   `protobuf:"varint,6,opt,name=undo,proto3" json:"undo,omitempty"`    // takes back a change of the same run: what the user's data lives in is kept
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Type     string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"`
+	Identity *Identity              `protobuf:"bytes,2,opt,name=identity,proto3" json:"identity,omitempty"`
+	Before   []byte                 `protobuf:"bytes,3,opt,name=before,proto3" json:"before,omitempty"` // value: as it was when planned; null for a creation
+	After    []byte                 `protobuf:"bytes,4,opt,name=after,proto3" json:"after,omitempty"`   // value: as wanted, computed attributes null unless kept from before; null for a deletion
+	Token    string                 `protobuf:"bytes,5,opt,name=token,proto3" json:"token,omitempty"`   // the same for all attempts in one direction; unique otherwise
+	Undo     bool                   `protobuf:"varint,6,opt,name=undo,proto3" json:"undo,omitempty"`    // takes back a change of the same run: what the user's data lives in is kept
+	// What Plan said of the change, for types with plans. What was known then has to come true, or the change fails before anything
+	// is done. It is absent for a deletion and an undo. An earlier recipe does not know plans and never sends it: a plugin then
+	// plans for itself before it makes a change, and refuses one that needs a new thing, since nobody was shown that. So an earlier
+	// recipe shows less, and never does what it has not shown.
+	Planned       *Prospect `protobuf:"bytes,7,opt,name=planned,proto3" json:"planned,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Change) Reset() {
 	*x = Change{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[8]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -664,7 +886,7 @@ func (x *Change) String() string {
 func (*Change) ProtoMessage() {}
 
 func (x *Change) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[8]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -677,7 +899,7 @@ func (x *Change) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Change.ProtoReflect.Descriptor instead.
 func (*Change) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{8}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Change) GetType() string {
@@ -722,6 +944,13 @@ func (x *Change) GetUndo() bool {
 	return false
 }
 
+func (x *Change) GetPlanned() *Prospect {
+	if x != nil {
+		return x.Planned
+	}
+	return nil
+}
+
 // Stop asks to end the call soon; its result then says what was left.
 type Stop struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -731,7 +960,7 @@ type Stop struct {
 
 func (x *Stop) Reset() {
 	*x = Stop{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[9]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +972,7 @@ func (x *Stop) String() string {
 func (*Stop) ProtoMessage() {}
 
 func (x *Stop) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[9]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +985,7 @@ func (x *Stop) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Stop.ProtoReflect.Descriptor instead.
 func (*Stop) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{9}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{12}
 }
 
 type ApplyResponse struct {
@@ -773,7 +1002,7 @@ type ApplyResponse struct {
 
 func (x *ApplyResponse) Reset() {
 	*x = ApplyResponse{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[10]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -785,7 +1014,7 @@ func (x *ApplyResponse) String() string {
 func (*ApplyResponse) ProtoMessage() {}
 
 func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[10]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -798,7 +1027,7 @@ func (x *ApplyResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ApplyResponse.ProtoReflect.Descriptor instead.
 func (*ApplyResponse) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{10}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ApplyResponse) GetMessage() isApplyResponse_Message {
@@ -869,7 +1098,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[11]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -881,7 +1110,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[11]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -894,7 +1123,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{11}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Progress) GetText() string {
@@ -928,7 +1157,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[12]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -940,7 +1169,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[12]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -953,7 +1182,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{12}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Log) GetLine() string {
@@ -976,7 +1205,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[13]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -988,7 +1217,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[13]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1001,7 +1230,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{13}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Result) GetValue() []byte {
@@ -1032,7 +1261,7 @@ type Diagnostic struct {
 
 func (x *Diagnostic) Reset() {
 	*x = Diagnostic{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[14]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1044,7 +1273,7 @@ func (x *Diagnostic) String() string {
 func (*Diagnostic) ProtoMessage() {}
 
 func (x *Diagnostic) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[14]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1057,7 +1286,7 @@ func (x *Diagnostic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Diagnostic.ProtoReflect.Descriptor instead.
 func (*Diagnostic) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{14}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Diagnostic) GetSeverity() Diagnostic_Severity {
@@ -1103,7 +1332,7 @@ type Step struct {
 
 func (x *Step) Reset() {
 	*x = Step{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[15]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1344,7 @@ func (x *Step) String() string {
 func (*Step) ProtoMessage() {}
 
 func (x *Step) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[15]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1357,7 @@ func (x *Step) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Step.ProtoReflect.Descriptor instead.
 func (*Step) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{15}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Step) GetTo() isStep_To {
@@ -1197,7 +1426,7 @@ type StatusRequest struct {
 
 func (x *StatusRequest) Reset() {
 	*x = StatusRequest{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[16]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1209,7 +1438,7 @@ func (x *StatusRequest) String() string {
 func (*StatusRequest) ProtoMessage() {}
 
 func (x *StatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[16]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1222,7 +1451,7 @@ func (x *StatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
 func (*StatusRequest) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{16}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *StatusRequest) GetType() string {
@@ -1249,7 +1478,7 @@ type StatusResponse struct {
 
 func (x *StatusResponse) Reset() {
 	*x = StatusResponse{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[17]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1261,7 +1490,7 @@ func (x *StatusResponse) String() string {
 func (*StatusResponse) ProtoMessage() {}
 
 func (x *StatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[17]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1274,7 +1503,7 @@ func (x *StatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
 func (*StatusResponse) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{17}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *StatusResponse) GetStatus() *Status {
@@ -1306,7 +1535,7 @@ type Status struct {
 
 func (x *Status) Reset() {
 	*x = Status{}
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[18]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1318,7 +1547,7 @@ func (x *Status) String() string {
 func (*Status) ProtoMessage() {}
 
 func (x *Status) ProtoReflect() protoreflect.Message {
-	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[18]
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1331,7 +1560,7 @@ func (x *Status) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Status.ProtoReflect.Descriptor instead.
 func (*Status) Descriptor() ([]byte, []int) {
-	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{18}
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Status) GetState() string {
@@ -1387,7 +1616,7 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	"\n" +
 	"TypesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12,\n" +
-	"\x05value\x18\x02 \x01(\v2\x16.recipe.plugin.v1.TypeR\x05value:\x028\x01\"\xbd\x02\n" +
+	"\x05value\x18\x02 \x01(\v2\x16.recipe.plugin.v1.TypeR\x05value:\x028\x01\"\xd3\x02\n" +
 	"\x04Type\x12 \n" +
 	"\vdescription\x18\x01 \x01(\tR\vdescription\x12F\n" +
 	"\n" +
@@ -1396,7 +1625,8 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	"\amachine\x18\x03 \x01(\bR\amachine\x12\x16\n" +
 	"\x06shared\x18\x04 \x01(\bR\x06shared\x12\x12\n" +
 	"\x04data\x18\x05 \x01(\bR\x04data\x12)\n" +
-	"\x10patience_seconds\x18\x06 \x01(\rR\x0fpatienceSeconds\x1aZ\n" +
+	"\x10patience_seconds\x18\x06 \x01(\rR\x0fpatienceSeconds\x12\x14\n" +
+	"\x05plans\x18\a \x01(\bR\x05plans\x1aZ\n" +
 	"\x0fAttributesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x121\n" +
 	"\x05value\x18\x02 \x01(\v2\x1b.recipe.plugin.v1.AttributeR\x05value:\x028\x01\"\xdf\x02\n" +
@@ -1414,7 +1644,10 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	" \x01(\bR\boptional\x12\x16\n" +
 	"\x06blocks\x18\v \x01(\bR\x06blocks\x12\x14\n" +
 	"\x05loose\x18\f \x01(\bR\x05loose\x12\x16\n" +
-	"\x06hidden\x18\r \x01(\bR\x06hidden\"P\n" +
+	"\x06hidden\x18\r \x01(\bR\x06hidden\":\n" +
+	"\bProspect\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\fR\x05value\x12\x18\n" +
+	"\aunknown\x18\x02 \x01(\fR\aunknown\"P\n" +
 	"\bIdentity\x12\x18\n" +
 	"\aaddress\x18\x01 \x01(\tR\aaddress\x12\x14\n" +
 	"\x05stack\x18\x02 \x01(\tR\x05stack\x12\x14\n" +
@@ -1424,18 +1657,29 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	"\bidentity\x18\x02 \x01(\v2\x1a.recipe.plugin.v1.IdentityR\bidentity\"d\n" +
 	"\fReadResponse\x12\x14\n" +
 	"\x05value\x18\x01 \x01(\fR\x05value\x12>\n" +
-	"\vdiagnostics\x18\x02 \x03(\v2\x1c.recipe.plugin.v1.DiagnosticR\vdiagnostics\"{\n" +
+	"\vdiagnostics\x18\x02 \x03(\v2\x1c.recipe.plugin.v1.DiagnosticR\vdiagnostics\"\xa5\x01\n" +
+	"\vPlanRequest\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x126\n" +
+	"\bidentity\x18\x02 \x01(\v2\x1a.recipe.plugin.v1.IdentityR\bidentity\x12\x16\n" +
+	"\x06before\x18\x03 \x01(\fR\x06before\x122\n" +
+	"\x06wanted\x18\x04 \x01(\v2\x1a.recipe.plugin.v1.ProspectR\x06wanted\"\xb2\x01\n" +
+	"\fPlanResponse\x120\n" +
+	"\x05after\x18\x01 \x01(\v2\x1a.recipe.plugin.v1.ProspectR\x05after\x12\x18\n" +
+	"\areplace\x18\x02 \x03(\tR\areplace\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12>\n" +
+	"\vdiagnostics\x18\x04 \x03(\v2\x1c.recipe.plugin.v1.DiagnosticR\vdiagnostics\"{\n" +
 	"\fApplyRequest\x122\n" +
 	"\x06change\x18\x01 \x01(\v2\x18.recipe.plugin.v1.ChangeH\x00R\x06change\x12,\n" +
 	"\x04stop\x18\x02 \x01(\v2\x16.recipe.plugin.v1.StopH\x00R\x04stopB\t\n" +
-	"\amessage\"\xac\x01\n" +
+	"\amessage\"\xe2\x01\n" +
 	"\x06Change\x12\x12\n" +
 	"\x04type\x18\x01 \x01(\tR\x04type\x126\n" +
 	"\bidentity\x18\x02 \x01(\v2\x1a.recipe.plugin.v1.IdentityR\bidentity\x12\x16\n" +
 	"\x06before\x18\x03 \x01(\fR\x06before\x12\x14\n" +
 	"\x05after\x18\x04 \x01(\fR\x05after\x12\x14\n" +
 	"\x05token\x18\x05 \x01(\tR\x05token\x12\x12\n" +
-	"\x04undo\x18\x06 \x01(\bR\x04undo\"\x06\n" +
+	"\x04undo\x18\x06 \x01(\bR\x04undo\x124\n" +
+	"\aplanned\x18\a \x01(\v2\x1a.recipe.plugin.v1.ProspectR\aplanned\"\x06\n" +
 	"\x04Stop\"\xb3\x01\n" +
 	"\rApplyResponse\x128\n" +
 	"\bprogress\x18\x01 \x01(\v2\x1a.recipe.plugin.v1.ProgressH\x00R\bprogress\x12)\n" +
@@ -1477,10 +1721,11 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	"\x03pid\x18\x03 \x01(\x03R\x03pid\x12\x14\n" +
 	"\x05since\x18\x04 \x01(\x03R\x05since\x12\x1a\n" +
 	"\brestarts\x18\x05 \x01(\x03R\brestarts\x12\x18\n" +
-	"\amessage\x18\x06 \x01(\tR\amessage2\xb9\x02\n" +
+	"\amessage\x18\x06 \x01(\tR\amessage2\x80\x03\n" +
 	"\bProvider\x12K\n" +
 	"\x06Schema\x12\x1f.recipe.plugin.v1.SchemaRequest\x1a .recipe.plugin.v1.SchemaResponse\x12E\n" +
-	"\x04Read\x12\x1d.recipe.plugin.v1.ReadRequest\x1a\x1e.recipe.plugin.v1.ReadResponse\x12L\n" +
+	"\x04Read\x12\x1d.recipe.plugin.v1.ReadRequest\x1a\x1e.recipe.plugin.v1.ReadResponse\x12E\n" +
+	"\x04Plan\x12\x1d.recipe.plugin.v1.PlanRequest\x1a\x1e.recipe.plugin.v1.PlanResponse\x12L\n" +
 	"\x05Apply\x12\x1e.recipe.plugin.v1.ApplyRequest\x1a\x1f.recipe.plugin.v1.ApplyResponse(\x010\x01\x12K\n" +
 	"\x06Status\x12\x1f.recipe.plugin.v1.StatusRequest\x1a .recipe.plugin.v1.StatusResponseB6Z4github.com/nsynapse/recipe/providers/plugin/protocolb\x06proto3"
 
@@ -1497,63 +1742,73 @@ func file_providers_plugin_protocol_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_providers_plugin_protocol_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_providers_plugin_protocol_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_providers_plugin_protocol_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_providers_plugin_protocol_plugin_proto_goTypes = []any{
 	(Diagnostic_Severity)(0), // 0: recipe.plugin.v1.Diagnostic.Severity
 	(*SchemaRequest)(nil),    // 1: recipe.plugin.v1.SchemaRequest
 	(*SchemaResponse)(nil),   // 2: recipe.plugin.v1.SchemaResponse
 	(*Type)(nil),             // 3: recipe.plugin.v1.Type
 	(*Attribute)(nil),        // 4: recipe.plugin.v1.Attribute
-	(*Identity)(nil),         // 5: recipe.plugin.v1.Identity
-	(*ReadRequest)(nil),      // 6: recipe.plugin.v1.ReadRequest
-	(*ReadResponse)(nil),     // 7: recipe.plugin.v1.ReadResponse
-	(*ApplyRequest)(nil),     // 8: recipe.plugin.v1.ApplyRequest
-	(*Change)(nil),           // 9: recipe.plugin.v1.Change
-	(*Stop)(nil),             // 10: recipe.plugin.v1.Stop
-	(*ApplyResponse)(nil),    // 11: recipe.plugin.v1.ApplyResponse
-	(*Progress)(nil),         // 12: recipe.plugin.v1.Progress
-	(*Log)(nil),              // 13: recipe.plugin.v1.Log
-	(*Result)(nil),           // 14: recipe.plugin.v1.Result
-	(*Diagnostic)(nil),       // 15: recipe.plugin.v1.Diagnostic
-	(*Step)(nil),             // 16: recipe.plugin.v1.Step
-	(*StatusRequest)(nil),    // 17: recipe.plugin.v1.StatusRequest
-	(*StatusResponse)(nil),   // 18: recipe.plugin.v1.StatusResponse
-	(*Status)(nil),           // 19: recipe.plugin.v1.Status
-	nil,                      // 20: recipe.plugin.v1.SchemaResponse.TypesEntry
-	nil,                      // 21: recipe.plugin.v1.Type.AttributesEntry
+	(*Prospect)(nil),         // 5: recipe.plugin.v1.Prospect
+	(*Identity)(nil),         // 6: recipe.plugin.v1.Identity
+	(*ReadRequest)(nil),      // 7: recipe.plugin.v1.ReadRequest
+	(*ReadResponse)(nil),     // 8: recipe.plugin.v1.ReadResponse
+	(*PlanRequest)(nil),      // 9: recipe.plugin.v1.PlanRequest
+	(*PlanResponse)(nil),     // 10: recipe.plugin.v1.PlanResponse
+	(*ApplyRequest)(nil),     // 11: recipe.plugin.v1.ApplyRequest
+	(*Change)(nil),           // 12: recipe.plugin.v1.Change
+	(*Stop)(nil),             // 13: recipe.plugin.v1.Stop
+	(*ApplyResponse)(nil),    // 14: recipe.plugin.v1.ApplyResponse
+	(*Progress)(nil),         // 15: recipe.plugin.v1.Progress
+	(*Log)(nil),              // 16: recipe.plugin.v1.Log
+	(*Result)(nil),           // 17: recipe.plugin.v1.Result
+	(*Diagnostic)(nil),       // 18: recipe.plugin.v1.Diagnostic
+	(*Step)(nil),             // 19: recipe.plugin.v1.Step
+	(*StatusRequest)(nil),    // 20: recipe.plugin.v1.StatusRequest
+	(*StatusResponse)(nil),   // 21: recipe.plugin.v1.StatusResponse
+	(*Status)(nil),           // 22: recipe.plugin.v1.Status
+	nil,                      // 23: recipe.plugin.v1.SchemaResponse.TypesEntry
+	nil,                      // 24: recipe.plugin.v1.Type.AttributesEntry
 }
 var file_providers_plugin_protocol_plugin_proto_depIdxs = []int32{
-	20, // 0: recipe.plugin.v1.SchemaResponse.types:type_name -> recipe.plugin.v1.SchemaResponse.TypesEntry
-	21, // 1: recipe.plugin.v1.Type.attributes:type_name -> recipe.plugin.v1.Type.AttributesEntry
-	5,  // 2: recipe.plugin.v1.ReadRequest.identity:type_name -> recipe.plugin.v1.Identity
-	15, // 3: recipe.plugin.v1.ReadResponse.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
-	9,  // 4: recipe.plugin.v1.ApplyRequest.change:type_name -> recipe.plugin.v1.Change
-	10, // 5: recipe.plugin.v1.ApplyRequest.stop:type_name -> recipe.plugin.v1.Stop
-	5,  // 6: recipe.plugin.v1.Change.identity:type_name -> recipe.plugin.v1.Identity
-	12, // 7: recipe.plugin.v1.ApplyResponse.progress:type_name -> recipe.plugin.v1.Progress
-	13, // 8: recipe.plugin.v1.ApplyResponse.log:type_name -> recipe.plugin.v1.Log
-	14, // 9: recipe.plugin.v1.ApplyResponse.result:type_name -> recipe.plugin.v1.Result
-	15, // 10: recipe.plugin.v1.Result.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
-	0,  // 11: recipe.plugin.v1.Diagnostic.severity:type_name -> recipe.plugin.v1.Diagnostic.Severity
-	16, // 12: recipe.plugin.v1.Diagnostic.path:type_name -> recipe.plugin.v1.Step
-	5,  // 13: recipe.plugin.v1.StatusRequest.identity:type_name -> recipe.plugin.v1.Identity
-	19, // 14: recipe.plugin.v1.StatusResponse.status:type_name -> recipe.plugin.v1.Status
-	15, // 15: recipe.plugin.v1.StatusResponse.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
-	3,  // 16: recipe.plugin.v1.SchemaResponse.TypesEntry.value:type_name -> recipe.plugin.v1.Type
-	4,  // 17: recipe.plugin.v1.Type.AttributesEntry.value:type_name -> recipe.plugin.v1.Attribute
-	1,  // 18: recipe.plugin.v1.Provider.Schema:input_type -> recipe.plugin.v1.SchemaRequest
-	6,  // 19: recipe.plugin.v1.Provider.Read:input_type -> recipe.plugin.v1.ReadRequest
-	8,  // 20: recipe.plugin.v1.Provider.Apply:input_type -> recipe.plugin.v1.ApplyRequest
-	17, // 21: recipe.plugin.v1.Provider.Status:input_type -> recipe.plugin.v1.StatusRequest
-	2,  // 22: recipe.plugin.v1.Provider.Schema:output_type -> recipe.plugin.v1.SchemaResponse
-	7,  // 23: recipe.plugin.v1.Provider.Read:output_type -> recipe.plugin.v1.ReadResponse
-	11, // 24: recipe.plugin.v1.Provider.Apply:output_type -> recipe.plugin.v1.ApplyResponse
-	18, // 25: recipe.plugin.v1.Provider.Status:output_type -> recipe.plugin.v1.StatusResponse
-	22, // [22:26] is the sub-list for method output_type
-	18, // [18:22] is the sub-list for method input_type
-	18, // [18:18] is the sub-list for extension type_name
-	18, // [18:18] is the sub-list for extension extendee
-	0,  // [0:18] is the sub-list for field type_name
+	23, // 0: recipe.plugin.v1.SchemaResponse.types:type_name -> recipe.plugin.v1.SchemaResponse.TypesEntry
+	24, // 1: recipe.plugin.v1.Type.attributes:type_name -> recipe.plugin.v1.Type.AttributesEntry
+	6,  // 2: recipe.plugin.v1.ReadRequest.identity:type_name -> recipe.plugin.v1.Identity
+	18, // 3: recipe.plugin.v1.ReadResponse.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
+	6,  // 4: recipe.plugin.v1.PlanRequest.identity:type_name -> recipe.plugin.v1.Identity
+	5,  // 5: recipe.plugin.v1.PlanRequest.wanted:type_name -> recipe.plugin.v1.Prospect
+	5,  // 6: recipe.plugin.v1.PlanResponse.after:type_name -> recipe.plugin.v1.Prospect
+	18, // 7: recipe.plugin.v1.PlanResponse.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
+	12, // 8: recipe.plugin.v1.ApplyRequest.change:type_name -> recipe.plugin.v1.Change
+	13, // 9: recipe.plugin.v1.ApplyRequest.stop:type_name -> recipe.plugin.v1.Stop
+	6,  // 10: recipe.plugin.v1.Change.identity:type_name -> recipe.plugin.v1.Identity
+	5,  // 11: recipe.plugin.v1.Change.planned:type_name -> recipe.plugin.v1.Prospect
+	15, // 12: recipe.plugin.v1.ApplyResponse.progress:type_name -> recipe.plugin.v1.Progress
+	16, // 13: recipe.plugin.v1.ApplyResponse.log:type_name -> recipe.plugin.v1.Log
+	17, // 14: recipe.plugin.v1.ApplyResponse.result:type_name -> recipe.plugin.v1.Result
+	18, // 15: recipe.plugin.v1.Result.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
+	0,  // 16: recipe.plugin.v1.Diagnostic.severity:type_name -> recipe.plugin.v1.Diagnostic.Severity
+	19, // 17: recipe.plugin.v1.Diagnostic.path:type_name -> recipe.plugin.v1.Step
+	6,  // 18: recipe.plugin.v1.StatusRequest.identity:type_name -> recipe.plugin.v1.Identity
+	22, // 19: recipe.plugin.v1.StatusResponse.status:type_name -> recipe.plugin.v1.Status
+	18, // 20: recipe.plugin.v1.StatusResponse.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
+	3,  // 21: recipe.plugin.v1.SchemaResponse.TypesEntry.value:type_name -> recipe.plugin.v1.Type
+	4,  // 22: recipe.plugin.v1.Type.AttributesEntry.value:type_name -> recipe.plugin.v1.Attribute
+	1,  // 23: recipe.plugin.v1.Provider.Schema:input_type -> recipe.plugin.v1.SchemaRequest
+	7,  // 24: recipe.plugin.v1.Provider.Read:input_type -> recipe.plugin.v1.ReadRequest
+	9,  // 25: recipe.plugin.v1.Provider.Plan:input_type -> recipe.plugin.v1.PlanRequest
+	11, // 26: recipe.plugin.v1.Provider.Apply:input_type -> recipe.plugin.v1.ApplyRequest
+	20, // 27: recipe.plugin.v1.Provider.Status:input_type -> recipe.plugin.v1.StatusRequest
+	2,  // 28: recipe.plugin.v1.Provider.Schema:output_type -> recipe.plugin.v1.SchemaResponse
+	8,  // 29: recipe.plugin.v1.Provider.Read:output_type -> recipe.plugin.v1.ReadResponse
+	10, // 30: recipe.plugin.v1.Provider.Plan:output_type -> recipe.plugin.v1.PlanResponse
+	14, // 31: recipe.plugin.v1.Provider.Apply:output_type -> recipe.plugin.v1.ApplyResponse
+	21, // 32: recipe.plugin.v1.Provider.Status:output_type -> recipe.plugin.v1.StatusResponse
+	28, // [28:33] is the sub-list for method output_type
+	23, // [23:28] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_providers_plugin_protocol_plugin_proto_init() }
@@ -1561,16 +1816,16 @@ func file_providers_plugin_protocol_plugin_proto_init() {
 	if File_providers_plugin_protocol_plugin_proto != nil {
 		return
 	}
-	file_providers_plugin_protocol_plugin_proto_msgTypes[7].OneofWrappers = []any{
+	file_providers_plugin_protocol_plugin_proto_msgTypes[10].OneofWrappers = []any{
 		(*ApplyRequest_Change)(nil),
 		(*ApplyRequest_Stop)(nil),
 	}
-	file_providers_plugin_protocol_plugin_proto_msgTypes[10].OneofWrappers = []any{
+	file_providers_plugin_protocol_plugin_proto_msgTypes[13].OneofWrappers = []any{
 		(*ApplyResponse_Progress)(nil),
 		(*ApplyResponse_Log)(nil),
 		(*ApplyResponse_Result)(nil),
 	}
-	file_providers_plugin_protocol_plugin_proto_msgTypes[15].OneofWrappers = []any{
+	file_providers_plugin_protocol_plugin_proto_msgTypes[18].OneofWrappers = []any{
 		(*Step_Attribute)(nil),
 		(*Step_Key)(nil),
 		(*Step_Index)(nil),
@@ -1581,7 +1836,7 @@ func file_providers_plugin_protocol_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_providers_plugin_protocol_plugin_proto_rawDesc), len(file_providers_plugin_protocol_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

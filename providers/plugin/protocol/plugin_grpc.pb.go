@@ -9,7 +9,8 @@
 // The first number is the version of the frame, which is hashicorp/go-plugin's. The second is the version of this file,
 // which the plugin chooses from the list that it finds in PLUGIN_PROTOCOL_VERSIONS, such as "1,2". Later versions live in
 // packages of their own, recipe.plugin.v2 and so on, and recipe goes on speaking the earlier ones. Within a version
-// fields are only added, and whoever does not know a field leaves it out of account.
+// fields and calls are only added, and whoever does not know a field leaves it out of account. A call that was added is made
+// only if the plugin says that it has it: Plan for types with plans.
 //
 // No message is longer than 4 MiB. Texts are UTF-8.
 
@@ -36,6 +37,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	Provider_Schema_FullMethodName = "/recipe.plugin.v1.Provider/Schema"
 	Provider_Read_FullMethodName   = "/recipe.plugin.v1.Provider/Read"
+	Provider_Plan_FullMethodName   = "/recipe.plugin.v1.Provider/Plan"
 	Provider_Apply_FullMethodName  = "/recipe.plugin.v1.Provider/Apply"
 	Provider_Status_FullMethodName = "/recipe.plugin.v1.Provider/Status"
 )
@@ -51,6 +53,9 @@ type ProviderClient interface {
 	Schema(ctx context.Context, in *SchemaRequest, opts ...grpc.CallOption) (*SchemaResponse, error)
 	// Read reports a thing as it is now. It changes nothing.
 	Read(ctx context.Context, in *ReadRequest, opts ...grpc.CallOption) (*ReadResponse, error)
+	// Plan says how a change of a thing would turn out. It changes nothing. It is asked of types with plans, when recipe makes a
+	// plan, and never for a deletion. With an error there is no plan.
+	Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (*PlanResponse, error)
 	// Apply makes one change. The first request is the change; a second one, if it comes, asks to stop soon. The plugin
 	// answers with any amount of news and at last exactly one result.
 	//
@@ -84,6 +89,16 @@ func (c *providerClient) Read(ctx context.Context, in *ReadRequest, opts ...grpc
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(ReadResponse)
 	err := c.cc.Invoke(ctx, Provider_Read_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *providerClient) Plan(ctx context.Context, in *PlanRequest, opts ...grpc.CallOption) (*PlanResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PlanResponse)
+	err := c.cc.Invoke(ctx, Provider_Plan_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -124,6 +139,9 @@ type ProviderServer interface {
 	Schema(context.Context, *SchemaRequest) (*SchemaResponse, error)
 	// Read reports a thing as it is now. It changes nothing.
 	Read(context.Context, *ReadRequest) (*ReadResponse, error)
+	// Plan says how a change of a thing would turn out. It changes nothing. It is asked of types with plans, when recipe makes a
+	// plan, and never for a deletion. With an error there is no plan.
+	Plan(context.Context, *PlanRequest) (*PlanResponse, error)
 	// Apply makes one change. The first request is the change; a second one, if it comes, asks to stop soon. The plugin
 	// answers with any amount of news and at last exactly one result.
 	//
@@ -148,6 +166,9 @@ func (UnimplementedProviderServer) Schema(context.Context, *SchemaRequest) (*Sch
 }
 func (UnimplementedProviderServer) Read(context.Context, *ReadRequest) (*ReadResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Read not implemented")
+}
+func (UnimplementedProviderServer) Plan(context.Context, *PlanRequest) (*PlanResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Plan not implemented")
 }
 func (UnimplementedProviderServer) Apply(grpc.BidiStreamingServer[ApplyRequest, ApplyResponse]) error {
 	return status.Error(codes.Unimplemented, "method Apply not implemented")
@@ -212,6 +233,24 @@ func _Provider_Read_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Provider_Plan_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PlanRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProviderServer).Plan(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Provider_Plan_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProviderServer).Plan(ctx, req.(*PlanRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Provider_Apply_Handler(srv interface{}, stream grpc.ServerStream) error {
 	return srv.(ProviderServer).Apply(&grpc.GenericServerStream[ApplyRequest, ApplyResponse]{ServerStream: stream})
 }
@@ -251,6 +290,10 @@ var Provider_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Read",
 			Handler:    _Provider_Read_Handler,
+		},
+		{
+			MethodName: "Plan",
+			Handler:    _Provider_Plan_Handler,
 		},
 		{
 			MethodName: "Status",
