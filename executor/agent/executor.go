@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -43,7 +44,10 @@ func (e executed) Resource(name string) sdk.Resource {
 }
 
 // executor is the name of the plugin that runs the instances, "" for the agent itself.
-func (s *stack) executor() string { return executorOf(s.book.Copy().Plugins) }
+func (s *stack) executor() (name string) {
+	s.book.View(func(st *state.State, _ *apply.Run) { name = executorOf(st.Plugins) })
+	return name
+}
 
 func executorOf(plugins []state.Plugin) string {
 	for _, p := range plugins {

@@ -58,17 +58,18 @@ func (s *stack) placedUnits() [][]string {
 	return s.levels(units, true)
 }
 
-// executorOfStack is what runs the instances of a stack.
-func (a *Agent) executorOfStack(s *stack) (placed, error) {
-	provider, err := a.withPlugins(a.running, s.book.Copy().Plugins)
-	if err != nil {
-		return placed{}, err
+// placedBy is what runs the instances of a stack.
+func (a *Agent) placedBy(s *stack) (placed, error) {
+	for _, p := range s.book.Copy().Plugins {
+		if p.Executor {
+			opened, err := a.openPlugin(a.running, p)
+			if err != nil {
+				return placed{}, err
+			}
+			return placed{opened.Resource("instance"), a}, nil
+		}
 	}
-	p, ok := provider.Resource("instance").(placed)
-	if !ok {
-		return placed{}, fmt.Errorf("internal error: the stack %s has no executor of its own", s.name)
-	}
-	return p, nil
+	return placed{}, fmt.Errorf("internal error: the stack %s has no executor of its own", s.name)
 }
 
 // bringBack places what is recorded as running and is gone. What an interrupted run was at is left to the run.
@@ -102,7 +103,7 @@ func (a *Agent) bringBackUnit(s *stack, unit string, pause time.Duration) {
 
 // placeAgain places a process that is recorded as running and is not there.
 func (a *Agent) placeAgain(s *stack, unit string) error {
-	p, err := a.executorOfStack(s)
+	p, err := a.placedBy(s)
 	if err != nil {
 		return err
 	}
@@ -141,7 +142,7 @@ func (a *Agent) lookAt(s *stack) {
 	if len(units) == 0 {
 		return
 	}
-	p, err := a.executorOfStack(s)
+	p, err := a.placedBy(s)
 	if err != nil {
 		return // whoever wants something of it is told
 	}
@@ -193,6 +194,9 @@ func (p placed) status(ctx context.Context, id sdk.Identity) sdk.Status {
 
 // saw keeps how a process is, and tells those who want to know. Of one that cannot be looked at the router keeps what it had.
 func (a *Agent) saw(s *stack, unit string, now sdk.Status) {
+	if before, _ := a.outside.status(unitName(s.name, unit)); now.PID == 0 && !now.Ready && now.Message == "" {
+		now.Message = before.Message // why it was not placed again
+	}
 	before := a.outside.note(unitName(s.name, unit), now)
 	if before.State != now.State || before.PID != now.PID || before.Message != now.Message {
 		a.events.add(placedEvent(s.name, unit, before, now))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/port"
+	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/plugin"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -82,6 +83,9 @@ func (i instance) adopt(ctx context.Context, id sdk.Identity, known cty.Value) e
 	if err != nil {
 		return err
 	}
-	spec.Waits = true // who looks starts nothing
+	found, err := shim.Find(spec.Dir)
+	if err != nil || found.State != shim.Running && found.State != shim.Orphaned {
+		return err // who looks starts nothing
+	}
 	return i.units.Boot(context.WithoutCancel(ctx), []supervisor.Spec{spec})
 }
