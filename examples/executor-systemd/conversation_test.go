@@ -63,10 +63,10 @@ type talk struct {
 }
 
 func newTalk(t *testing.T) *talk {
-	k := &talk{T: t, live: *recordTo != "", dir: filepath.Join(shortDir(t), "web")}
-	k.instance = instance{newExecutor(nil)}
+	k := &talk{T: t, live: *recordTo != "", dir: filepath.Join(shortDir(t), "stacks/shop/instances/web")}
+	k.instance = instance{newExecutor(nil, !k.live || os.Getuid() == 0)}
 	name := nameOf(k.identity(k.process("one", "", nil)))
-	names := []string{name, "UNIT", dbus.PathBusEscape(name), "UNIT_OBJECT", k.dir, "DIR"}
+	names := []string{name, "UNIT", dbus.PathBusEscape(name), "UNIT_OBJECT", k.dir, "DIR", homeOf(k.dir), "HOME"}
 	if k.live {
 		r := &recorder{socket: socket(), replace: strings.NewReplacer(names...)}
 		k.manager, k.step = newManager(r.record(t)), r.step
@@ -84,7 +84,7 @@ func newTalk(t *testing.T) *talk {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := &replay{T: t, rest: said, replace: strings.NewReplacer(names...), restore: strings.NewReplacer("UNIT_OBJECT", names[2], "UNIT", names[0], "DIR", names[4])}
+		r := &replay{T: t, rest: said, replace: strings.NewReplacer(names...), restore: strings.NewReplacer("UNIT_OBJECT", names[2], "UNIT", names[0], "DIR", names[4], "HOME", names[6])}
 		k.manager, k.step = newManager(r.play()), r.step
 	}
 	t.Cleanup(func() {
@@ -111,7 +111,7 @@ func (k *talk) process(name, script string, limits map[string]cty.Value) cty.Val
 	set := map[string]cty.Value{
 		"component": cty.StringVal("app.web"), "kind": cty.StringVal("worker"), "main": cty.False, "running": cty.True, "owner": cty.NumberIntVal(-1),
 		"directory": cty.StringVal(k.dir), "workdir": cty.StringVal("/"),
-		"command": cty.ListVal([]cty.Value{cty.StringVal("/bin/sh"), cty.StringVal("-c"), cty.StringVal(script), cty.StringVal(`$HOME %h "`)}),
+		"command": cty.ListVal([]cty.Value{cty.StringVal("/bin/sh"), cty.StringVal("-c"), cty.StringVal(script), cty.StringVal(`$PATH %h "`)}),
 		"env":     cty.MapVal(map[string]cty.Value{"NAME": cty.StringVal(name), "PASSWORD": cty.StringVal("hunter2$\"\\`\n'")}),
 		"stop":    cty.ObjectVal(map[string]cty.Value{"signal": cty.StringVal("SIGTERM"), "grace": cty.StringVal("5s")}),
 	}
@@ -221,8 +221,26 @@ func (k *talk) hidden(v cty.Value) {
 		k.Fatal(err)
 	}
 	env, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(p.pid), "environ"))
+	k.kept(p.pid, "/etc", true)
+	k.kept(p.pid, k.dir, true)
+	k.kept(p.pid, filepath.Join(homeOf(k.dir), "secret"), !k.hides)
+	k.kept(p.pid, "/var/lib/systemd", !k.hides)
 	if want := "PASSWORD=" + v.GetAttr("env").AsValueMap()["PASSWORD"].AsString() + "\x00"; err != nil || !strings.Contains(string(env), want) {
 		k.Errorf("its environment is %q: %v", env, err)
+	}
+}
+
+// kept looks whether a process sees a file.
+func (k *talk) kept(pid uint32, path string, sees bool) {
+	k.Helper()
+	if !strings.HasPrefix(path, k.dir) && strings.HasSuffix(path, "secret") {
+		if err := os.WriteFile(path, []byte("secret"), 0o644); err != nil {
+			k.Fatal(err)
+		}
+	}
+	_, err := os.Stat(fmt.Sprintf("/proc/%d/root%s", pid, path))
+	if (err == nil) != sees {
+		k.Errorf("that it sees %s is wrong to be %t: %v", path, !sees, err)
 	}
 }
 

@@ -20,12 +20,15 @@ type executor struct {
 	box      *local.Provider
 	manager  *manager
 	failures *failures
+	hides    bool // systemd may keep a process to its files
 }
 
 var _ sdk.Provider = executor{}
 
-func newExecutor(m *manager) executor {
-	return executor{local.New(local.Options{Ports: port.New(0, 0, 0), Changed: func(sdk.Identity) {}}), m, &failures{row: map[string]int{}}}
+// newExecutor returns an executor for a manager. hides is for that of the machine: that of a user has to have user namespaces, which not
+// every kernel allows.
+func newExecutor(m *manager, hides bool) executor {
+	return executor{local.New(local.Options{Ports: port.New(0, 0, 0), Changed: func(sdk.Identity) {}}), m, &failures{row: map[string]int{}}, hides}
 }
 
 // Schema implements sdk.Provider.

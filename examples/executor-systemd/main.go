@@ -2,6 +2,10 @@
 // transient units of systemd. systemd starts them again, bounds them and ends them; this program places them and tells how they are.
 package main
 
-import "github.com/nsynapse/recipe/providers/plugin"
+import (
+	"os"
 
-func main() { plugin.Serve(newExecutor(newManager(socket()))) }
+	"github.com/nsynapse/recipe/providers/plugin"
+)
+
+func main() { plugin.Serve(newExecutor(newManager(socket()), os.Getuid() == 0)) }

@@ -105,4 +105,5 @@ var steps = map[int32]string{
 	209: "cannot write to the log",
 	216: "there is no such group",
 	217: "there is no such user",
+	226: "cannot keep the process to its files",
 }

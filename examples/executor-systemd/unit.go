@@ -70,6 +70,9 @@ func (e executor) unit(id sdk.Identity) (unit, error) {
 		return unit{}, err
 	}
 	u.properties = append(u.base(id, program), limits...)
+	if e.hides {
+		u.properties = append(u.properties, hide(v, program)...)
+	}
 	u.digest, err = u.sum(v)
 	return u, err
 }

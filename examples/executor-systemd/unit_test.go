@@ -41,7 +41,7 @@ func TestEnvironment(t *testing.T) {
 
 // Without a manager that is said, with what to do.
 func TestNoManager(t *testing.T) {
-	k := instance{newExecutor(newManager(shortDir(t) + "/private"))}
+	k := instance{newExecutor(newManager(shortDir(t)+"/private"), true)}
 	_, diags := k.Read(t.Context(), sdk.Identity{Stack: "shop", Address: "app.web[0].process.main", Known: objectOf(k.Schema().Types["instance"].Object(), map[string]cty.Value{"directory": cty.StringVal("/nowhere")})})
 	if !diags.HasErrors() || !strings.Contains(diags.Err().Error(), "no manager of systemd answers") {
 		t.Errorf("%v", diags.Err())

@@ -31,6 +31,8 @@ func TestVMExecutor(t *testing.T) {
 	m.boot()
 	for _, user := range users {
 		converse(m, user)
+	}
+	for _, user := range users {
 		m.as(user, "cp -r /mnt/placed . && recipe agent install && "+applyThem)
 		arePlaced(m, user)
 		endInVMAndComeBack(m, user)
