@@ -131,6 +131,11 @@ func (w *watched) answer(method, path, body string) []byte {
 	w.must(err)
 	token.Show(request, filepath.Join(w.home, "agent.token"))
 	answer, err := client.Do(request)
+	for tries := 0; errors.Is(err, fs.ErrNotExist) && tries < 5; tries++ { // an agent without a stack ends when nobody asks for a while
+		w.run(false, "ps")
+		request.Body, _ = request.GetBody()
+		answer, err = client.Do(request)
+	}
 	w.must(err)
 	defer answer.Body.Close()
 	if answer.StatusCode == http.StatusUnauthorized {
