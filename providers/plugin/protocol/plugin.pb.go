@@ -707,8 +707,9 @@ type PlanResponse struct {
 	After *Prospect              `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"` // the thing after the change; if it is replaced, the new one
 	// Attributes whose change needs a new thing: the old one is deleted, then the new one created. Each differs between before and
 	// after. Those with replace in the schema are named too when they change. Empty if before is null.
-	Replace       []string      `protobuf:"bytes,2,rep,name=replace,proto3" json:"replace,omitempty"`
-	Reason        string        `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"` // why, in a few words: "it has to be sorted again"; empty for what recipe finds. No sensitive value may show in it.
+	Replace []string `protobuf:"bytes,2,rep,name=replace,proto3" json:"replace,omitempty"`
+	// Why, in a few words: "it has to be sorted again"; empty for what recipe finds. No sensitive value may show in it.
+	Reason        string        `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	Diagnostics   []*Diagnostic `protobuf:"bytes,4,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
