@@ -13,7 +13,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0cplugin.proto\x12\x10recipe.plugin.v1\"\x0f\n\rSchemaRequest\"\x92\x01\n\x0eSchemaResponse\x12:\n\x05types\x18\x01 \x03(\x0b\x32+.recipe.plugin.v1.SchemaResponse.TypesEntry\x1a\x44\n\nTypesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.recipe.plugin.v1.Type:\x02\x38\x01\"\xf0\x01\n\x04Type\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12:\n\nattributes\x18\x02 \x03(\x0b\x32&.recipe.plugin.v1.Type.AttributesEntry\x12\x0f\n\x07machine\x18\x03 \x01(\x08\x12\x0e\n\x06shared\x18\x04 \x01(\x08\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x08\x12\x18\n\x10patience_seconds\x18\x06 \x01(\r\x1aN\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.recipe.plugin.v1.Attribute:\x02\x38\x01\"\xe9\x01\n\tAttribute\x12\x0c\n\x04type\x18\x01 \x01(\x0c\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x10\n\x08\x63omputed\x18\x04 \x01(\x08\x12\x11\n\tsensitive\x18\x05 \x01(\x08\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x06 \x01(\x0c\x12\x0f\n\x07replace\x18\x07 \x01(\x08\x12\x0e\n\x06stable\x18\x08 \x01(\x08\x12\x0f\n\x07restart\x18\t \x01(\x08\x12\x10\n\x08optional\x18\n \x01(\x08\x12\x0e\n\x06\x62locks\x18\x0b \x01(\x08\x12\r\n\x05loose\x18\x0c \x01(\x08\x12\x0e\n\x06hidden\x18\r \x01(\x08\"9\n\x08Identity\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05stack\x18\x02 \x01(\t\x12\r\n\x05known\x18\x03 \x01(\x0c\"I\n\x0bReadRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12,\n\x08identity\x18\x02 \x01(\x0b\x32\x1a.recipe.plugin.v1.Identity\"P\n\x0cReadResponse\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x31\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x1c.recipe.plugin.v1.Diagnostic\"m\n\x0c\x41pplyRequest\x12*\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x18.recipe.plugin.v1.ChangeH\x00\x12&\n\x04stop\x18\x02 \x01(\x0b\x32\x16.recipe.plugin.v1.StopH\x00\x42\t\n\x07message\"\x80\x01\n\x06\x43hange\x12\x0c\n\x04type\x18\x01 \x01(\t\x12,\n\x08identity\x18\x02 \x01(\x0b\x32\x1a.recipe.plugin.v1.Identity\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0c\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\x0c\x12\r\n\x05token\x18\x05 \x01(\t\x12\x0c\n\x04undo\x18\x06 \x01(\x08\"\x06\n\x04Stop\"\x9c\x01\n\rApplyResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.recipe.plugin.v1.ProgressH\x00\x12$\n\x03log\x18\x02 \x01(\x0b\x32\x15.recipe.plugin.v1.LogH\x00\x12*\n\x06result\x18\x03 \x01(\x0b\x32\x18.recipe.plugin.v1.ResultH\x00\x42\t\n\x07message\"5\n\x08Progress\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x03\x12\r\n\x05total\x18\x03 \x01(\x03\"\x13\n\x03Log\x12\x0c\n\x04line\x18\x01 \x01(\t\"J\n\x06Result\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x31\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x1c.recipe.plugin.v1.Diagnostic\"\xb0\x01\n\nDiagnostic\x12\x37\n\x08severity\x18\x01 \x01(\x0e\x32%.recipe.plugin.v1.Diagnostic.Severity\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12$\n\x04path\x18\x04 \x03(\x0b\x32\x16.recipe.plugin.v1.Step\"\"\n\x08Severity\x12\t\n\x05\x45RROR\x10\x00\x12\x0b\n\x07WARNING\x10\x01\"A\n\x04Step\x12\x13\n\tattribute\x18\x01 \x01(\tH\x00\x12\r\n\x03key\x18\x02 \x01(\tH\x00\x12\x0f\n\x05index\x18\x03 \x01(\x03H\x00\x42\x04\n\x02to2\xec\x01\n\x08Provider\x12K\n\x06Schema\x12\x1f.recipe.plugin.v1.SchemaRequest\x1a .recipe.plugin.v1.SchemaResponse\x12\x45\n\x04Read\x12\x1d.recipe.plugin.v1.ReadRequest\x1a\x1e.recipe.plugin.v1.ReadResponse\x12L\n\x05\x41pply\x12\x1e.recipe.plugin.v1.ApplyRequest\x1a\x1f.recipe.plugin.v1.ApplyResponse(\x01\x30\x01\x42\x36Z4github.com/nsynapse/recipe/providers/plugin/protocolb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0cplugin.proto\x12\x10recipe.plugin.v1\"\x0f\n\rSchemaRequest\"\x92\x01\n\x0eSchemaResponse\x12:\n\x05types\x18\x01 \x03(\x0b\x32+.recipe.plugin.v1.SchemaResponse.TypesEntry\x1a\x44\n\nTypesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.recipe.plugin.v1.Type:\x02\x38\x01\"\xff\x01\n\x04Type\x12\x13\n\x0b\x64\x65scription\x18\x01 \x01(\t\x12:\n\nattributes\x18\x02 \x03(\x0b\x32&.recipe.plugin.v1.Type.AttributesEntry\x12\x0f\n\x07machine\x18\x03 \x01(\x08\x12\x0e\n\x06shared\x18\x04 \x01(\x08\x12\x0c\n\x04\x64\x61ta\x18\x05 \x01(\x08\x12\x18\n\x10patience_seconds\x18\x06 \x01(\r\x12\r\n\x05plans\x18\x07 \x01(\x08\x1aN\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.recipe.plugin.v1.Attribute:\x02\x38\x01\"\xe9\x01\n\tAttribute\x12\x0c\n\x04type\x18\x01 \x01(\x0c\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x10\n\x08required\x18\x03 \x01(\x08\x12\x10\n\x08\x63omputed\x18\x04 \x01(\x08\x12\x11\n\tsensitive\x18\x05 \x01(\x08\x12\x0f\n\x07\x64\x65\x66\x61ult\x18\x06 \x01(\x0c\x12\x0f\n\x07replace\x18\x07 \x01(\x08\x12\x0e\n\x06stable\x18\x08 \x01(\x08\x12\x0f\n\x07restart\x18\t \x01(\x08\x12\x10\n\x08optional\x18\n \x01(\x08\x12\x0e\n\x06\x62locks\x18\x0b \x01(\x08\x12\r\n\x05loose\x18\x0c \x01(\x08\x12\x0e\n\x06hidden\x18\r \x01(\x08\"*\n\x08Prospect\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x0f\n\x07unknown\x18\x02 \x01(\x0c\"9\n\x08Identity\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05stack\x18\x02 \x01(\t\x12\r\n\x05known\x18\x03 \x01(\x0c\"I\n\x0bReadRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12,\n\x08identity\x18\x02 \x01(\x0b\x32\x1a.recipe.plugin.v1.Identity\"P\n\x0cReadResponse\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x31\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x1c.recipe.plugin.v1.Diagnostic\"\x85\x01\n\x0bPlanRequest\x12\x0c\n\x04type\x18\x01 \x01(\t\x12,\n\x08identity\x18\x02 \x01(\x0b\x32\x1a.recipe.plugin.v1.Identity\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0c\x12*\n\x06wanted\x18\x04 \x01(\x0b\x32\x1a.recipe.plugin.v1.Prospect\"\x8d\x01\n\x0cPlanResponse\x12)\n\x05\x61\x66ter\x18\x01 \x01(\x0b\x32\x1a.recipe.plugin.v1.Prospect\x12\x0f\n\x07replace\x18\x02 \x03(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x31\n\x0b\x64iagnostics\x18\x04 \x03(\x0b\x32\x1c.recipe.plugin.v1.Diagnostic\"m\n\x0c\x41pplyRequest\x12*\n\x06\x63hange\x18\x01 \x01(\x0b\x32\x18.recipe.plugin.v1.ChangeH\x00\x12&\n\x04stop\x18\x02 \x01(\x0b\x32\x16.recipe.plugin.v1.StopH\x00\x42\t\n\x07message\"\xad\x01\n\x06\x43hange\x12\x0c\n\x04type\x18\x01 \x01(\t\x12,\n\x08identity\x18\x02 \x01(\x0b\x32\x1a.recipe.plugin.v1.Identity\x12\x0e\n\x06\x62\x65\x66ore\x18\x03 \x01(\x0c\x12\r\n\x05\x61\x66ter\x18\x04 \x01(\x0c\x12\r\n\x05token\x18\x05 \x01(\t\x12\x0c\n\x04undo\x18\x06 \x01(\x08\x12+\n\x07planned\x18\x07 \x01(\x0b\x32\x1a.recipe.plugin.v1.Prospect\"\x06\n\x04Stop\"\x9c\x01\n\rApplyResponse\x12.\n\x08progress\x18\x01 \x01(\x0b\x32\x1a.recipe.plugin.v1.ProgressH\x00\x12$\n\x03log\x18\x02 \x01(\x0b\x32\x15.recipe.plugin.v1.LogH\x00\x12*\n\x06result\x18\x03 \x01(\x0b\x32\x18.recipe.plugin.v1.ResultH\x00\x42\t\n\x07message\"5\n\x08Progress\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0c\n\x04\x64one\x18\x02 \x01(\x03\x12\r\n\x05total\x18\x03 \x01(\x03\"\x13\n\x03Log\x12\x0c\n\x04line\x18\x01 \x01(\t\"J\n\x06Result\x12\r\n\x05value\x18\x01 \x01(\x0c\x12\x31\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x1c.recipe.plugin.v1.Diagnostic\"\xb0\x01\n\nDiagnostic\x12\x37\n\x08severity\x18\x01 \x01(\x0e\x32%.recipe.plugin.v1.Diagnostic.Severity\x12\x0f\n\x07summary\x18\x02 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\x12$\n\x04path\x18\x04 \x03(\x0b\x32\x16.recipe.plugin.v1.Step\"\"\n\x08Severity\x12\t\n\x05\x45RROR\x10\x00\x12\x0b\n\x07WARNING\x10\x01\"A\n\x04Step\x12\x13\n\tattribute\x18\x01 \x01(\tH\x00\x12\r\n\x03key\x18\x02 \x01(\tH\x00\x12\x0f\n\x05index\x18\x03 \x01(\x03H\x00\x42\x04\n\x02to2\xb3\x02\n\x08Provider\x12K\n\x06Schema\x12\x1f.recipe.plugin.v1.SchemaRequest\x1a .recipe.plugin.v1.SchemaResponse\x12\x45\n\x04Read\x12\x1d.recipe.plugin.v1.ReadRequest\x1a\x1e.recipe.plugin.v1.ReadResponse\x12\x45\n\x04Plan\x12\x1d.recipe.plugin.v1.PlanRequest\x1a\x1e.recipe.plugin.v1.PlanResponse\x12L\n\x05\x41pply\x12\x1e.recipe.plugin.v1.ApplyRequest\x1a\x1f.recipe.plugin.v1.ApplyResponse(\x01\x30\x01\x42\x36Z4github.com/nsynapse/recipe/providers/plugin/protocolb\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'plugin_pb2', globals())
@@ -32,37 +32,43 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _SCHEMARESPONSE_TYPESENTRY._serialized_start=130
   _SCHEMARESPONSE_TYPESENTRY._serialized_end=198
   _TYPE._serialized_start=201
-  _TYPE._serialized_end=441
-  _TYPE_ATTRIBUTESENTRY._serialized_start=363
-  _TYPE_ATTRIBUTESENTRY._serialized_end=441
-  _ATTRIBUTE._serialized_start=444
-  _ATTRIBUTE._serialized_end=677
-  _IDENTITY._serialized_start=679
-  _IDENTITY._serialized_end=736
-  _READREQUEST._serialized_start=738
-  _READREQUEST._serialized_end=811
-  _READRESPONSE._serialized_start=813
-  _READRESPONSE._serialized_end=893
-  _APPLYREQUEST._serialized_start=895
-  _APPLYREQUEST._serialized_end=1004
-  _CHANGE._serialized_start=1007
-  _CHANGE._serialized_end=1135
-  _STOP._serialized_start=1137
-  _STOP._serialized_end=1143
-  _APPLYRESPONSE._serialized_start=1146
-  _APPLYRESPONSE._serialized_end=1302
-  _PROGRESS._serialized_start=1304
-  _PROGRESS._serialized_end=1357
-  _LOG._serialized_start=1359
-  _LOG._serialized_end=1378
-  _RESULT._serialized_start=1380
-  _RESULT._serialized_end=1454
-  _DIAGNOSTIC._serialized_start=1457
-  _DIAGNOSTIC._serialized_end=1633
-  _DIAGNOSTIC_SEVERITY._serialized_start=1599
-  _DIAGNOSTIC_SEVERITY._serialized_end=1633
-  _STEP._serialized_start=1635
-  _STEP._serialized_end=1700
-  _PROVIDER._serialized_start=1703
-  _PROVIDER._serialized_end=1939
+  _TYPE._serialized_end=456
+  _TYPE_ATTRIBUTESENTRY._serialized_start=378
+  _TYPE_ATTRIBUTESENTRY._serialized_end=456
+  _ATTRIBUTE._serialized_start=459
+  _ATTRIBUTE._serialized_end=692
+  _PROSPECT._serialized_start=694
+  _PROSPECT._serialized_end=736
+  _IDENTITY._serialized_start=738
+  _IDENTITY._serialized_end=795
+  _READREQUEST._serialized_start=797
+  _READREQUEST._serialized_end=870
+  _READRESPONSE._serialized_start=872
+  _READRESPONSE._serialized_end=952
+  _PLANREQUEST._serialized_start=955
+  _PLANREQUEST._serialized_end=1088
+  _PLANRESPONSE._serialized_start=1091
+  _PLANRESPONSE._serialized_end=1232
+  _APPLYREQUEST._serialized_start=1234
+  _APPLYREQUEST._serialized_end=1343
+  _CHANGE._serialized_start=1346
+  _CHANGE._serialized_end=1519
+  _STOP._serialized_start=1521
+  _STOP._serialized_end=1527
+  _APPLYRESPONSE._serialized_start=1530
+  _APPLYRESPONSE._serialized_end=1686
+  _PROGRESS._serialized_start=1688
+  _PROGRESS._serialized_end=1741
+  _LOG._serialized_start=1743
+  _LOG._serialized_end=1762
+  _RESULT._serialized_start=1764
+  _RESULT._serialized_end=1838
+  _DIAGNOSTIC._serialized_start=1841
+  _DIAGNOSTIC._serialized_end=2017
+  _DIAGNOSTIC_SEVERITY._serialized_start=1983
+  _DIAGNOSTIC_SEVERITY._serialized_end=2017
+  _STEP._serialized_start=2019
+  _STEP._serialized_end=2084
+  _PROVIDER._serialized_start=2087
+  _PROVIDER._serialized_end=2394
 # @@protoc_insertion_point(module_scope)

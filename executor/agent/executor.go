@@ -22,6 +22,9 @@ func runsInstances(types, box sdk.Schema) error {
 	if !ok || len(types.Types) != 1 {
 		return fmt.Errorf("it is no executor: an executor supplies the type instance, and no other")
 	}
+	if t.Plans {
+		return fmt.Errorf("it is no executor: its instances say themselves how they turn out (plans), and recipe plans instances itself")
+	}
 	if faults := t.Object().TestConformance(box.Types["instance"].Object()); len(faults) > 0 {
 		return fmt.Errorf("it is an executor of another recipe: its instances are not as ours: %s", faults[0])
 	}

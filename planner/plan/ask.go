@@ -40,6 +40,7 @@ func (m *maker) ask(ctx context.Context, planner sdk.Planner, c *comparison, t *
 	if said.HasErrors() {
 		return cty.NilVal, false
 	}
+	answer.Reason = state.Redact(answer.Reason, recorded, wanted)
 	planned = Conceal(Remark(answer.After, wanted, c.TypeSchema), c.TypeSchema, wanted, recorded)
 	if anew {
 		if t.Action == Create && answer.Reason != "" {

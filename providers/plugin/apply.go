@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	"google.golang.org/grpc"
@@ -45,7 +46,7 @@ func (s *server) Apply(stream applyStream) error {
 	defer done()
 	news := newNews(stream.Send)
 	request.Report = sdk.Report{Progress: news.progress, Log: news.log}
-	v, diags := guarded(func() (cty.Value, sdk.Diagnostics) { return resource.Apply(ctx, request) })
+	v, diags := guarded(func() (cty.Value, sdk.Diagnostics) { return apply(ctx, resource, request) })
 	news.close()
 	value, err := wire.FromValue(v, ty)
 	if err != nil {
@@ -66,7 +67,30 @@ func requestOf(m *protocol.Change, ty cty.Type) (sdk.ApplyRequest, error) {
 		return sdk.ApplyRequest{}, err
 	}
 	after, err := given("after", m.GetAfter(), ty)
-	return sdk.ApplyRequest{Identity: id, Before: before, After: after, Token: m.GetToken(), Undo: m.GetUndo()}, err
+	if err != nil {
+		return sdk.ApplyRequest{}, err
+	}
+	planned, err := foreseen("planned", m.GetPlanned(), ty)
+	return sdk.ApplyRequest{Identity: id, Before: before, After: after, Token: m.GetToken(), Undo: m.GetUndo(), Planned: planned}, err
+}
+
+// apply makes a change. One of a type that plans is planned here if recipe has not asked for that: an earlier one does not know
+// plans. It has shown no replacement that only the type knows of, so none is made.
+func apply(ctx context.Context, resource sdk.Resource, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
+	planner, ok := resource.(sdk.Planner)
+	if !ok || r.Undo || r.After.IsNull() || r.Planned != cty.NilVal {
+		return resource.Apply(ctx, r)
+	}
+	planned, diags := planner.Plan(ctx, sdk.PlanRequest{Identity: r.Identity, Before: r.Before, Wanted: r.After})
+	switch {
+	case diags.HasErrors():
+		return r.Untouched(), diags
+	case planned.Replace != nil:
+		return r.Untouched(), sdk.Errorf("this change needs a newer recipe", "A change of %s needs a new thing. This recipe does not ask plugins for that, so its plan has not shown it. Nothing was changed.",
+			strings.Join(planned.Replace, ", "))
+	}
+	r.Planned = planned.After
+	return resource.Apply(ctx, r)
 }
 
 // stopWhenAsked cancels a call that is asked to stop, or whose caller is gone. A caller that has nothing more to say is not.

@@ -87,11 +87,11 @@ func given(what string, text []byte, ty cty.Type) (cty.Value, error) {
 	return v, nil
 }
 
-// guarded turns a panic of a provider into a diagnostic; what it left is not known then.
-func guarded(call func() (cty.Value, sdk.Diagnostics)) (v cty.Value, diags sdk.Diagnostics) {
+// guarded turns a panic of a provider into a diagnostic; what it left is not known then, and v is zero.
+func guarded[T any](call func() (T, sdk.Diagnostics)) (v T, diags sdk.Diagnostics) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			v, diags = cty.NilVal, sdk.Errorf("the plugin panicked", "%s\n%s", fmt.Sprint(fault), debug.Stack())
+			v, diags = *new(T), sdk.Errorf("the plugin panicked", "%s\n%s", fmt.Sprint(fault), debug.Stack())
 		}
 	}()
 	return call()

@@ -7,10 +7,12 @@ import (
 )
 
 // A Planner is a Resource that says itself how a thing will turn out, because only it knows its defaults and which changes
-// need a new thing. The engine asks it once for each plan, and again inside Apply nobody but itself.
+// need a new thing. The engine asks it once for each plan, and again inside Apply nobody but itself. The schema of its type says
+// so with Plans. What it promises of its answers is at Planned.Check.
 type Planner interface {
 	Resource
-	// Plan says how a change would turn out. It changes nothing. With an error there is no plan.
+	// Plan says how a change would turn out. It changes nothing. With an error there is no plan. It is not asked of a thing that
+	// goes away.
 	Plan(ctx context.Context, r PlanRequest) (Planned, Diagnostics)
 }
 

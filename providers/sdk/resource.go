@@ -48,6 +48,15 @@ type ApplyRequest struct {
 	Report  Report // where progress goes; its zero value drops everything
 }
 
+// Untouched is the result of a change that failed before it began: nothing if there was nothing, else NilVal, by which the engine
+// goes on to think of the thing what it thought. A value would be taken for what a change has left half done.
+func (r ApplyRequest) Untouched() cty.Value {
+	if r.Before.IsNull() {
+		return r.Before
+	}
+	return cty.NilVal
+}
+
 // Report carries the news of a long step to the user. Losing it loses nothing else.
 type Report struct {
 	// Progress is called from any goroutine, at any rate; it does not block. Nil drops the news.

@@ -22,6 +22,8 @@ type TypeSchema struct {
 	Shared bool
 	// Data marks a type whose deletion deletes the user's data; the plan says so.
 	Data bool
+	// Plans marks a type that says itself how a change turns out: its Resource is a Planner.
+	Plans bool
 	// Plugin marks a type of a plugin: its attributes are what the recipe says. In types of the box the engine sets some
 	// by their names, such as base and owner. Set by who opens plugins.
 	Plugin bool

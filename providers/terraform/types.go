@@ -68,7 +68,7 @@ func readTypes(m *tfplugin6.SchemaResponse, name string) (*types, error) {
 
 // toSchema is the type as our engine knows it.
 func (k *kind) toSchema(description string, configured *sdk.Configured) sdk.TypeSchema {
-	s := sdk.TypeSchema{Description: sentence(description), Attributes: attributesOf(k.block), Plugin: true, Configured: configured}
+	s := sdk.TypeSchema{Description: sentence(description), Attributes: attributesOf(k.block), Plans: true, Plugin: true, Configured: configured}
 	if k.data {
 		s.Description = sentence("A data source: it is read when it is made and when its arguments change. " + description)
 	}

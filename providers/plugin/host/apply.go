@@ -24,6 +24,10 @@ func (r resource) apply(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sdk
 	if r.plugin.untouched(q) {
 		return q.After, nil
 	}
+	if err := r.schema.Held(q.Planned, q.After); err != nil {
+		r.plugin.miss(q)
+		return cty.NilVal, sdk.Errorf("it would not turn out as the plan shows", "What it is made from has changed since: %s. Nothing was changed; plan again.", err)
+	}
 	change, err := r.change(q)
 	if err != nil {
 		return cty.NilVal, r.fault(err)
@@ -59,8 +63,12 @@ func (r resource) change(q sdk.ApplyRequest) (*protocol.ApplyRequest, error) {
 		return nil, err
 	}
 	after, err := wire.FromValue(q.After, r.object)
+	if err != nil {
+		return nil, err
+	}
+	planned, err := wire.FromProspect(q.Planned, r.object)
 	return &protocol.ApplyRequest{Message: &protocol.ApplyRequest_Change{Change: &protocol.Change{
-		Type: r.name, Identity: id, Before: before, After: after, Token: q.Token, Undo: q.Undo,
+		Type: r.name, Identity: id, Before: before, After: after, Token: q.Token, Undo: q.Undo, Planned: planned,
 	}}}, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 	case before != nil:
 		before()
 		os.Exit(0)
-	case badAnswers[fault] != nil || fault == "bad-schema":
+	case badAnswers[fault] != nil || badPlans[fault] != nil || fault == "bad-schema" || fault == "planless":
 		serveRaw(fault)
 	}
 	plugin.Serve(notes{fault})
@@ -99,6 +100,11 @@ var badAnswers = map[string]func(wanted map[string]any) *protocol.ApplyResponse{
 	},
 	"vast": func(map[string]any) *protocol.ApplyResponse {
 		return result(bytes.Repeat([]byte{' '}, 2<<30-1<<20))
+	},
+	"crowd": func(map[string]any) *protocol.ApplyResponse {
+		m := result(nil)
+		m.GetResult().Diagnostics = slices.Repeat([]*protocol.Diagnostic{{}}, 2_000_000)
+		return m
 	},
 	"foreign":    changed(func(v map[string]any) { v["colour"] = "blue" }),
 	"mistyped":   changed(func(v map[string]any) { v["text"] = []int{1} }),
@@ -189,10 +195,15 @@ func (n notes) Schema() sdk.Schema {
 	if n.fault == "patient" {
 		t.Patience = time.Minute
 	}
-	return sdk.Schema{Types: map[string]sdk.TypeSchema{"note": t}}
+	return sdk.Schema{Types: map[string]sdk.TypeSchema{"note": t, "draft": draftSchema()}}
 }
 
-func (n notes) Resource(string) sdk.Resource { return note(n) }
+func (n notes) Resource(name string) sdk.Resource {
+	if name == "draft" {
+		return draft{note(n)}
+	}
+	return note(n)
+}
 
 type note struct{ fault string }
 

@@ -56,6 +56,9 @@ func (p *Plugin) Resource(name string) sdk.Resource {
 	if r.patience == 0 {
 		r.patience = p.patient
 	}
+	if t.Plans {
+		return planner{r}
+	}
 	return r
 }
 

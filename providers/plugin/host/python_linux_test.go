@@ -4,11 +4,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/providers/plugin/host"
+	"github.com/nsynapse/recipe/providers/sdk"
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 )
 
@@ -32,10 +34,22 @@ func TestPython(t *testing.T) {
 			return sdktest.Values{"path": cty.StringVal(path), "text": cty.StringVal(text), "seal": cty.StringVal("the king himself")}
 		}
 		return sdktest.Thing{
-			Create: set("eins"), Updates: []sdktest.Values{set("zwei"), {"path": cty.StringVal(path)}},
+			Create: set("eins"), Updates: []sdktest.Values{set("zwei"), {"path": cty.StringVal(path)}}, // each as long or longer
 			Wrong:   []sdktest.Values{{"path": cty.StringVal(filepath.Join(path, "below"))}},
 			Observe: func() any { text, _ := os.ReadFile(path); return string(text) },
 			Damage:  func() { _ = os.Remove(path) },
 		}
 	}}}})
+
+	planner, ok := p.Resource("notes_note").(sdk.Planner)
+	if !ok {
+		t.Fatal("a note does not plan")
+	}
+	schema := p.Schema().Types["notes_note"]
+	there := sdktest.Object(schema, sdktest.Values{"path": cty.StringVal("a"), "text": cty.StringVal("eins zwei"), "size": cty.NumberIntVal(9)})
+	wanted := sdktest.Object(schema, sdktest.Values{"path": cty.StringVal("a"), "text": cty.StringVal("drei")})
+	planned, diags := planner.Plan(t.Context(), sdk.PlanRequest{Identity: sdk.Identity{Address: "app.a", Stack: "s", Known: there}, Before: there, Wanted: wanted})
+	if diags.HasErrors() || !slices.Equal(planned.Replace, []string{"text"}) || !planned.After.GetAttr("size").RawEquals(cty.NumberIntVal(4)) {
+		t.Errorf("it plans %#v and says %v", planned, diags.Err())
+	}
 }

@@ -31,6 +31,9 @@ func (r resource) acceptable(v cty.Value, q sdk.ApplyRequest, failed bool) error
 		if err := r.asWanted(v, q.After); err != nil {
 			return err
 		}
+		if err := r.schema.Held(q.Planned, v); err != nil {
+			return err
+		}
 	}
 	return r.discreet(v, q.Before, q.After)
 }

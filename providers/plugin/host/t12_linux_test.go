@@ -75,6 +75,7 @@ var failsCalls = map[string]string{
 	"nothing":       "ended the call without a result",
 	"malformed":     "ended the call without a result",
 	"bomb":          "more than 100000 parts",
+	"crowd":         "it has more than 200000 pieces",
 	"huge":          "longer than 4 MiB",
 	"foreign":       `unsupported attribute "colour"`,
 	"mistyped":      "at .text",
@@ -161,7 +162,7 @@ func TestT12UndoWithoutStart(t *testing.T) {
 // what it would have done needs no undoing. One that is that program works, and is not started before it is called.
 func TestT12WrongSchema(t *testing.T) {
 	signed := func(change func(types map[string]sdk.TypeSchema)) []byte {
-		types := map[string]sdk.TypeSchema{"note": noteSchema}
+		types := map[string]sdk.TypeSchema{"note": noteSchema, "draft": draftSchema()}
 		change(types)
 		text, err := wire.WriteSchema(sdk.Schema{Types: types})
 		if err != nil {
@@ -173,6 +174,7 @@ func TestT12WrongSchema(t *testing.T) {
 		"none":     func(map[string]sdk.TypeSchema) {},
 		"another":  func(types map[string]sdk.TypeSchema) { types["letter"] = noteSchema },
 		"missing":  func(types map[string]sdk.TypeSchema) { types["letter"] = types["note"]; delete(types, "note") },
+		"planless": func(types map[string]sdk.TypeSchema) { types["draft"] = noteSchema },
 		"insecure": func(types map[string]sdk.TypeSchema) { types["note"] = exposed(noteSchema) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,6 +15,7 @@ const (
 	maxDiagnostics = 100
 	maxSummary     = 1 << 10
 	maxDetail      = 64 << 10
+	maxReason      = 200
 )
 
 // FromDiagnostics makes messages of diagnostics.
@@ -78,6 +79,9 @@ func toPath(steps []*protocol.Step) cty.Path {
 	}
 	return path
 }
+
+// Reason is s as it may be shown in the line of a plan.
+func Reason(s string) string { return strings.Join(strings.Fields(Text(s, maxReason)), " ") }
 
 // Text is s as it may be shown: of at most max bytes, valid, and without what controls a terminal.
 func Text(s string, max int) string {

@@ -36,7 +36,7 @@ func FromSchema(s sdk.Schema) (*protocol.SchemaResponse, error) {
 
 func fromType(t sdk.TypeSchema) (*protocol.Type, error) {
 	m := &protocol.Type{
-		Description: t.Description, Machine: t.Machine, Shared: t.Shared, Data: t.Data,
+		Description: t.Description, Machine: t.Machine, Shared: t.Shared, Data: t.Data, Plans: t.Plans,
 		PatienceSeconds: uint32(t.Patience / time.Second),
 		Attributes:      make(map[string]*protocol.Attribute, len(t.Attributes)),
 	}
@@ -87,7 +87,7 @@ func ToSchema(m *protocol.SchemaResponse) (sdk.Schema, error) {
 
 func toType(m *protocol.Type) (sdk.TypeSchema, error) {
 	t := sdk.TypeSchema{
-		Description: m.GetDescription(), Machine: m.GetMachine(), Shared: m.GetShared(), Data: m.GetData(),
+		Description: m.GetDescription(), Machine: m.GetMachine(), Shared: m.GetShared(), Data: m.GetData(), Plans: m.GetPlans(),
 		Patience:   time.Duration(m.GetPatienceSeconds()) * time.Second,
 		Attributes: make(map[string]sdk.Attribute, len(m.GetAttributes())),
 	}

@@ -49,6 +49,7 @@ type typeText struct {
 	Machine     bool                     `json:"machine,omitempty"`
 	Shared      bool                     `json:"shared,omitempty"`
 	Data        bool                     `json:"data,omitempty"`
+	Plans       bool                     `json:"plans,omitempty"`
 	Patience    uint32                   `json:"patience,omitempty"`
 	Attributes  map[string]attributeText `json:"attributes"`
 }
@@ -77,7 +78,7 @@ func WriteSchema(s sdk.Schema) ([]byte, error) {
 	}
 	text := schemaText{Format: schemaFormat, Protocols: []int{protocol.Version}, Types: map[string]typeText{}}
 	for name, t := range m.Types {
-		made := typeText{Description: t.Description, Machine: t.Machine, Shared: t.Shared, Data: t.Data, Patience: t.PatienceSeconds,
+		made := typeText{Description: t.Description, Machine: t.Machine, Shared: t.Shared, Data: t.Data, Plans: t.Plans, Patience: t.PatienceSeconds,
 			Attributes: map[string]attributeText{}}
 		for name, a := range t.Attributes {
 			made.Attributes[name] = attributeText{Type: a.Type, Description: a.Description, Required: a.Required, Computed: a.Computed,
@@ -117,7 +118,7 @@ func ReadSchema(text []byte) (sdk.Schema, error) {
 func (s schemaText) message() *protocol.SchemaResponse {
 	m := &protocol.SchemaResponse{Types: map[string]*protocol.Type{}}
 	for name, t := range s.Types {
-		made := &protocol.Type{Description: t.Description, Machine: t.Machine, Shared: t.Shared, Data: t.Data, PatienceSeconds: t.Patience,
+		made := &protocol.Type{Description: t.Description, Machine: t.Machine, Shared: t.Shared, Data: t.Data, Plans: t.Plans, PatienceSeconds: t.Patience,
 			Attributes: map[string]*protocol.Attribute{}}
 		for name, a := range t.Attributes {
 			made.Attributes[name] = &protocol.Attribute{Type: a.Type, Description: a.Description, Required: a.Required, Computed: a.Computed,

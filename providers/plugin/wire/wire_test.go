@@ -34,6 +34,7 @@ func TestSchemaArrives(t *testing.T) {
 		"other": {Machine: true, Attributes: map[string]sdk.Attribute{}},
 		"third": {Shared: true, Attributes: map[string]sdk.Attribute{}},
 		"last":  {Data: true, Attributes: map[string]sdk.Attribute{}},
+		"wise":  {Plans: true, Attributes: map[string]sdk.Attribute{}},
 	}}
 	m, err := wire.FromSchema(want)
 	if err != nil {

@@ -1,6 +1,7 @@
 package laws
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -176,7 +177,7 @@ func drift(t *trial) error {
 		return fmt.Errorf("the damage is not seen by Read")
 	}
 	t.known = found
-	repaired, err := t.apply(found, Object(t.schema, t.thing.Create), t.token(), false)
+	repaired, err := t.repair(found)
 	if err != nil {
 		return fmt.Errorf("repair: %w", err)
 	}
@@ -184,6 +185,24 @@ func drift(t *trial) error {
 		return fmt.Errorf("repair: %w", err)
 	}
 	return t.reads(repaired, repaired)
+}
+
+// repair brings a damaged thing to how it was made. A type that plans may want a new one for that.
+func (t *trial) repair(found cty.Value) (cty.Value, error) {
+	wanted := Object(t.schema, t.thing.Create)
+	if t.schema.Plans {
+		p, failed, broken := t.plan(found, wanted)
+		if failed != nil || broken != nil {
+			return found, errors.Join(failed, broken)
+		}
+		if p.Replace != nil {
+			if err := t.remove(found); err != nil {
+				return found, err
+			}
+			found = t.null()
+		}
+	}
+	return t.apply(found, wanted, t.token(), false)
 }
 
 // failure tries what cannot be made true and then what can.

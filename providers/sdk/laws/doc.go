@@ -9,6 +9,8 @@
 //   - A failure leaves nothing, or a value of the type that can be deleted.
 //   - No value leaves the schema, and no sensitive value shows in a message or in another attribute.
 //   - Different things may be changed at the same time.
+//   - A type that plans changes nothing by that and keeps the promises of a planner; what is there as it is wanted stays; what it
+//     says of something partly unknown is true when that is known; and it makes nothing that is not as it was planned.
 //
 // Tests try them by package sdktest, and recipe plugin test tries them on a plugin.
 package laws

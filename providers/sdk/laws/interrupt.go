@@ -159,7 +159,7 @@ func (t *trial) stopped(p point, before, after cty.Value) (cty.Value, error) {
 	token := t.token()
 	ctx, cancel := p.stop()
 	defer cancel()
-	_, _, broken := t.attempt(ctx, before, carry(t.schema, before, after), token, false)
+	_, _, broken := t.attempt(ctx, before, t.carry(before, after), token, false)
 	if broken != nil {
 		return before, fmt.Errorf("from Apply: %w", broken)
 	}

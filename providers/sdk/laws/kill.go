@@ -87,7 +87,7 @@ func (t *trial) killed(after time.Duration, before, wanted cty.Value) (cty.Value
 		time.Sleep(after)
 		t.subject.Kill()
 	})
-	v, failed, broken := t.attempt(context.Background(), before, carry(t.schema, before, wanted), token, false)
+	v, failed, broken := t.attempt(context.Background(), before, t.carry(before, wanted), token, false)
 	killing.Wait()
 	if broken != nil && v != cty.NilVal { // of what was cut off nothing is known
 		return before, fmt.Errorf("from Apply: %w", broken)

@@ -71,6 +71,9 @@ func All(s Subject) []Law {
 		{"failure", failure, nil},
 		{"concurrent", nil, concurrent},
 	}
+	if _, plans := s.Provider.Resource(s.Type).(sdk.Planner); plans {
+		all = append(all, Law{"plan", plan, nil}, Law{"plan of what is not known", planUnknown, nil}, Law{"plan that does not come true", planBroken, nil})
+	}
 	if s.Kill != nil {
 		all = append(all, Law{"killed creation", killedCreation, nil}, Law{"killed update", killedUpdate, nil}, Law{"killed deletion", killedDeletion, nil})
 	}
@@ -86,5 +89,9 @@ func Schema(s Subject) (sdk.TypeSchema, []error) {
 	case s.Provider.Resource(s.Type) == nil:
 		return t, []error{fmt.Errorf("the provider lists the type %q and does not supply it", s.Type)}
 	}
-	return t, schemaFaults(t)
+	faults := schemaFaults(t)
+	if _, plans := s.Provider.Resource(s.Type).(sdk.Planner); plans != t.Plans {
+		faults = append(faults, fmt.Errorf("the schema has plans = %t, and that the type plans for itself is %t", t.Plans, plans))
+	}
+	return t, faults
 }

@@ -19,6 +19,7 @@ type trial struct {
 	address  string
 	tokens   int
 	known    cty.Value
+	planned  map[string]cty.Value // how changes are to turn out, by token; of types that plan
 }
 
 func newTrial(s Subject, thing Thing, number int) *trial {
@@ -30,6 +31,7 @@ func newTrial(s Subject, thing Thing, number int) *trial {
 		thing:    thing,
 		address:  fmt.Sprintf("app.trial[%d].configure.%s.thing", number, s.Type),
 		known:    cty.NullVal(schema.Object()),
+		planned:  map[string]cty.Value{},
 	}
 }
 
@@ -92,20 +94,29 @@ func (t *trial) difference(a, b cty.Value) string {
 	return text
 }
 
-// attempt is one call of Apply, which may fail; it checks only what holds in every case.
+// attempt is one call of Apply, which may fail; it checks only what holds in every case. What a type does not plan it does not
+// apply.
 func (t *trial) attempt(ctx context.Context, before, after cty.Value, token string, undo bool) (cty.Value, error, error) {
+	if failed, broken := t.foresee(before, after, token, undo); failed != nil || broken != nil {
+		return before, failed, broken
+	}
 	var progress progressTexts
+	planned := t.planned[token]
 	v, diags := t.resource.Apply(ctx, sdk.ApplyRequest{
 		Identity: sdk.Identity{Address: t.address, Stack: "trial", Known: t.known},
 		Before:   before, After: after, Token: token, Undo: undo,
-		Report: sdk.Report{Progress: progress.add},
+		Planned: planned, Report: sdk.Report{Progress: progress.add},
 	})
-	return v, diags.Err(), t.check(v, diags, progress.all(), before, after)
+	failed, broken := diags.Err(), t.check(v, diags, progress.all(), before, after)
+	if failed == nil && broken == nil {
+		broken = t.schema.Held(planned, v)
+	}
+	return v, failed, broken
 }
 
 // apply is a call of Apply that has to succeed.
 func (t *trial) apply(before, after cty.Value, token string, undo bool) (cty.Value, error) {
-	after = carry(t.schema, before, after)
+	after = t.carry(before, after)
 	v, failed, broken := t.attempt(context.Background(), before, after, token, undo)
 	if failed != nil {
 		return v, fmt.Errorf("from Apply: %w", failed)

@@ -39,13 +39,13 @@ func Object(t sdk.TypeSchema, values Values) cty.Value {
 	return object
 }
 
-// carry returns after with the stable computed attributes of before.
-func carry(t sdk.TypeSchema, before, after cty.Value) cty.Value {
-	if before.IsNull() || after.IsNull() {
+// carry returns after with the stable computed attributes of before. A type that plans keeps them itself.
+func (t *trial) carry(before, after cty.Value) cty.Value {
+	if t.schema.Plans || before.IsNull() || after.IsNull() {
 		return after
 	}
 	all := after.AsValueMap()
-	for name, a := range t.Attributes {
+	for name, a := range t.schema.Attributes {
 		if a.Stable && all[name].IsNull() {
 			all[name] = before.GetAttr(name)
 		}

@@ -27,13 +27,17 @@ type Type[T any] struct {
 	Make func(ctx context.Context, c Change[T]) (*T, error)
 	// Remove takes the thing away. That it is not there is no error.
 	Remove func(ctx context.Context, c Removal[T]) error
+	// Plan says of a thing what is known before it is made, and which changes need a new one besides those of attributes with replace.
+	// Nil leaves that to recipe: then what is computed is not known before unless it is stable. It changes nothing, and is asked
+	// again before Make: with the same answer, or nothing is made.
+	Plan func(ctx context.Context, p *Prospect[T]) error
 }
 
 // Change is what Make is asked for.
 type Change[T any] struct {
 	Call
 	Before *T // as it was; nil if there is none yet
-	Wanted T  // what is computed is zero, unless it stays
+	Wanted T  // what is computed is zero, unless it stays or Plan has settled it
 }
 
 // Removal is what Remove is asked for.
@@ -62,8 +66,12 @@ func (t Type[T]) define() (string, sdk.TypeSchema, sdk.Resource, error) {
 		err = fmt.Errorf("it needs Read, Make and Remove")
 	}
 	schema := sdk.TypeSchema{Description: t.Description, Attributes: attributes,
-		Machine: t.Machine, Shared: t.Shared, Data: t.Data, Patience: t.Patience}
-	return t.Name, schema, resource[T]{t, schema}, err
+		Machine: t.Machine, Shared: t.Shared, Data: t.Data, Patience: t.Patience, Plans: t.Plan != nil}
+	r := resource[T]{t, schema}
+	if t.Plan != nil {
+		return t.Name, schema, planner[T]{r}, err
+	}
+	return t.Name, schema, r, err
 }
 
 // Provider returns the provider of types. It panics when a struct cannot be a type: that is a mistake in the program.

@@ -1,6 +1,6 @@
 // Command plugin is the plugin of the scripts: it supplies notes, which are small files. What is in a note may be more than
 // the plugin can bear. There are a hundred types of them, all alike, whose names begin with
-// PLUGIN_PREFIX, "demo" without.
+// PLUGIN_PREFIX, "demo" without. Pages are notes that plan for themselves.
 package main
 
 import (
@@ -30,7 +30,7 @@ func main() {
 	for i := range 99 {
 		types = append(types, notes(fmt.Sprintf("%s_note_%d", prefix, i+1)))
 	}
-	plugin.Serve(typed.Provider(types...))
+	plugin.Serve(typed.Provider(append(types, pages(prefix+"_page"))...))
 }
 
 func notes(name string) typed.Definition {
