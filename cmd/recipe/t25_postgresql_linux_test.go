@@ -47,8 +47,8 @@ func TestT25NoCommitIsLost(t *testing.T) {
 	if found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/pg_basebackup"); found == nil {
 		t.Skip("needs PostgreSQL: a machine that has it also has the sources of its packages")
 	}
-	if testing.Short() {
-		t.Skip("installs PostgreSQL")
+	if testing.Short() || torture.RaceDetector {
+		t.Skip("installs PostgreSQL, and under the race detector that takes minutes")
 	}
 	rounds := torture.Pick(2, 20)
 	p := newPlace(t)

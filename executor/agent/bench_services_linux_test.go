@@ -164,16 +164,17 @@ func (a *Agent) bring(ctx context.Context, q PlanRequest) (measure, error) {
 	if err != nil {
 		return m, err
 	}
-	m.Resources = n.lines[0].Begin.Tasks
-	if last := n.lines[len(n.lines)-1].Result; last == nil || last.Error != "" || last.Generation.Result != "done" {
+	lines := n.after(0)
+	m.Resources = lines[0].Begin.Tasks
+	if last := lines[len(lines)-1].Result; last == nil || last.Error != "" || last.Generation.Result != "done" {
 		return m, fmt.Errorf("the run ended with %+v", last)
 	}
-	m.Critical, err = critical(answer.Plan, n.lines)
+	m.Critical, err = critical(answer.Plan, lines)
 	return m, err
 }
 
 // critical is how long the chain of tasks took that took longest: in no order could they be done sooner.
-func critical(signed *SignedPlan, lines []RunLine) (time.Duration, error) {
+func critical(signed *SignedPlan, lines []numbered) (time.Duration, error) {
 	p, err := signed.Decode()
 	if err != nil {
 		return 0, err

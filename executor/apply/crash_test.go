@@ -68,7 +68,7 @@ type explorer struct {
 
 // newExplorer prepares a scenario.
 func newExplorer(t testing.TB, s scenario, seed uint64) *explorer {
-	return &explorer{TB: t, course: s.prepare(t), random: rand.New(rand.NewPCG(seed, 0)), first: torture.Pick(s.bounded(), 1), part: torture.Pick(0.003, s.whole()), cuts: torture.Pick(1, 3),
+	return &explorer{TB: t, course: s.prepare(t), random: rand.New(rand.NewPCG(seed, 0)), first: torture.PickRaced(0.02, s.bounded(), 1), part: torture.Pick(0.003, s.whole()), cuts: torture.Pick(1, 3),
 		deep: 2, seen: map[snapshot]int{}}
 }
 

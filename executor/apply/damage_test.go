@@ -40,7 +40,7 @@ func TestT5BookFlips(t *testing.T) {
 			}
 		}
 		for file, content := range files {
-			part := torture.Pick(3000.0, 120000.0) / float64(len(content)) // the large one only in part
+			part := torture.PickRaced(20.0, 300, 120000) / float64(len(content)) // each opens the whole book
 			for at := range content {
 				if random.Float64() >= part {
 					continue

@@ -22,7 +22,7 @@ func TestT1EveryError(t *testing.T) {
 		for at := 1; at <= c.operations; at++ {
 			for _, cause := range []error{syscall.EIO, syscall.ENOSPC} {
 				for _, sticky := range []bool{false, true} {
-					if random.Float64() >= torture.Pick(faults(), 1) {
+					if random.Float64() >= torture.PickRaced(0.004, 0.1, 1) {
 						continue
 					}
 					if err := c.failAt(disktest.Fault{At: at, Err: cause, Sticky: sticky}, random); err != nil {
@@ -36,22 +36,15 @@ func TestT1EveryError(t *testing.T) {
 	torture.Report(t, "T1", "%d faults (EIO, ENOSPC; once, sticky) at every operation: nothing done after a failed record, all converged", tried.Load())
 }
 
-// faults is the part of them that a bounded run tries.
-func faults() float64 {
-	if torture.RaceDetector {
-		return 0.004
-	}
-	return 0.1
-}
-
 // TestT6EveryFsync makes every fsync of every scenario report an error once; the disk says afterwards that all is well, as
 // Linux does, and keeps of the bytes what it likes.
 func TestT6EveryFsync(t *testing.T) {
 	seed := torture.Seed(t)
 	var tried atomic.Int64
+	stride := torture.PickRaced(9, 1, 1)
 	eachCourse(t, seed, func(t *testing.T, c *course, random *rand.Rand) {
 		for _, op := range []string{"sync", "syncdir"} {
-			for at := 1; ; at++ {
+			for at := 1 + random.IntN(stride); ; at += stride {
 				hit := false
 				for range torture.Pick(2, 20) {
 					fault := disktest.Fault{At: at, Op: op, Err: syscall.EIO}

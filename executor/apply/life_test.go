@@ -13,7 +13,6 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/disk/disktest"
-	"github.com/nsynapse/recipe/executor/torture"
 	"github.com/nsynapse/recipe/executor/vault"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
@@ -40,9 +39,6 @@ type scenario struct {
 
 // bounded is the part of the single crashes that an ordinary test run tries: all, but for what costs most.
 func (s scenario) bounded() float64 {
-	if torture.RaceDetector { // one life at a time has no races; it is six times as slow
-		return 0.02
-	}
 	if s.stays != "" || s.large > 0 {
 		return 0.2
 	}

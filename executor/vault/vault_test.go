@@ -14,6 +14,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/executor/disk/disktest"
+	"github.com/nsynapse/recipe/executor/torture"
 	"github.com/nsynapse/recipe/executor/vault"
 )
 
@@ -182,7 +183,7 @@ func TestKeyFile(t *testing.T) {
 
 func TestCrashAtEveryOperation(t *testing.T) {
 	for at := 1; at < 70; at++ {
-		for seed := range uint64(6) {
+		for seed := range torture.PickRaced(uint64(1), 6, 6) {
 			for _, fault := range []disktest.Fault{{At: at, Cut: true}, {At: at, Err: syscall.ENOSPC}} {
 				crash(t, fault, seed)
 			}

@@ -32,3 +32,15 @@ func BenchmarkCall(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPlan is the time of a plan of one thing by a plugin that runs.
+func BenchmarkPlan(b *testing.B) {
+	w := newWorld(b, host.Options{})
+	planner := draftOf(b, w.open("sound"))
+	q := planOf(w.wanted("x"))
+	for b.Loop() {
+		if _, diags := planner.Plan(b.Context(), q); diags.HasErrors() {
+			b.Fatal(diags.Err())
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,11 @@ var badAnswers = map[string]func(wanted map[string]any) *protocol.ApplyResponse{
 	},
 	"vast": func(map[string]any) *protocol.ApplyResponse {
 		return result(bytes.Repeat([]byte{' '}, 2<<30-1<<20))
+	},
+	"crowd": func(map[string]any) *protocol.ApplyResponse {
+		m := result(nil)
+		m.GetResult().Diagnostics = slices.Repeat([]*protocol.Diagnostic{{}}, 2_000_000)
+		return m
 	},
 	"foreign":    changed(func(v map[string]any) { v["colour"] = "blue" }),
 	"mistyped":   changed(func(v map[string]any) { v["text"] = []int{1} }),

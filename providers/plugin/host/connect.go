@@ -10,7 +10,7 @@ import (
 // Connected returns the provider at the other end of a connection that somebody else has made and closes; its types are
 // those of schema. Its types have the patience of o.
 func Connected(connection grpc.ClientConnInterface, name string, schema sdk.Schema, o Options) *Plugin {
-	l := connected{protocol.NewProviderClient(connection)}
+	l := connected{callsOver(connection)}
 	return newPlugin(name, schema, o.Patience, &said{}, func() (link, error) { return l, nil })
 }
 

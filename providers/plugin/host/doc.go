@@ -8,7 +8,8 @@
 //   - It gets a few variables of the environment, a directory of its own, and the values of the things it is asked about.
 //   - It has 5 s to start. A call may be silent for the patience of its type, usually 8 s; then the plugin is killed.
 //   - A program whose types are not those that were signed is ended before anything is asked of it.
-//   - A message has at most 4 MiB, and a value in it few enough parts that reading it costs little more.
+//   - A message has at most 4 MiB, and it and a value in it few enough parts that reading them costs little more.
+//   - What it plans has to keep the promises of a planner, and then to come true.
 //   - Of its standard error the last 2 KiB until it has started are shown when it does not start. What comes later is passed on, a few
 //     lines and without what the schema calls sensitive; see said.go.
 //   - A result has to fit the schema and what was wanted, and shows no sensitive value outside a sensitive attribute.

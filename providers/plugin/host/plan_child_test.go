@@ -95,7 +95,8 @@ var badPlans = map[string]func(wanted map[string]any) *protocol.PlanResponse{
 		return prospect([]byte(`{}`), `[`+strings.Repeat(`["a"],`, 600_000)+`["a"]]`)
 	},
 	"plans-anew":  replacing("size"),
-	"plans-crowd": replacing(strings.Split(strings.Repeat("size ", 500_000), " ")...),
+	"plans-many":  replacing("size", "size", "size", "size", "size", "size"),
+	"plans-crowd": replacing(make([]string, 2_000_000)...),
 	"plans-secret": func(v map[string]any) *protocol.PlanResponse {
 		m := foreseeing(func(map[string]any) {}, "")(v)
 		m.Reason = fmt.Sprint("sealed with ", v["seal"])

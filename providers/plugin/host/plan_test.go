@@ -16,7 +16,7 @@ import (
 	"github.com/nsynapse/recipe/providers/sdk/sdktest"
 )
 
-func draftOf(t *testing.T, p *host.Plugin) sdk.Planner {
+func draftOf(t testing.TB, p *host.Plugin) sdk.Planner {
 	t.Helper()
 	planner, ok := p.Resource("draft").(sdk.Planner)
 	if !ok {

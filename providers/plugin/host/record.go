@@ -26,7 +26,7 @@ func (h *Host) adopt(digest string, say func(line string)) link {
 	if err != nil {
 		return nil
 	}
-	a := &adopted{Record: r, connection: connection, calls: protocol.NewProviderClient(connection), over: make(chan struct{})}
+	a := &adopted{Record: r, connection: connection, calls: callsOver(connection), over: make(chan struct{})}
 	go a.watch()
 	a.Listen(connection, a.over, say)
 	return a

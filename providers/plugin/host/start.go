@@ -26,7 +26,7 @@ func begin(p child.Program) (*started, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &started{c, protocol.NewProviderClient(c.Connection())}, nil
+	return &started{c, callsOver(c.Connection())}, nil
 }
 
 // client implements link.

@@ -75,6 +75,7 @@ var failsCalls = map[string]string{
 	"nothing":       "ended the call without a result",
 	"malformed":     "ended the call without a result",
 	"bomb":          "more than 100000 parts",
+	"crowd":         "it has more than 200000 pieces",
 	"huge":          "longer than 4 MiB",
 	"foreign":       `unsupported attribute "colour"`,
 	"mistyped":      "at .text",
