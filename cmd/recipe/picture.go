@@ -41,9 +41,9 @@ func (l pictureLine) fit(width int) pictureLine {
 }
 
 // picture is what runs, what waits, and how far the run is. It has fewer lines than the screen: what is above that cannot
-// be drawn over.
+// be drawn over, and some terminals keep what is erased from the first row on.
 func (v *liveView) picture(width, height int) []pictureLine {
-	room := max(height-2, 0) // for the summary, and the cursor below it
+	room := max(height-3, 0) // besides the summary, the cursor below it, and the first row
 	var lines []pictureLine
 	shown := shownOf(len(v.running), room)
 	for _, s := range v.running[:shown] {

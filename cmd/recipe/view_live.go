@@ -147,5 +147,5 @@ func (v *liveView) erase(width, height int) string {
 	for _, columns := range v.drawn {
 		rows += max(1, (columns+width-1)/width)
 	}
-	return fmt.Sprintf("\r\x1b[%dA\x1b[J", min(rows, max(height-1, 1)))
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", min(rows, max(height-2, 1)))
 }

@@ -62,7 +62,7 @@ func (s *terminal) Write(b []byte) (int, error) {
 
 // up moves so many rows up, and clears from there.
 func (s *terminal) up(rows int) {
-	if rows > s.height-1 {
+	if rows > max(s.height-2, 1) { // to the first row, from which tmux keeps what is erased
 		s.err = errors.Join(s.err, fmt.Errorf("the cursor is moved %d rows up on a screen of %d", rows, s.height))
 	}
 	for rows > 0 {
