@@ -165,6 +165,8 @@ func (m *maker) anew(t *task, n *eval.Desired, prior *known) bool {
 		if n.Why != "" {
 			t.Reason = n.Why
 		}
+	case prior.actual.IsNull() && prior.tainted:
+		t.Action, t.Reason = Create, "an earlier run did not finish it"
 	case prior.actual.IsNull():
 		t.Action, t.Reason = Create, "it is gone"
 	case prior.tainted:
