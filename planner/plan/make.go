@@ -43,6 +43,9 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 		return nil, m.diags
 	}
 	m.looked = m.diags
+	if m.diags = append(m.diags, m.unnamed()...); m.diags.HasErrors() {
+		return nil, m.diags
+	}
 	if in.Graph != nil {
 		m.settleSlots(ctx)
 	} else {
