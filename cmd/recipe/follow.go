@@ -105,6 +105,9 @@ func (c *cli) done(action string, changes map[string]int) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, past[a]))
 		}
 	}
+	if parts == nil {
+		parts = []string{"nothing had to be changed"}
+	}
 	fmt.Fprintf(c.stdout, "\nDone: %s.\n", strings.Join(parts, ", "))
 }
 

@@ -78,6 +78,7 @@ type maker struct {
 	gone          map[addr.Instance]int32         // prior objects and joins to their task
 	rolls         map[addr.Instance]*Roll         // by instance
 	starts        map[addr.Instance]time.Duration // by component and part: the slowest start of its instances; nil until asked for
+	served        map[addr.Component]bool         // whether it has an endpoint; nil until asked for
 	held          map[addr.Instance]bool          // instances that stay as they are until they are promoted
 	diags, looked hcl.Diagnostics                 // looked are those of looking at what is there
 }
