@@ -39,7 +39,7 @@ torture: ## the whole crash programme of docs/reliability.md; a line for each te
 	rm -f $(REPORT) $(REPORT).log; exit $$status
 
 vm: ## the agent under a real systemd, in a machine of its own; needs root and apt-get install mmdebstrap e2fsprogs, and qemu-system-x86 or user-mode-linux with gcc
-	RECIPE_VM=$${RECIPE_VM:-any} $(GO) test -count=1 -timeout 1h -v -run '^TestVM$$' ./executor/systemd/vmtest
+	RECIPE_VM=$${RECIPE_VM:-any} $(GO) test -count=1 -timeout 1h -v -run '^TestVM' ./executor/systemd/vmtest
 
 bench: ## the figures of docs/performance.md
 	$(GO) test -run '^$$' -bench . -benchtime 3x -timeout 1h ./...

@@ -88,9 +88,10 @@ const floors = `
 	# Examples of plugins.
 	providers/plugin, providers/sdk/typed < examples/plugin-postgresql;
 
-	# Executors are providers too.
+	# Executors are providers too, also those outside of recipe.
 	executor/disk, providers/sdk < executor/bus;
 	executor/cgroup, executor/check, executor/sandbox, executor/supervisor, lang/schedule, providers/sdk < executor/local;
+	executor/local, executor/port, providers/plugin < examples/executor-systemd;
 	NONE < executor/router/upstream;
 	executor/router/upstream < executor/router/web;
 	NONE < executor/router/certs;

@@ -43,7 +43,7 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 			pid, cpu, memory = strconv.Itoa(u.PID), fmt.Sprintf("%.1fs", u.CPU), fmt.Sprintf("%dM", (u.Memory+1<<19)>>20)
 		}
 		if u.Executor != "" {
-			u.Message = "when last looked at; run by " + u.Executor
+			u.Message = strings.TrimPrefix(u.Message+", run by "+u.Executor, ", ")
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, role(u.Role), u.State, ago(u.Since), pid, cpu, memory, ports(u.Ports), u.Restarts, note(u))
 	}

@@ -79,6 +79,7 @@ type Agent struct {
 	provider   sdk.Provider // of the types in the box
 	plugins    hosts
 	events     *events
+	outside    *outside // processes of other executors
 	runs       runs
 
 	mu     sync.Mutex
@@ -100,7 +101,7 @@ func New(o Options) (*Agent, error) {
 	if o.Log == nil {
 		o.Log = io.Discard
 	}
-	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New(), events: newEvents()}
+	a := &Agent{Options: o, owner: appUser(), fsys: disk.OS{}, stacks: map[string]*stack{}, directory: directory.New(), events: newEvents(), outside: newOutside()}
 	if err := os.MkdirAll(filepath.Join(o.Home, "stacks"), 0o711); err != nil {
 		return nil, fmt.Errorf("cannot make RECIPE_HOME: %w", err)
 	}
@@ -177,6 +178,7 @@ func (a *Agent) Start() error {
 	a.plugins.terraform.Sweep()
 	a.boot()
 	a.background.Go(a.sweepPlugins)
+	a.background.Go(a.look)
 	a.background.Go(a.sweepSources)
 	for _, s := range a.all() {
 		if s.underWay() {

@@ -179,7 +179,7 @@ type UnitInfo struct {
 	Next      *time.Time     `json:"next,omitempty"`         // of a scheduled one: when it runs next
 	Run       int            `json:"run,omitempty"`          // it is one run of a schedule whose runs may overlap: its number
 	Last      *TimedRun      `json:"last,omitempty"`         // of a scheduled one: its last run that is over
-	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was known last
+	Executor  string         `json:"executor,omitempty"`     // the plugin that runs it; the rest is then as it was when it was looked at last
 }
 
 // UnitRequest names the units to act on: all whose address Target contains.

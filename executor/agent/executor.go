@@ -1,20 +1,18 @@
 package agent
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/zclconf/go-cty/cty"
-
+	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/lang/config"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 // An executor is a provider of the resource type instance. That of a plugin takes the place of the one in the box: it starts,
-// restarts and ends the processes, and its Apply returns when they are ready. Directories, ports, endpoints and bindings stay
-// the agent's.
+// restarts and ends the processes, and its Apply returns when they are ready. Directories, ports, endpoints and bindings with
+// their files stay the agent's.
 
 // runsInstances checks that a plugin is an executor.
 func runsInstances(types, box sdk.Schema) error {
@@ -45,43 +43,11 @@ func (e executed) Resource(name string) sdk.Resource {
 	return e.Provider.Resource(name)
 }
 
-// placed are the instances of a plugin. The agent learns of them here, since no supervisor tells it.
-type placed struct {
-	sdk.Resource
-	agent *Agent
-}
-
-// Apply implements sdk.Resource.
-func (p placed) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
-	if r.After.IsNull() {
-		p.agent.withdraw(r.Identity) // the router lets go of it first
-		if !r.Before.IsNull() {
-			p.agent.drain(ctx, sdk.Identity{Address: r.Address, Stack: r.Stack, Known: r.Before})
-		}
-	}
-	v, diags := p.Resource.Apply(ctx, r)
-	if !diags.HasErrors() && v != cty.NilVal && !v.IsNull() {
-		p.agent.place(sdk.Identity{Address: r.Address, Stack: r.Stack, Known: v})
-	}
-	return v, diags
-}
-
-// place tells everybody of a process that runs elsewhere.
-func (a *Agent) place(id sdk.Identity) {
-	a.offer(id)
-	if a.directory.SetReady(id.Stack, id.Address, id.Known.GetAttr("running").True()) {
-		a.routes.send()
-	}
-}
-
-// withdraw takes a process out.
-func (a *Agent) withdraw(id sdk.Identity) {
-	a.directory.Withdraw(id.Stack, id.Address)
-	a.routes.send()
-}
-
 // executor is the name of the plugin that runs the instances, "" for the agent itself.
-func (s *stack) executor() string { return executorOf(s.book.Copy().Plugins) }
+func (s *stack) executor() (name string) {
+	s.book.View(func(st *state.State, _ *apply.Run) { name = executorOf(st.Plugins) })
+	return name
+}
 
 func executorOf(plugins []state.Plugin) string {
 	for _, p := range plugins {

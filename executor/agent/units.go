@@ -59,7 +59,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 	}
 	for _, s := range a.all() {
 		if stack == "" || s.name == stack {
-			list = append(list, s.outside(a.provider.Schema().Types["instance"].Object())...)
+			list = append(list, a.outsideUnits(s)...)
 		}
 	}
 	for i := range list {
@@ -94,11 +94,16 @@ func (a *Agent) heldUnits() func(stack, address string) bool {
 	}
 }
 
-// choose lists the units of s that target contains.
+// choose lists the units of s that target contains, which the agent itself has to run.
 func (a *Agent) choose(s *stack, target string) ([]string, error) {
 	if s.executor() != "" {
 		return nil, elsewhere(s)
 	}
+	return a.chooseAny(s, target)
+}
+
+// chooseAny lists the units of s that target contains, whoever runs them.
+func (a *Agent) chooseAny(s *stack, target string) ([]string, error) {
 	var chosen []string
 	var within addr.Instance
 	if target != "" {
@@ -185,12 +190,15 @@ func (a *Agent) logs(ctx context.Context, stack, target string, lines int, follo
 	if err != nil {
 		return err
 	}
-	chosen, err := a.choose(s, target)
+	chosen, err := a.chooseAny(s, target)
 	if err != nil {
 		if a.oldRun(s, target) == "" {
 			return err
 		}
 		chosen = []string{target}
+	}
+	if s.executor() != "" && !a.hasLog(s, chosen) {
+		return noLogs(s)
 	}
 	var mu sync.Mutex
 	say := func(unit, line string) error {

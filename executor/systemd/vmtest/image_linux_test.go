@@ -107,19 +107,24 @@ func furnish(t *testing.T, root string) {
 	}
 }
 
-// buildShare returns the file of an ext4 system with our programs, the stack and its bundle.
+// buildShare returns the file of an ext4 system with our programs, the stacks and the bundle of the shop.
 func buildShare(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "share")
 	must(t, os.MkdirAll(dir, 0o755))
-	for _, program := range []string{"cmd/recipe", "cmd/recipe-shim", "cmd/recipe/testdata/app"} {
+	for _, program := range []string{"cmd/recipe", "cmd/recipe-shim", "cmd/recipe/testdata/app", "examples/executor-systemd"} {
 		c := exec.Command("go", "build", "-trimpath", "-tags", "timetzdata", "-ldflags", "-s -w", "-o", dir, "./"+program)
 		c.Dir = "../../.."
 		run(t, c)
 	}
-	stack, err := fs.Sub(testdata, "testdata/shop")
-	must(t, err)
-	must(t, os.CopyFS(filepath.Join(dir, "shop"), stack))
+	c := exec.Command("go", "test", "-c", "-o", filepath.Join(dir, "executor.test"), "./examples/executor-systemd")
+	c.Dir = "../../.."
+	run(t, c)
+	for _, name := range []string{"shop", "placed"} {
+		stack, err := fs.Sub(testdata, "testdata/"+name)
+		must(t, err)
+		must(t, os.CopyFS(filepath.Join(dir, name), stack))
+	}
 	for _, args := range [][]string{{"lock", "shop"}, {"bundle", "-o", "shop.bundle", "shop"}, {"agent", "-stop"}} {
 		c := exec.Command(filepath.Join(dir, "recipe"), args...)
 		c.Dir, c.Env = dir, append(os.Environ(), "RECIPE_HOME="+filepath.Join(filepath.Dir(dir), "home"))

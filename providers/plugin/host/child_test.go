@@ -202,7 +202,27 @@ func (n notes) Resource(name string) sdk.Resource {
 	if name == "draft" {
 		return draft{note(n)}
 	}
+	if strings.HasPrefix(n.fault, "tells-status") {
+		return watched{note(n)}
+	}
 	return note(n)
+}
+
+// watched is a note that tells how it is.
+type watched struct{ note }
+
+func (w watched) Status(_ context.Context, id sdk.Identity) (*sdk.Status, sdk.Diagnostics) {
+	switch w.fault {
+	case "tells-status-panicking":
+		panic("the ink is dry")
+	case "tells-status-oddly":
+		return &sdk.Status{State: "it's fine"}, nil
+	case "tells-status-badly":
+		return nil, sdk.Errorf("cannot look", "it is dark")
+	case "tells-status-not":
+		return nil, nil
+	}
+	return &sdk.Status{State: "backoff", Restarts: 3, Message: id.Known.GetAttr("text").AsString()}, nil
 }
 
 type note struct{ fault string }

@@ -28,6 +28,9 @@ func TestPython(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s, diags := p.Resource("notes_note").(sdk.Observer).Status(t.Context(), sdk.Identity{Address: "app.a", Stack: "s", Known: cty.NullVal(p.Schema().Types["notes_note"].Object())}); s != nil || diags.HasErrors() {
+		t.Errorf("without a Status it tells %+v: %v", s, diags.Err())
+	}
 	sdktest.Run(t, sdktest.Suite{Provider: p, Type: "notes_note", Kill: p.Kill, Cases: []sdktest.Case{{Name: "note", New: func(t *testing.T) sdktest.Thing {
 		path := filepath.Join(t.TempDir(), "note")
 		set := func(text string) sdktest.Values {

@@ -1417,6 +1417,195 @@ func (*Step_Key) isStep_To() {}
 
 func (*Step_Index) isStep_To() {}
 
+type StatusRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Type          string                 `protobuf:"bytes,1,opt,name=type,proto3" json:"type,omitempty"` // instance
+	Identity      *Identity              `protobuf:"bytes,2,opt,name=identity,proto3" json:"identity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatusRequest) Reset() {
+	*x = StatusRequest{}
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatusRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatusRequest) ProtoMessage() {}
+
+func (x *StatusRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatusRequest.ProtoReflect.Descriptor instead.
+func (*StatusRequest) Descriptor() ([]byte, []int) {
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *StatusRequest) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *StatusRequest) GetIdentity() *Identity {
+	if x != nil {
+		return x.Identity
+	}
+	return nil
+}
+
+type StatusResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Status        *Status                `protobuf:"bytes,1,opt,name=status,proto3" json:"status,omitempty"` // none if that cannot be told; Read is asked then
+	Diagnostics   []*Diagnostic          `protobuf:"bytes,2,rep,name=diagnostics,proto3" json:"diagnostics,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StatusResponse) Reset() {
+	*x = StatusResponse{}
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StatusResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StatusResponse) ProtoMessage() {}
+
+func (x *StatusResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StatusResponse.ProtoReflect.Descriptor instead.
+func (*StatusResponse) Descriptor() ([]byte, []int) {
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *StatusResponse) GetStatus() *Status {
+	if x != nil {
+		return x.Status
+	}
+	return nil
+}
+
+func (x *StatusResponse) GetDiagnostics() []*Diagnostic {
+	if x != nil {
+		return x.Diagnostics
+	}
+	return nil
+}
+
+// Status is how a process is.
+type Status struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	State         string                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`        // one word: starting, ready, restarting, stopped, failed, finished; gone for one that is not there
+	Ready         bool                   `protobuf:"varint,2,opt,name=ready,proto3" json:"ready,omitempty"`       // it takes requests: the router sends it some
+	Pid           int64                  `protobuf:"varint,3,opt,name=pid,proto3" json:"pid,omitempty"`           // 0 if it does not run
+	Since         int64                  `protobuf:"varint,4,opt,name=since,proto3" json:"since,omitempty"`       // it is in this state: nanoseconds since 1970; 0 if that is not known
+	Restarts      int64                  `protobuf:"varint,5,opt,name=restarts,proto3" json:"restarts,omitempty"` // since it was made
+	Message       string                 `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`    // why it is not ready: "exit status 3"; no sensitive value may show in it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Status) Reset() {
+	*x = Status{}
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Status) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Status) ProtoMessage() {}
+
+func (x *Status) ProtoReflect() protoreflect.Message {
+	mi := &file_providers_plugin_protocol_plugin_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Status.ProtoReflect.Descriptor instead.
+func (*Status) Descriptor() ([]byte, []int) {
+	return file_providers_plugin_protocol_plugin_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *Status) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Status) GetReady() bool {
+	if x != nil {
+		return x.Ready
+	}
+	return false
+}
+
+func (x *Status) GetPid() int64 {
+	if x != nil {
+		return x.Pid
+	}
+	return 0
+}
+
+func (x *Status) GetSince() int64 {
+	if x != nil {
+		return x.Since
+	}
+	return 0
+}
+
+func (x *Status) GetRestarts() int64 {
+	if x != nil {
+		return x.Restarts
+	}
+	return 0
+}
+
+func (x *Status) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
 var File_providers_plugin_protocol_plugin_proto protoreflect.FileDescriptor
 
 const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
@@ -1520,12 +1709,26 @@ const file_providers_plugin_protocol_plugin_proto_rawDesc = "" +
 	"\tattribute\x18\x01 \x01(\tH\x00R\tattribute\x12\x12\n" +
 	"\x03key\x18\x02 \x01(\tH\x00R\x03key\x12\x16\n" +
 	"\x05index\x18\x03 \x01(\x03H\x00R\x05indexB\x04\n" +
-	"\x02to2\xb3\x02\n" +
+	"\x02to\"[\n" +
+	"\rStatusRequest\x12\x12\n" +
+	"\x04type\x18\x01 \x01(\tR\x04type\x126\n" +
+	"\bidentity\x18\x02 \x01(\v2\x1a.recipe.plugin.v1.IdentityR\bidentity\"\x82\x01\n" +
+	"\x0eStatusResponse\x120\n" +
+	"\x06status\x18\x01 \x01(\v2\x18.recipe.plugin.v1.StatusR\x06status\x12>\n" +
+	"\vdiagnostics\x18\x02 \x03(\v2\x1c.recipe.plugin.v1.DiagnosticR\vdiagnostics\"\x92\x01\n" +
+	"\x06Status\x12\x14\n" +
+	"\x05state\x18\x01 \x01(\tR\x05state\x12\x14\n" +
+	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x10\n" +
+	"\x03pid\x18\x03 \x01(\x03R\x03pid\x12\x14\n" +
+	"\x05since\x18\x04 \x01(\x03R\x05since\x12\x1a\n" +
+	"\brestarts\x18\x05 \x01(\x03R\brestarts\x12\x18\n" +
+	"\amessage\x18\x06 \x01(\tR\amessage2\x80\x03\n" +
 	"\bProvider\x12K\n" +
 	"\x06Schema\x12\x1f.recipe.plugin.v1.SchemaRequest\x1a .recipe.plugin.v1.SchemaResponse\x12E\n" +
 	"\x04Read\x12\x1d.recipe.plugin.v1.ReadRequest\x1a\x1e.recipe.plugin.v1.ReadResponse\x12E\n" +
 	"\x04Plan\x12\x1d.recipe.plugin.v1.PlanRequest\x1a\x1e.recipe.plugin.v1.PlanResponse\x12L\n" +
-	"\x05Apply\x12\x1e.recipe.plugin.v1.ApplyRequest\x1a\x1f.recipe.plugin.v1.ApplyResponse(\x010\x01B6Z4github.com/nsynapse/recipe/providers/plugin/protocolb\x06proto3"
+	"\x05Apply\x12\x1e.recipe.plugin.v1.ApplyRequest\x1a\x1f.recipe.plugin.v1.ApplyResponse(\x010\x01\x12K\n" +
+	"\x06Status\x12\x1f.recipe.plugin.v1.StatusRequest\x1a .recipe.plugin.v1.StatusResponseB6Z4github.com/nsynapse/recipe/providers/plugin/protocolb\x06proto3"
 
 var (
 	file_providers_plugin_protocol_plugin_proto_rawDescOnce sync.Once
@@ -1540,7 +1743,7 @@ func file_providers_plugin_protocol_plugin_proto_rawDescGZIP() []byte {
 }
 
 var file_providers_plugin_protocol_plugin_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_providers_plugin_protocol_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_providers_plugin_protocol_plugin_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_providers_plugin_protocol_plugin_proto_goTypes = []any{
 	(Diagnostic_Severity)(0), // 0: recipe.plugin.v1.Diagnostic.Severity
 	(*SchemaRequest)(nil),    // 1: recipe.plugin.v1.SchemaRequest
@@ -1562,12 +1765,15 @@ var file_providers_plugin_protocol_plugin_proto_goTypes = []any{
 	(*Result)(nil),           // 17: recipe.plugin.v1.Result
 	(*Diagnostic)(nil),       // 18: recipe.plugin.v1.Diagnostic
 	(*Step)(nil),             // 19: recipe.plugin.v1.Step
-	nil,                      // 20: recipe.plugin.v1.SchemaResponse.TypesEntry
-	nil,                      // 21: recipe.plugin.v1.Type.AttributesEntry
+	(*StatusRequest)(nil),    // 20: recipe.plugin.v1.StatusRequest
+	(*StatusResponse)(nil),   // 21: recipe.plugin.v1.StatusResponse
+	(*Status)(nil),           // 22: recipe.plugin.v1.Status
+	nil,                      // 23: recipe.plugin.v1.SchemaResponse.TypesEntry
+	nil,                      // 24: recipe.plugin.v1.Type.AttributesEntry
 }
 var file_providers_plugin_protocol_plugin_proto_depIdxs = []int32{
-	20, // 0: recipe.plugin.v1.SchemaResponse.types:type_name -> recipe.plugin.v1.SchemaResponse.TypesEntry
-	21, // 1: recipe.plugin.v1.Type.attributes:type_name -> recipe.plugin.v1.Type.AttributesEntry
+	23, // 0: recipe.plugin.v1.SchemaResponse.types:type_name -> recipe.plugin.v1.SchemaResponse.TypesEntry
+	24, // 1: recipe.plugin.v1.Type.attributes:type_name -> recipe.plugin.v1.Type.AttributesEntry
 	6,  // 2: recipe.plugin.v1.ReadRequest.identity:type_name -> recipe.plugin.v1.Identity
 	18, // 3: recipe.plugin.v1.ReadResponse.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
 	6,  // 4: recipe.plugin.v1.PlanRequest.identity:type_name -> recipe.plugin.v1.Identity
@@ -1584,21 +1790,26 @@ var file_providers_plugin_protocol_plugin_proto_depIdxs = []int32{
 	18, // 15: recipe.plugin.v1.Result.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
 	0,  // 16: recipe.plugin.v1.Diagnostic.severity:type_name -> recipe.plugin.v1.Diagnostic.Severity
 	19, // 17: recipe.plugin.v1.Diagnostic.path:type_name -> recipe.plugin.v1.Step
-	3,  // 18: recipe.plugin.v1.SchemaResponse.TypesEntry.value:type_name -> recipe.plugin.v1.Type
-	4,  // 19: recipe.plugin.v1.Type.AttributesEntry.value:type_name -> recipe.plugin.v1.Attribute
-	1,  // 20: recipe.plugin.v1.Provider.Schema:input_type -> recipe.plugin.v1.SchemaRequest
-	7,  // 21: recipe.plugin.v1.Provider.Read:input_type -> recipe.plugin.v1.ReadRequest
-	9,  // 22: recipe.plugin.v1.Provider.Plan:input_type -> recipe.plugin.v1.PlanRequest
-	11, // 23: recipe.plugin.v1.Provider.Apply:input_type -> recipe.plugin.v1.ApplyRequest
-	2,  // 24: recipe.plugin.v1.Provider.Schema:output_type -> recipe.plugin.v1.SchemaResponse
-	8,  // 25: recipe.plugin.v1.Provider.Read:output_type -> recipe.plugin.v1.ReadResponse
-	10, // 26: recipe.plugin.v1.Provider.Plan:output_type -> recipe.plugin.v1.PlanResponse
-	14, // 27: recipe.plugin.v1.Provider.Apply:output_type -> recipe.plugin.v1.ApplyResponse
-	24, // [24:28] is the sub-list for method output_type
-	20, // [20:24] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	6,  // 18: recipe.plugin.v1.StatusRequest.identity:type_name -> recipe.plugin.v1.Identity
+	22, // 19: recipe.plugin.v1.StatusResponse.status:type_name -> recipe.plugin.v1.Status
+	18, // 20: recipe.plugin.v1.StatusResponse.diagnostics:type_name -> recipe.plugin.v1.Diagnostic
+	3,  // 21: recipe.plugin.v1.SchemaResponse.TypesEntry.value:type_name -> recipe.plugin.v1.Type
+	4,  // 22: recipe.plugin.v1.Type.AttributesEntry.value:type_name -> recipe.plugin.v1.Attribute
+	1,  // 23: recipe.plugin.v1.Provider.Schema:input_type -> recipe.plugin.v1.SchemaRequest
+	7,  // 24: recipe.plugin.v1.Provider.Read:input_type -> recipe.plugin.v1.ReadRequest
+	9,  // 25: recipe.plugin.v1.Provider.Plan:input_type -> recipe.plugin.v1.PlanRequest
+	11, // 26: recipe.plugin.v1.Provider.Apply:input_type -> recipe.plugin.v1.ApplyRequest
+	20, // 27: recipe.plugin.v1.Provider.Status:input_type -> recipe.plugin.v1.StatusRequest
+	2,  // 28: recipe.plugin.v1.Provider.Schema:output_type -> recipe.plugin.v1.SchemaResponse
+	8,  // 29: recipe.plugin.v1.Provider.Read:output_type -> recipe.plugin.v1.ReadResponse
+	10, // 30: recipe.plugin.v1.Provider.Plan:output_type -> recipe.plugin.v1.PlanResponse
+	14, // 31: recipe.plugin.v1.Provider.Apply:output_type -> recipe.plugin.v1.ApplyResponse
+	21, // 32: recipe.plugin.v1.Provider.Status:output_type -> recipe.plugin.v1.StatusResponse
+	28, // [28:33] is the sub-list for method output_type
+	23, // [23:28] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_providers_plugin_protocol_plugin_proto_init() }
@@ -1626,7 +1837,7 @@ func file_providers_plugin_protocol_plugin_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_providers_plugin_protocol_plugin_proto_rawDesc), len(file_providers_plugin_protocol_plugin_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   21,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

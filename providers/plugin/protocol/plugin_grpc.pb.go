@@ -39,6 +39,7 @@ const (
 	Provider_Read_FullMethodName   = "/recipe.plugin.v1.Provider/Read"
 	Provider_Plan_FullMethodName   = "/recipe.plugin.v1.Provider/Plan"
 	Provider_Apply_FullMethodName  = "/recipe.plugin.v1.Provider/Apply"
+	Provider_Status_FullMethodName = "/recipe.plugin.v1.Provider/Status"
 )
 
 // ProviderClient is the client API for Provider service.
@@ -61,6 +62,9 @@ type ProviderClient interface {
 	// It may be asked for the same token again after a crash of either side, and then does what is left. When the connection
 	// breaks it stops soon.
 	Apply(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[ApplyRequest, ApplyResponse], error)
+	// Status tells how a process that Apply has made is between two changes. Only executors are asked, every few seconds, and have to
+	// answer within 8 seconds. It changes nothing. A plugin without it answers UNIMPLEMENTED, as gRPC does by itself; Read is asked then.
+	Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error)
 }
 
 type providerClient struct {
@@ -114,6 +118,16 @@ func (c *providerClient) Apply(ctx context.Context, opts ...grpc.CallOption) (gr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Provider_ApplyClient = grpc.BidiStreamingClient[ApplyRequest, ApplyResponse]
 
+func (c *providerClient) Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(StatusResponse)
+	err := c.cc.Invoke(ctx, Provider_Status_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ProviderServer is the server API for Provider service.
 // All implementations must embed UnimplementedProviderServer
 // for forward compatibility.
@@ -134,6 +148,9 @@ type ProviderServer interface {
 	// It may be asked for the same token again after a crash of either side, and then does what is left. When the connection
 	// breaks it stops soon.
 	Apply(grpc.BidiStreamingServer[ApplyRequest, ApplyResponse]) error
+	// Status tells how a process that Apply has made is between two changes. Only executors are asked, every few seconds, and have to
+	// answer within 8 seconds. It changes nothing. A plugin without it answers UNIMPLEMENTED, as gRPC does by itself; Read is asked then.
+	Status(context.Context, *StatusRequest) (*StatusResponse, error)
 	mustEmbedUnimplementedProviderServer()
 }
 
@@ -155,6 +172,9 @@ func (UnimplementedProviderServer) Plan(context.Context, *PlanRequest) (*PlanRes
 }
 func (UnimplementedProviderServer) Apply(grpc.BidiStreamingServer[ApplyRequest, ApplyResponse]) error {
 	return status.Error(codes.Unimplemented, "method Apply not implemented")
+}
+func (UnimplementedProviderServer) Status(context.Context, *StatusRequest) (*StatusResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Status not implemented")
 }
 func (UnimplementedProviderServer) mustEmbedUnimplementedProviderServer() {}
 func (UnimplementedProviderServer) testEmbeddedByValue()                  {}
@@ -238,6 +258,24 @@ func _Provider_Apply_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Provider_ApplyServer = grpc.BidiStreamingServer[ApplyRequest, ApplyResponse]
 
+func _Provider_Status_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(StatusRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ProviderServer).Status(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Provider_Status_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ProviderServer).Status(ctx, req.(*StatusRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Provider_ServiceDesc is the grpc.ServiceDesc for Provider service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -256,6 +294,10 @@ var Provider_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Plan",
 			Handler:    _Provider_Plan_Handler,
+		},
+		{
+			MethodName: "Status",
+			Handler:    _Provider_Status_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

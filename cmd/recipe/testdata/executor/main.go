@@ -11,6 +11,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/local"
 	"github.com/nsynapse/recipe/executor/port"
+	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/providers/plugin"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -54,6 +55,18 @@ func (i instance) Read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.Dia
 	return i.Resource.Read(ctx, id)
 }
 
+// Status implements sdk.Observer.
+func (i instance) Status(ctx context.Context, id sdk.Identity) (*sdk.Status, sdk.Diagnostics) {
+	if err := i.adopt(ctx, id, id.Known); err != nil {
+		return nil, sdk.Errorf("cannot look at the process", "%s", err)
+	}
+	s, ok := i.units.Status(local.UnitName(id.Stack, id.Address))
+	if !ok {
+		return &sdk.Status{State: "gone"}, nil
+	}
+	return &sdk.Status{State: s.State.String(), Ready: s.Ready, PID: s.PID, Since: s.Since, Restarts: s.Restarts, Message: s.LastError}, nil
+}
+
 func (i instance) Apply(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {
 	if err := i.adopt(ctx, r.Identity, r.Before); err != nil {
 		return r.Before, sdk.Errorf("cannot take the process over", "%s", err)
@@ -69,6 +82,10 @@ func (i instance) adopt(ctx context.Context, id sdk.Identity, known cty.Value) e
 	spec, err := i.box.Spec(id)
 	if err != nil {
 		return err
+	}
+	found, err := shim.Find(spec.Dir)
+	if err != nil || found.State != shim.Running && found.State != shim.Orphaned {
+		return err // who looks starts nothing
 	}
 	return i.units.Boot(context.WithoutCancel(ctx), []supervisor.Spec{spec})
 }
