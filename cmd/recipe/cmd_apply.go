@@ -1,19 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/planner/lockfile"
-	"github.com/nsynapse/recipe/planner/plan"
 )
 
 func applyCommand() command {
@@ -132,7 +126,7 @@ func (r *runner) apply(ctx context.Context, q agent.PlanRequest, input bool) err
 		return err
 	}
 	if !p.Empty() && !r.approve {
-		if err := c.ask(p.Plan, input); err != nil {
+		if err := c.ask(ctx, p.Plan, input); err != nil {
 			return err
 		}
 	}
@@ -172,7 +166,9 @@ func (r *runner) join(ctx context.Context, q agent.PlanRequest) error {
 		}
 		name = s.Name
 	}
-	err = r.follow(ctx, client, name, nil, func(each func(agent.RunLine) error) error { return client.Follow(ctx, name, each) })
+	err = r.follow(ctx, client, name, nil, func(ctx context.Context, each func(agent.RunLine) error) error {
+		return client.Follow(ctx, name, each)
+	})
 	var problem *agent.Problem
 	if errors.As(err, &problem) && problem.Kind == "not-found" {
 		return nil
@@ -207,29 +203,4 @@ func (r *runner) applySaved(ctx context.Context, signed *agent.SignedPlan) error
 		return hinted{errors.New("the plan is damaged"), "Make a new one with recipe plan -out=FILE."}
 	}
 	return r.traced(ctx, client, signed, p)
-}
-
-// ask asks whether to go on.
-func (c *cli) ask(p *plan.Plan, input bool) error {
-	what := "Do you want to carry out this plan?"
-	if p.Destroy {
-		what = "Do you really want to take all of this down? There is no way back."
-	}
-	return c.confirm(what, input, "Add -auto-approve, or save the plan with recipe plan -out=FILE and apply that.")
-}
-
-// confirm asks a question, and is an error unless the answer is yes; way is what to do when nobody can be asked.
-func (c *cli) confirm(what string, input bool, way string) error {
-	f, isFile := c.stdin.(*os.File)
-	if !input || isFile && !term.IsTerminal(int(f.Fd())) && c.getenv("RECIPE_INPUT") == "" {
-		return hinted{errors.New("nobody is there to approve it"), way}
-	}
-	fmt.Fprintf(c.stdout, "\n%s Only \"yes\" is a yes: ", what)
-	answer, _ := bufio.NewReader(c.stdin).ReadString('\n')
-	if strings.TrimSpace(answer) != "yes" {
-		fmt.Fprintln(c.stdout, "\nNothing was changed.")
-		return exitCode(exitError)
-	}
-	fmt.Fprintln(c.stdout)
-	return nil
 }

@@ -184,7 +184,7 @@ func (c *cli) pruneBackups(ctx context.Context, flagged string, args []string, q
 			return err
 		}
 		question := fmt.Sprintf("%s of %s will be gone for good. Do you want that?", counted(len(list), "backup", "backups"), at)
-		if err := c.confirm(question, q.input && !c.json, "Add -auto-approve."); err != nil {
+		if err := c.confirm(ctx, question, q.input && !c.json, "Add -auto-approve."); err != nil {
 			return err
 		}
 	}
@@ -232,7 +232,7 @@ func restoreCommand() command {
 					return err
 				}
 				if !*approve {
-					if err := c.confirm(fmt.Sprintf("The data of %s of now are replaced by those of the backup. Do you want that?", at), *input, "Add -auto-approve."); err != nil {
+					if err := c.confirm(ctx, fmt.Sprintf("The data of %s of now are replaced by those of the backup. Do you want that?", at), *input, "Add -auto-approve."); err != nil {
 						return err
 					}
 				}

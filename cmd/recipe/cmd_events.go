@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -46,10 +47,13 @@ func (c *cli) printEvent(e agent.Event) error {
 	if e.Type == "run" {
 		subject = "run"
 	}
-	line := fmt.Sprintf("%s  %s  %s: %s", e.Time.Local().Format(time.DateTime), e.Stack, subject, e.State)
-	if e.Message != "" {
-		line += ", " + e.Message
+	what := e.State
+	switch message := inOneLine(e.Message); {
+	case strings.HasPrefix(message, e.State+" "): // "stopped by the user"
+		what = message
+	case message != "":
+		what += ", " + message
 	}
-	_, err := fmt.Fprintln(c.stdout, line)
+	_, err := fmt.Fprintf(c.stdout, "%s  %s  %s: %s\n", e.Time.Local().Format(time.DateTime), e.Stack, subject, what)
 	return err
 }

@@ -40,9 +40,7 @@ func historyCommand() command {
 					for _, action := range slices.Sorted(maps.Keys(g.Changes)) {
 						changes = append(changes, fmt.Sprintf("%s %d", action, g.Changes[action]))
 					}
-					reason, _, _ := strings.Cut(g.Error, "\n")
-					reason = strings.TrimSuffix(reason, "; its last output:") // which comes in further lines
-					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Number, g.Time.Local().Format("2006-01-02 15:04:05"), actionOf(g), g.Result, strings.Join(changes, ", "), reason)
+					fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", g.Number, g.Time.Local().Format("2006-01-02 15:04:05"), actionOf(g), g.Result, strings.Join(changes, ", "), inOneLine(g.Error))
 				}
 				return w.Flush()
 			}
@@ -55,4 +53,13 @@ func actionOf(g state.Generation) string {
 		return fmt.Sprintf("rollback to %d", g.Of)
 	}
 	return g.Action
+}
+
+// inOneLine is what went wrong without the output of an app, which comes in further lines.
+func inOneLine(text string) string {
+	first, _, more := strings.Cut(text, "\n")
+	if more {
+		first = strings.TrimSuffix(strings.TrimSuffix(first, "; its last output:"), "; its last lines:")
+	}
+	return plainText(first)
 }

@@ -60,7 +60,7 @@ func note(u agent.UnitInfo) string {
 		parts = append(parts, fmt.Sprintf("last %s %s ago", u.Last.Outcome, ago(*u.Last.Ended)))
 	}
 	if u.Message != "" {
-		parts = append(parts, u.Message)
+		parts = append(parts, inOneLine(u.Message))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -59,13 +59,14 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 		})
 	}()
 	var waits []string
+	var units []agent.UnitInfo
 	for {
-		units, err := client.Units(ctx, stack)
+		now, err := client.Units(ctx, stack)
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
 		if err == nil {
-			units = slices.DeleteFunc(units, func(u agent.UnitInfo) bool { return !within(u.Address) })
+			units = slices.DeleteFunc(now, func(u agent.UnitInfo) bool { return !within(u.Address) })
 			if len(units) == 0 {
 				return hinted{fmt.Errorf("no process of %s belongs to %s", stack, cmp.Or(target, "it")), "recipe ps lists all of them."}
 			}
@@ -76,13 +77,21 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 		select {
 		case <-ctx.Done():
 			if context.Cause(ctx) == context.DeadlineExceeded {
-				return hinted{fmt.Errorf("not %s after %s: %s", state, timeout, strings.Join(waits, "; ")), "recipe logs shows what they wrote."}
+				return hinted{fmt.Errorf("not %s after %s: %s", state, timeout, strings.Join(waits, "; ")), wayOut(units, state)}
 			}
 			return context.Cause(ctx)
 		case <-happened:
 		case <-time.After(waitPause):
 		}
 	}
+}
+
+// wayOut is what to do about processes that do not come to the wanted state.
+func wayOut(units []agent.UnitInfo, state string) string {
+	if state != "stopped" && slices.ContainsFunc(units, func(u agent.UnitInfo) bool { return u.State == "stopped" }) {
+		return "recipe start starts what was stopped, and recipe logs shows what they wrote."
+	}
+	return "recipe logs shows what they wrote."
 }
 
 // within returns whether an address lies in target; "" contains all.
@@ -106,7 +115,7 @@ func notYet(units []agent.UnitInfo, state string) []string {
 		}
 		text := u.Address + " is " + u.State
 		if u.Message != "" {
-			text += ", " + u.Message
+			text += ", " + inOneLine(u.Message)
 		}
 		waits = append(waits, text)
 	}

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/apply"
@@ -20,18 +23,23 @@ type undone struct{ error }
 // held is how a run ends that failed and was to stay where it is then.
 type held struct{ error }
 
-// follow shows a run of p as it goes; p is nil when another recipe began it. An interrupt makes the run stop soon; what is done by then stays.
-func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, p *plan.Plan, lines func(each func(agent.RunLine) error) error) error {
-	stopped := context.AfterFunc(ctx, func() {
-		_ = client.StopRun(context.WithoutCancel(ctx), stack) // it may have ended meanwhile
-	})
-	defer stopped()
-	var result *agent.RunResult
+// follow shows a run of p as it goes; p is nil when another recipe began it. An interrupt makes the run stop soon; what is done by
+// then stays. Another one leaves it alone. The context of lines goes on after the first.
+func (r *runner) follow(ctx context.Context, client *agent.Client, stack string, p *plan.Plan, lines func(ctx context.Context, each func(agent.RunLine) error) error) error {
 	view := r.newView(p)
 	if r.tracer != nil && p != nil {
 		view = tracedView{view, r.tracer}
 	}
-	err := lines(func(line agent.RunLine) error {
+	following, leave := context.WithCancel(context.WithoutCancel(ctx))
+	defer leave()
+	interrupted := context.AfterFunc(ctx, func() {
+		view.stopping()
+		onSignal(following, leave)
+		_ = client.StopRun(following, stack) // it may have ended meanwhile
+	})
+	defer interrupted()
+	var result *agent.RunResult
+	err := lines(following, func(line agent.RunLine) error {
 		switch {
 		case line.Begin != nil:
 			view.begin(*line.Begin, p == nil)
@@ -43,6 +51,9 @@ func (r *runner) follow(ctx context.Context, client *agent.Client, stack string,
 		return nil
 	})
 	view.end(result)
+	if following.Err() != nil {
+		return hinted{context.Canceled, "The run is being stopped; recipe apply follows that to its end, and does the rest."}
+	}
 	if err != nil && !errors.Is(err, agent.ErrBroken) {
 		return err
 	}
@@ -68,7 +79,7 @@ func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
 		return nil
 	case "stopped":
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return hinted{ctx.Err(), "What was done by then stays, and recipe apply does the rest."}
 		}
 		if g.Held {
 			return hinted{held{errors.New(g.Error)}, sentences(result.Hint, "What was done by then stays, since the component says on_failure = \"hold\". recipe apply goes on with it, and recipe rollback takes it back.")}
@@ -94,6 +105,9 @@ func (c *cli) done(action string, changes map[string]int) {
 			parts = append(parts, fmt.Sprintf("%d %s", n, past[a]))
 		}
 	}
+	if parts == nil {
+		parts = []string{"nothing had to be changed"}
+	}
 	fmt.Fprintf(c.stdout, "\nDone: %s.\n", strings.Join(parts, ", "))
 }
 
@@ -106,10 +120,28 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
+// stoppingText is told when the user wants a run to stop.
+const stoppingText = "Stopping: what goes on is ended first. Ctrl-C again does not wait for that."
+
+// onSignal has the next interruption call leave, in a goroutine of its own, unless ctx ends before.
+func onSignal(ctx context.Context, leave func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		defer signal.Stop(signals)
+		select {
+		case <-signals:
+			leave()
+		case <-ctx.Done():
+		}
+	}()
+}
+
 // view shows a run.
 type view interface {
 	begin(b agent.RunBegin, joined bool) // joined: somebody else began it
 	event(apply.Event)
+	stopping() // the user wants the run to stop; it goes on until it has; may be called while the others are
 	end(*agent.RunResult)
 }
 

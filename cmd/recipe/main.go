@@ -94,7 +94,7 @@ func (c *cli) exit(err error) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.stderr, "Interrupted.")
+		fmt.Fprintln(c.stderr, "Interrupted."+interruptedHint(err))
 		return exitInterrupted
 	case errors.As(err, &problem):
 		c.fail(problem.Message, problem.Hint)
@@ -135,12 +135,36 @@ func (c *cli) diagnostics(list []diag.Diagnostic) {
 	_ = diag.Write(c.stderr, list, c.color, c.width()) // nobody is left to tell
 }
 
+// interruptedHint is the way out of an interruption, after a space; "" if there is none.
+func interruptedHint(err error) string {
+	var hint hinted
+	if errors.As(err, &hint) {
+		return " " + hint.hint
+	}
+	return ""
+}
+
 // width is that of the terminal, 0 when there is none.
 func (c *cli) width() int {
+	width, _ := c.terminal()
+	return width
+}
+
+// size is that of the terminal, 80 times 24 when it does not say.
+func (c *cli) size() (width, height int) {
+	width, height = c.terminal()
+	if width <= 0 || height <= 0 {
+		return 80, 24
+	}
+	return width, height
+}
+
+// terminal is the size of the terminal that standard output is, zero when it is none.
+func (c *cli) terminal() (width, height int) {
 	if f, ok := c.stdout.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return width
+		if width, height, err := term.GetSize(int(f.Fd())); err == nil {
+			return width, height
 		}
 	}
-	return 0
+	return 0, 0
 }

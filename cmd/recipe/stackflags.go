@@ -80,9 +80,6 @@ func (s *stackFlags) request(args []string) (agent.PlanRequest, error) {
 			return q, err
 		}
 		q.Targets = append(q.Targets, a)
-		if key, ok := a.AsKey(); ok {
-			q.Targets = append(q.Targets, key) // app.web[1] also names what count made
-		}
 	}
 	for _, text := range s.replace {
 		a, err := addr.Parse(text)

@@ -137,8 +137,8 @@ func (r *runner) traced(ctx context.Context, client *agent.Client, signed *agent
 		r.tracer = t
 		q.Trace = t.run.String()
 	}
-	err = r.follow(ctx, client, p.Stack, p, func(each func(agent.RunLine) error) error {
-		return client.Apply(context.WithoutCancel(ctx), q, each)
+	err = r.follow(ctx, client, p.Stack, p, func(ctx context.Context, each func(agent.RunLine) error) error {
+		return client.Apply(ctx, q, each)
 	})
 	if t != nil {
 		t.end(ctx, r.c, err)

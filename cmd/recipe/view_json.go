@@ -29,6 +29,8 @@ func (v jsonView) event(e apply.Event) {
 	v.c.message(streamed[e.Phase], e.Addr+": "+string(e.Phase), map[string]any{"hook": e})
 }
 
+func (v jsonView) stopping() {} // the stream has it in its end
+
 func (v jsonView) end(r *agent.RunResult) {
 	if r == nil {
 		return

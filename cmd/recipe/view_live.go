@@ -12,12 +12,6 @@ import (
 	"github.com/nsynapse/recipe/planner/plan"
 )
 
-// liveLines is how many running steps are shown at a time.
-const liveLines = 10
-
-// waitLines is how many waiting steps are shown with what they wait for.
-const waitLines = 3
-
 // frame is how often the picture is drawn anew.
 const frame = 100 * time.Millisecond
 
@@ -25,12 +19,13 @@ const frame = 100 * time.Millisecond
 // scroll away above them.
 type liveView struct {
 	c       *cli
+	size    func() (width, height int) // of the terminal, which may change at any time
 	mu      sync.Mutex
-	running []apply.Event // the last event of each running step, in the order they began
-	began   map[string]time.Time
-	scroll  []string // finished lines that were not printed yet
-	drawn   int      // lines of the picture on the screen
+	running []liveStep // in the order they began
+	scroll  []string   // finished lines that were not printed yet
+	drawn   []int      // how many columns the lines of the picture on the screen have
 	done    int
+	undone  int // steps that were taken back
 	total   int
 	start   time.Time
 	stop    chan struct{}
@@ -38,9 +33,17 @@ type liveView struct {
 	waits   *waits
 }
 
+// liveStep is a step that runs or is taken back.
+type liveStep struct {
+	addr  string
+	undo  bool
+	began time.Time
+	last  apply.Event // its last progress; zero before the first one
+}
+
 // newLiveView shows the run of a plan; nil for one that another recipe began.
 func newLiveView(c *cli, p *plan.Plan) *liveView {
-	v := &liveView{c: c, began: map[string]time.Time{}, stop: make(chan struct{}), waits: newWaits(p)}
+	v := &liveView{c: c, size: c.size, stop: make(chan struct{}), waits: newWaits(p)}
 	v.ended.Go(func() {
 		ticker := time.NewTicker(frame)
 		defer ticker.Stop()
@@ -68,28 +71,44 @@ func (v *liveView) begin(b agent.RunBegin, joined bool) {
 func (v *liveView) event(e apply.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	at := slices.IndexFunc(v.running, func(r apply.Event) bool { return r.Addr == e.Addr })
+	at := slices.IndexFunc(v.running, func(s liveStep) bool { return s.addr == e.Addr })
 	switch e.Phase {
 	case apply.Started, apply.UndoStart:
-		v.began[e.Addr] = e.Time
 		v.waits.begin(e.Addr)
-		v.running = append(v.running, e)
+		v.running = append(v.running, liveStep{addr: e.Addr, undo: e.Phase == apply.UndoStart, began: e.Time})
 	case apply.Progress:
 		if at >= 0 {
-			v.running[at] = e
+			v.running[at].last = e
 		}
 	case apply.Said:
 		v.scroll = append(v.scroll, line(v.c, e))
 	default:
-		if at >= 0 {
-			v.running = slices.Delete(v.running, at, at+1)
-		}
-		v.done++
-		v.waits.finish(e.Addr)
-		if !trifling(e) {
-			v.scroll = append(v.scroll, finished(v.c, e))
-		}
+		v.finish(e, at)
 	}
+}
+
+// finish takes in that a step, at that place of those that run, came to its end.
+func (v *liveView) finish(e apply.Event, at int) {
+	undo := e.Phase == apply.UndoDone
+	if at >= 0 {
+		undo = undo || v.running[at].undo
+		v.running = slices.Delete(v.running, at, at+1)
+	}
+	if undo {
+		v.undone++
+	} else {
+		v.done++
+	}
+	v.waits.finish(e.Addr)
+	if !trifling(e) {
+		v.scroll = append(v.scroll, finished(v.c, e))
+	}
+}
+
+func (v *liveView) stopping() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.scroll = append(v.scroll, stoppingText)
 }
 
 func (v *liveView) end(*agent.RunResult) {
@@ -102,65 +121,31 @@ func (v *liveView) end(*agent.RunResult) {
 func (v *liveView) draw(picture bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	width, height := v.size()
 	var b strings.Builder
-	if v.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA\x1b[J", v.drawn) // up to where the picture begins, and clear from there
-	}
+	b.WriteString(v.erase(width, height))
 	for _, line := range v.scroll {
 		b.WriteString(line + "\n")
 	}
-	v.scroll, v.drawn = nil, 0
+	v.scroll, v.drawn = nil, nil
 	if picture && len(v.running) > 0 {
-		for _, line := range v.picture() {
-			b.WriteString(line + "\n")
-			v.drawn++
+		for _, l := range v.picture(width, height) {
+			v.drawn = append(v.drawn, l.columns())
+			b.WriteString(l.dyed(v.c) + "\n")
 		}
 	}
 	fmt.Fprint(v.c.stdout, b.String())
 }
 
-func (v *liveView) picture() []string {
-	width := v.c.width()
-	if width <= 0 {
-		width = 80
+// erase takes the picture off a screen: up to where it begins, and clear from there. A line of it takes more than one row if the
+// terminal has become narrower meanwhile. What the terminal echoed, such as ^C, has moved the cursor aside.
+func (v *liveView) erase(width, height int) string {
+	if len(v.drawn) == 0 {
+		return ""
 	}
-	spinner := []rune("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")
-	turn := string(spinner[int(time.Since(v.start)/frame)%len(spinner)])
-	var lines []string
-	for i, e := range v.running {
-		if i == liveLines {
-			lines = append(lines, fmt.Sprintf("  … %d more", len(v.running)-i))
-			break
-		}
-		text := fmt.Sprintf("%s %s", e.Addr, ing(e))
-		if e.Phase == apply.Progress {
-			text += ": " + e.Text + amount(e.Done, e.Total)
-		}
-		elapsed := time.Since(v.began[e.Addr]).Round(100 * time.Millisecond).String()
-		lines = append(lines, fmt.Sprintf("  %s %s %s", v.c.dye("36", turn), clip(text, width-len(elapsed)-6), v.c.dye("2", elapsed)))
+	rows := 0
+	for _, columns := range v.drawn {
+		rows += max(1, (columns+width-1)/width)
 	}
-	for _, line := range v.waits.lines(waitLines) {
-		lines = append(lines, "  "+v.c.dye("2", clip("· "+line, width-3)))
-	}
-	waiting := v.total - v.done - len(v.running)
-	summary := fmt.Sprintf("  %d of %d done, %d running", v.done, v.total, len(v.running))
-	if waiting > 0 {
-		summary += fmt.Sprintf(", %d waiting for them", waiting)
-	}
-	return append(lines, v.c.dye("2", clip(summary+", "+time.Since(v.start).Round(time.Second).String(), width-1)))
-}
-
-func ing(e apply.Event) string {
-	if e.Phase == apply.UndoStart {
-		return "is taken back"
-	}
-	return "…"
-}
-
-func clip(s string, width int) string {
-	runes := []rune(s)
-	if width < 2 || len(runes) <= width {
-		return s
-	}
-	return string(runes[:width-1]) + "…"
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", min(rows, max(height-2, 1)))
 }

@@ -45,7 +45,7 @@ func (v *plainView) event(e apply.Event) {
 	case apply.Progress:
 		if e.Time.Sub(v.told[e.Addr]) > longStep {
 			v.told[e.Addr] = e.Time
-			fmt.Fprintf(v.c.stdout, "  %s: %s%s\n", e.Addr, e.Text, amount(e.Done, e.Total))
+			fmt.Fprintf(v.c.stdout, "  %s: %s%s\n", e.Addr, plainText(e.Text), amount(e.Done, e.Total))
 		}
 	case apply.Said:
 		fmt.Fprintln(v.c.stdout, line(v.c, e))
@@ -61,11 +61,13 @@ func trifling(e apply.Event) bool {
 	return e.Phase != apply.Errored && (e.Type == "secret" || e.Type == "endpoint" || e.Type == "route") && e.Took < time.Second
 }
 
+func (v *plainView) stopping() { fmt.Fprintln(v.c.stdout, stoppingText) }
+
 func (v *plainView) end(*agent.RunResult) {}
 
 // line is a line that a provider has for the user.
 func line(c *cli, e apply.Event) string {
-	return fmt.Sprintf("  %s %s: %s", c.dye("2", "·"), e.Addr, e.Text)
+	return fmt.Sprintf("  %s %s: %s", c.dye("2", "·"), e.Addr, plainText(e.Text))
 }
 
 // finished is the line of a finished step.
@@ -77,12 +79,13 @@ func finished(c *cli, e apply.Event) string {
 	case apply.UndoDone:
 		return fmt.Sprintf("  %s %s taken back %s", c.dye("33", "↺"), e.Addr, c.dye("2", took.String()))
 	}
-	first, rest, _ := strings.Cut(e.Error, "\n")
-	line := fmt.Sprintf("  %s %s failed: %s", c.dye("31", "✗"), e.Addr, first)
-	if rest != "" {
-		line += "\n      " + strings.ReplaceAll(rest, "\n", "\n      ")
+	first, rest, more := strings.Cut(e.Error, "\n")
+	text := fmt.Sprintf("  %s %s failed: %s", c.dye("31", "✗"), e.Addr, plainText(first))
+	for more { // what an app wrote must not steer the terminal
+		first, rest, more = strings.Cut(rest, "\n")
+		text += "\n      " + plainText(first)
 	}
-	return line
+	return text
 }
 
 // dye colours s on a terminal.

@@ -174,11 +174,13 @@ func sameProcess(before, after cty.Value) bool {
 func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, spec supervisor.Spec, err error) (cty.Value, sdk.Diagnostics) {
 	detail := err.Error()
 	var start *supervisor.StartError
-	if errors.As(err, &start) && len(start.Lines) > 0 {
+	if errors.As(err, &start) { // the address is said by whoever shows the error
 		detail = start.Reason
 		if start.Err != nil {
 			detail += ": " + start.Err.Error()
 		}
+	}
+	if start != nil && len(start.Lines) > 0 {
 		detail += "; its last output:\n  " + strings.Join(start.Lines, "\n  ")
 		if hint := sandbox.Hint(spec.Sandbox, start.Lines); hint != "" {
 			detail += "\n" + hint

@@ -38,8 +38,12 @@ type Pos struct {
 	Byte   int `json:"byte"`
 }
 
+// Sources are the texts of files by name. As the Extra of a diagnostic they are looked in for its snippet, too: those of a file that
+// was no more than read, which whoever shows the diagnostic does not have.
+type Sources map[string][]byte
+
 // From converts diags, sorted by file and position and without repetitions. The sources, by file name, give the
-// snippets; a file that is missing there has none.
+// snippets; a file that is neither there nor in the Extra of the diagnostic has none.
 func From(diags hcl.Diagnostics, sources map[string][]byte) []Diagnostic {
 	out := make([]Diagnostic, 0, len(diags))
 	for _, d := range diags {
@@ -64,7 +68,11 @@ func from(d *hcl.Diagnostic, sources map[string][]byte) Diagnostic {
 		Start:    Pos(d.Subject.Start),
 		End:      Pos(d.Subject.End),
 	}
-	if src, ok := sources[d.Subject.Filename]; ok {
+	src, ok := sources[d.Subject.Filename]
+	if own, is := d.Extra.(Sources); is && !ok {
+		src, ok = own[d.Subject.Filename]
+	}
+	if ok {
 		out.Snippet = snippet(src, out.Range)
 	}
 	return out

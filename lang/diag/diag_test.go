@@ -69,6 +69,25 @@ func TestWrite(t *testing.T) {
 }
 
 // TestWriteLongLine shows what is around the mistake, whole letters only.
+// TestWriteForeignText has what programs write for a terminal: colours go, and nothing steers ours.
+func TestWriteForeignText(t *testing.T) {
+	for text, want := range map[string]string{
+		"\x1b[1;31mred\x1b[0m and \x1b[38:5:1m\x1b[2Jplain": "red and plain",
+		"\x1b]0;title\x07\rx":                               "?]0;title??x",
+		"cut \x1b[31":                                       "cut ?[31",
+		"no end \x1b[3\nx":                                  "no end ?[3?x",
+		"\x1b[\x1b[0m.":                                     "?[.",
+	} {
+		var out strings.Builder
+		if err := Write(&out, []Diagnostic{{Severity: Error, Summary: text}}, false, 0); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "Error: "+want+"\n") {
+			t.Errorf("%q is shown as\n%s", text, out.String())
+		}
+	}
+}
+
 func TestWriteLongLine(t *testing.T) {
 	long := "a = [" + strings.Repeat("ä, ", 1000) + "]"
 	at := strings.Index(long[301:], "ä") + 301

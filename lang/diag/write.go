@@ -164,14 +164,39 @@ func (p *printer) bold(s string) string {
 	return "\x1b[1m" + s + "\x1b[0m"
 }
 
-// clean replaces control characters: the text may come from a foreign package and must not steer the terminal.
+// clean takes out what would steer the terminal, since the text may come from a foreign package or the output of an app: colours
+// and the like as a whole, of other control characters a ? stays.
 func clean(s string) string {
+	s = withoutSequences(s)
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r >= 0x7f && r < 0xa0 {
 			return '?'
 		}
 		return r
 	}, s)
+}
+
+// withoutSequences takes out the control sequences of ECMA-48, section 5.4: ESC [, parameters and intermediate characters from
+// space to ?, and a final one from @ to ~. What is not whole stays.
+func withoutSequences(s string) string {
+	var b strings.Builder
+	for {
+		begin := strings.Index(s, "\x1b[")
+		if begin < 0 {
+			return b.String() + s
+		}
+		end := begin + 2
+		for end < len(s) && s[end] >= ' ' && s[end] <= '?' {
+			end++
+		}
+		if end < len(s) && s[end] >= '@' && s[end] <= '~' {
+			end++
+			b.WriteString(s[:begin])
+		} else {
+			b.WriteString(s[:end])
+		}
+		s = s[end:]
+	}
 }
 
 // splitHint takes the sentence "Did you mean …?" off the end of a detail.

@@ -34,6 +34,8 @@ func (p *Pass) backup(c *component, index int) (cty.Value, hcl.Diagnostics) {
 	attributes, diags := evaluate(c.recipe.Backup.Attributes, ctx)
 	back, more := evaluate(c.recipe.Restore.Attributes, ctx)
 	diags = append(diags, more...)
+	diags = append(diags, programs(c.recipe.Backup.Attributes, attributes, "command")...)
+	diags = append(diags, programs(c.recipe.Restore.Attributes, back, "command")...)
 	if diags.HasErrors() {
 		return cty.NilVal, diags
 	}

@@ -49,6 +49,8 @@ func (p *Pass) health(c *component, index int, process *config.Process, main boo
 		}
 		attributes[name] = v
 		diags = append(diags, checkLag(check, v)...)
+		diags = append(diags, checkPath(check, v)...)
+		diags = append(diags, programs(check.Attributes, values, "exec")...)
 	}
 	if h.Startup == nil && h.Readiness != nil && !diags.HasErrors() {
 		// Started means ready for the first time. How long one probe may take says nothing of the start as a whole.
@@ -139,6 +141,15 @@ func checkLag(check *config.Check, v cty.Value) hcl.Diagnostics {
 	}
 	return fail(check.Attributes["postgresql"].Expr.Range(), "Value does not fit",
 		`"postgresql": max_lag: that is a number of bytes, 1 or more; follows = true asks for no bound.`)
+}
+
+// checkPath refuses what no server can be asked for.
+func checkPath(check *config.Check, v cty.Value) hcl.Diagnostics {
+	path, known := text(v.GetAttr("http"))
+	if !known || path == "" || strings.HasPrefix(path, "/") {
+		return nil
+	}
+	return fail(check.Attributes["http"].Expr.Range(), "Not a path", "http is the path that is asked for, such as \"/healthz\", and begins with a slash.")
 }
 
 // checkMisfit says which value of a check does not fit.

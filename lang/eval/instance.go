@@ -99,7 +99,7 @@ func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.
 		return cty.NilVal, diags
 	}
 	env, more := p.environment(c, index, attributes["env"])
-	diags = append(diags, more...)
+	diags = append(append(diags, more...), programs(step.Attributes, attributes, "command", "undo")...)
 	attributes["env"] = env
 	inPackage(attributes, c.recipe.pkg.Path)
 	at := p.graph.stepPlace(c, index, "step."+step.Name)
@@ -120,6 +120,9 @@ func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.
 func (p *Pass) process(c *component, index int, process *config.Process) (cty.Value, hcl.Diagnostics) {
 	ctx := p.configureContext(c, index)
 	command, diags := process.Command.Value(ctx)
+	if nameless(command) {
+		diags = append(diags, noProgram("command", process.Command)...)
+	}
 	own := cty.NullVal(cty.Map(cty.String))
 	if process.Env != nil {
 		v, more := process.Env.Value(ctx)

@@ -1,7 +1,9 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -65,9 +67,11 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 	if res.Type == "template" {
 		diags = append(diags, p.render(res, attributes, at)...)
 	} else if _, ok := schema.Attributes["source"]; ok && res.Type != "archive" && !schema.Plugin {
+		diags = append(diags, missingPayload(res, attributes, at)...)
 		payload(res.Type, attributes, at.pkg.Path)
 	}
 	if res.Type == "command" {
+		diags = append(diags, programs(res.Attributes, attributes, "command", "undo")...)
 		inPackage(attributes, at.pkg.Path)
 		if once, _ := text(attributes["once_per"]); once == "version" {
 			attributes["trigger"] = cty.StringVal(at.pkg.Recipe.Version.String())
@@ -133,6 +137,18 @@ func payload(typ string, attributes map[string]cty.Value, root string) {
 	if s, known := text(source); known && !path.IsAbs(s) {
 		attributes["source"] = cty.StringVal(path.Join(root, s))
 	}
+}
+
+// missingPayload refuses the source of a file that is not in the package. All instances have the same, so the first one is asked.
+func missingPayload(res *config.Resource, attributes map[string]cty.Value, at place) hcl.Diagnostics {
+	source, known := text(attributes["source"])
+	if res.Type != "file" || at.index > 0 || !known || path.IsAbs(source) {
+		return nil
+	}
+	if _, err := at.pkg.Read(path.Clean(source)); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fail(res.Attributes["source"].Expr.Range(), "No such file", "The package has no file %q. A source is the name of a file that lies in it, relative to its recipe.", source)
 }
 
 func evaluate(attributes map[string]*hcl.Attribute, ctx *hcl.EvalContext) (map[string]cty.Value, hcl.Diagnostics) {

@@ -91,6 +91,7 @@ func (p *Pass) roles(c *component, process *config.Process, main bool, ctx *hcl.
 		return cty.ObjectVal(attributes), nil
 	}
 	said, diags := evaluate(c.recipe.Promote.Attributes, ctx)
+	diags = append(diags, programs(c.recipe.Promote.Attributes, said, "command")...)
 	if diags.HasErrors() {
 		return cty.NullVal(ty), diags
 	}

@@ -21,11 +21,27 @@ func (m *maker) effect(id int32, action Action) string {
 	case action == Restart && m.Graph.Backups(id) > 0: // see orderTurns
 		return "restarts in turn, the highest instance first" + m.lastTime(n.Addr) + "; a backup takes over from a primary"
 	case action == Restart && m.Graph.Siblings(id) > 1:
-		return fmt.Sprintf("restarts together with the other instances of %s%s; connections to it wait", n.Addr.Component, m.lastTime(n.Addr)) + m.whyDown(id)
+		return fmt.Sprintf("restarts together with the other instances of %s%s", n.Addr.Component, m.lastTime(n.Addr)) + m.wait(n.Addr) + m.whyDown(id)
 	case action == Restart:
-		return "not available while it restarts" + m.lastTime(n.Addr) + "; connections to it wait" + m.whyDown(id)
+		return "not available while it restarts" + m.lastTime(n.Addr) + m.wait(n.Addr) + m.whyDown(id)
 	}
 	return ""
+}
+
+// wait says what becomes of connections to the component meanwhile, if it has any: one without an endpoint has not.
+func (m *maker) wait(a addr.Instance) string {
+	if m.served == nil {
+		m.served = map[addr.Component]bool{}
+		for i := range m.Graph.Nodes {
+			if n := &m.Graph.Nodes[i]; n.Type == "endpoint" {
+				m.served[n.Addr.Component] = true
+			}
+		}
+	}
+	if !m.served[a.Component] {
+		return ""
+	}
+	return "; connections to it wait"
 }
 
 // lastTime says how long a restart is going to take, as far as earlier starts tell: that of the slowest of the instances.

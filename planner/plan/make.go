@@ -43,6 +43,9 @@ func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
 		return nil, m.diags
 	}
 	m.looked = m.diags
+	if m.diags = append(m.diags, m.unnamed()...); m.diags.HasErrors() {
+		return nil, m.diags
+	}
 	if in.Graph != nil {
 		m.settleSlots(ctx)
 	} else {
@@ -75,6 +78,7 @@ type maker struct {
 	gone          map[addr.Instance]int32         // prior objects and joins to their task
 	rolls         map[addr.Instance]*Roll         // by instance
 	starts        map[addr.Instance]time.Duration // by component and part: the slowest start of its instances; nil until asked for
+	served        map[addr.Component]bool         // whether it has an endpoint; nil until asked for
 	held          map[addr.Instance]bool          // instances that stay as they are until they are promoted
 	diags, looked hcl.Diagnostics                 // looked are those of looking at what is there
 }
@@ -165,6 +169,8 @@ func (m *maker) anew(t *task, n *eval.Desired, prior *known) bool {
 		if n.Why != "" {
 			t.Reason = n.Why
 		}
+	case prior.actual.IsNull() && prior.tainted:
+		t.Action, t.Reason = Create, "an earlier run did not finish it"
 	case prior.actual.IsNull():
 		t.Action, t.Reason = Create, "it is gone"
 	case prior.tainted:

@@ -123,7 +123,13 @@ func (m *maker) describeRolls() {
 	for id := range m.tasks {
 		t := &m.tasks[id]
 		r := m.rolls[instance(t.Addr)]
-		if r == nil || r.From.Slot != t.Addr.Slot || t.Action == NoOp || t.Action == Create || !m.Graph.Slotted(int32(id)) {
+		if r == nil || r.From.Slot != t.Addr.Slot || t.Action == NoOp || !m.Graph.Slotted(int32(id)) {
+			continue
+		}
+		if t.Action == Create {
+			if m.known[id] != nil { // so that its users are told (known after apply), which would say little
+				r.Reason = t.Addr.Part + " is gone"
+			}
 			continue
 		}
 		for _, d := range t.Attributes {

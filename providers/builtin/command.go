@@ -165,17 +165,16 @@ func (c command) delete(ctx context.Context, r sdk.ApplyRequest) (cty.Value, err
 	if r.Before.IsNull() {
 		return r.After, nil
 	}
-	s, err := parseCommand(r.Before)
-	if err != nil {
-		return r.Before, err
-	}
-	m := newMarker(s.state, r.Address)
+	m := newMarker(text(r.Before, "state_dir"), r.Address)
 	now, err := m.read()
 	if err != nil {
 		return r.Before, err
 	}
-	if now.Stage != "" && !(r.Undo && now.Stage == found) {
-		err = c.undo(ctx, s, r.Report)
+	if now.Stage != "" && !(r.Undo && now.Stage == found) { // else it may be one that cannot even be read
+		var s commandSpec
+		if s, err = parseCommand(r.Before); err == nil {
+			err = c.undo(ctx, s, r.Report)
+		}
 	}
 	if err == nil {
 		err = m.remove()

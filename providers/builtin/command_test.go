@@ -89,6 +89,23 @@ func TestCommandFindsItsWorkDone(t *testing.T) {
 	}
 }
 
+// One that was refused before it began can be taken back, whatever is wrong with it.
+func TestCommandThatNeverBeganIsTakenBack(t *testing.T) {
+	for _, wrong := range []sdktest.Values{{"command": cty.ListValEmpty(cty.String)}, {"timeout": str("soon")}} {
+		o, d := newOne(t, builtin.Options{}, "command"), t.TempDir()
+		v := o.object(shell(d, "exit", wrong))
+		if _, err := o.apply(t.Context(), o.null(), v, "1"); err == nil {
+			t.Fatal("it is created")
+		}
+		left, diags := o.resource.Apply(t.Context(), sdk.ApplyRequest{
+			Identity: sdk.Identity{Address: "app.shop[0].step.it", Known: v}, Before: v, After: o.null(), Token: "1", Undo: true,
+		})
+		if err := diags.Err(); err != nil || !left.IsNull() {
+			t.Errorf("undo: %v, left is %#v", err, left)
+		}
+	}
+}
+
 // What a command left half made does not count as made.
 func TestCommandInterruptedBeforeItsEnd(t *testing.T) {
 	o, d := newOne(t, builtin.Options{}, "command"), t.TempDir()

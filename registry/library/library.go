@@ -49,10 +49,14 @@ func New(box fs.FS, s *store.Store, reader registry.Reader) *Library {
 	return &Library{store: s, reader: reader, box: newBox(box)}
 }
 
-// open loads the recipe in files; prefix is put before file names in ranges.
+// open loads the recipe in files; prefix is put before file names in ranges. Diagnostics have the sources of a recipe that is not
+// returned with them.
 func open(files fs.FS, origin, prefix string) (*Package, hcl.Diagnostics) {
 	r, diags := config.LoadRecipe(below{files, prefix}, prefix)
 	if diags.HasErrors() {
+		for _, d := range diags {
+			d.Extra = diag.Sources(r.Sources)
+		}
 		return nil, diags
 	}
 	return &Package{Recipe: r, Manifest: manifest(r, origin), files: files}, diags

@@ -36,9 +36,13 @@ func (f *Fetcher) attempt(ctx context.Context, r Request, address string, report
 			return "", because(ctx, failed)
 		}
 		defer body.Close()
+		total := r.Size
+		if total == 0 {
+			total = p.whole
+		}
 		progress := func() {
 			watch.Reset(f.o.Stall)
-			report.Send(sdk.Progress{Text: "downloading " + r.name(), Done: p.size, Total: r.Size})
+			report.Send(sdk.Progress{Text: "downloading " + r.name(), Done: p.size, Total: total})
 		}
 		if failed := p.take(body, r, progress); failed != nil {
 			return "", because(ctx, failed)
@@ -103,6 +107,9 @@ func (p *part) accept(response *http.Response, address string) *failure {
 		again := status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
 		return &failure{err: errors.New(response.Status), again: again, after: retryAfter(response)}
 	}
+	if p.whole = 0; response.ContentLength >= 0 {
+		p.whole = p.size + response.ContentLength
+	}
 	if err := p.note(origin{address, validator(response.Header)}); err != nil {
 		return &failure{err: err, fatal: true}
 	}
@@ -142,6 +149,9 @@ func openLocal(p *part, u *url.URL) (io.ReadCloser, *failure) {
 	}
 	if err := p.restart(); err != nil {
 		return nil, &failure{err: errors.Join(err, file.Close()), fatal: true}
+	}
+	if info, err := file.Stat(); err == nil { // else nobody knows
+		p.whole = info.Size()
 	}
 	return file, nil
 }

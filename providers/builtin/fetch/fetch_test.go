@@ -236,6 +236,46 @@ func TestFileAddressAndProgress(t *testing.T) {
 	}
 }
 
+// TestProgressKnowsTheSizeFromTheServer has a file whose size only its server tells, also when half of it had arrived before, and one
+// whose size nobody tells.
+func TestProgressKnowsTheSizeFromTheServer(t *testing.T) {
+	told := func(h http.HandlerFunc) (last sdk.Progress) {
+		f, _ := fetcher(t, t.TempDir())
+		report := sdk.Report{Progress: func(p sdk.Progress) {
+			if p.Done > 0 { // and not what is said of a pause
+				last = p
+			}
+		}}
+		path, err := f.Fetch(t.Context(), fetch.Request{URLs: []string{serve(t, h)}, SHA256: digestOf(content)}, report)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustHave(t, path, content)
+		return last
+	}
+	size := int64(len(content))
+	if last := told(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}); last.Done != size || last.Total != size {
+		t.Errorf("progress with a size ended with %+v", last)
+	}
+	var asked atomic.Int64
+	if last := told(func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			breakAfter(w, r)
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	}); last.Done != size || last.Total != size || asked.Load() != 2 {
+		t.Errorf("progress of two attempts ended with %+v", last)
+	}
+	if last := told(func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		w.Write(content)
+	}); last.Done != size || last.Total != 0 {
+		t.Errorf("progress without a size ended with %+v", last)
+	}
+}
+
 func TestDocument(t *testing.T) {
 	var asked, unchanged int
 	fail := false

@@ -16,6 +16,7 @@ type part struct {
 	file    *os.File
 	sum     hash.Hash // over the first size bytes
 	size    int64
+	whole   int64 // size of the whole file, as whoever sends it says, for progress only; 0 if nobody does
 	origin  origin
 	resumed bool // it holds bytes of more than one attempt
 }
