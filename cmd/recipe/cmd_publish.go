@@ -110,6 +110,10 @@ func (c *cli) signer(name string) (*trust.Signer, error) {
 	if errors.Is(err, trust.ErrNoKey) {
 		return nil, hinted{fmt.Errorf("there is no key to sign packages of %s with", namespace), "Make one: recipe key new " + namespace}
 	}
+	if err == nil && signer.Revoked() {
+		return nil, hinted{fmt.Errorf("the key of %s was revoked, and nobody takes what it signs", namespace), "Make a new one with recipe key rotate " + namespace +
+			", and tell your users its fingerprint: a revoked key cannot vouch for it."}
+	}
 	return signer, err
 }
 

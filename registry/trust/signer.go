@@ -83,6 +83,12 @@ func (k Keys) Revoke(namespace string, f Fingerprint) (s *Signer, known bool, er
 	return s, slices.Contains(fingerprints(s.History.keys(namespace)), f), k.saveHistory(s)
 }
 
+// Revoked reports whether the key was taken back, by whoever had a key of the namespace: nobody takes what it signs.
+func (s *Signer) Revoked() bool {
+	_, revoked := s.History.believe(s.Namespace(), []Fingerprint{s.Fingerprint()})
+	return revoked[s.Fingerprint()]
+}
+
 // Load returns the key of a namespace. A key that others may read is refused. The error is ErrNoKey when there is
 // none.
 func (k Keys) Load(namespace string) (*Signer, error) {

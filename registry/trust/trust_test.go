@@ -165,6 +165,19 @@ func TestRevocation(t *testing.T) {
 	w.takes("the new key, still", second, trust.History{})
 }
 
+// TestRevokedSigner has a key that said of itself that it is taken back, as older versions let it.
+func TestRevokedSigner(t *testing.T) {
+	w := newWorld(t)
+	if w.first.Revoked() {
+		t.Error("a new key is revoked")
+	}
+	signed := must[[]byte](t)(w.first.Sign("recipe revocation 1\nnamespace acme\nrevokes " + string(w.first.Fingerprint()) + "\n"))
+	w.first.History.Statements = append(w.first.History.Statements, string(signed))
+	if !w.first.Revoked() {
+		t.Error("a revoked key signs on")
+	}
+}
+
 func TestForgedRevocation(t *testing.T) {
 	w := newWorld(t)
 	w.trust(w.first.Fingerprint())
