@@ -66,6 +66,24 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 	return nil, fmt.Errorf("all versions of %s are yanked; name one to get it all the same", name)
 }
 
+// Absence says why no version of a package may be chosen: that no registry has it, or that all of them are left out by Releases;
+// "" if it cannot be found out.
+func (s Set) Absence(ctx context.Context, name string) string {
+	c, versions, err := s.Find(ctx, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		text := fmt.Sprintf("there is no package %s in %s", name, s)
+		if near := diag.Suggest(name, s.names(ctx)); near != "" {
+			text += fmt.Sprintf(", but %s", near)
+		}
+		return text
+	case err != nil:
+		return ""
+	}
+	namespace, _, _ := strings.Cut(name, "/")
+	return fmt.Sprintf("no version of %s in %s may be chosen (%s): %s has yanked or revoked them, or the keys that signed them", name, c, someOf(versions), namespace)
+}
+
 // mostTold is how many versions of a package a message names.
 const mostTold = 5
 
@@ -203,12 +221,16 @@ func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
 
 // suggest finds the package that may have been meant; a registry that lists nothing has no idea.
 func (s Set) suggest(ctx context.Context, name string) string {
-	var all []string
+	return diag.DidYouMean(name, s.names(ctx))
+}
+
+// names are those of the packages in all registries that list them.
+func (s Set) names(ctx context.Context) (all []string) {
 	for _, c := range s {
 		names, _ := c.registry.Names(ctx)
 		all = append(all, names...)
 	}
-	return diag.DidYouMean(name, all)
+	return all
 }
 
 func (s Set) String() string {

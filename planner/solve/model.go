@@ -80,6 +80,10 @@ func (m *model) enter(ctx context.Context, r *Root, local map[*Manifest]*shelf) 
 			c.shelf = c.shelf.part(r.Constraint)
 		}
 		if c.shelf != nil && len(c.shelf.manifests) == 0 {
+			if c.shelf.absence != "" {
+				m.fail(r.NameRange, "No package to choose", "Nothing can be made from %s: %s.", r.Package, c.shelf.absence)
+				return
+			}
 			m.fail(r.NameRange, "Unknown package", "There is no package %q in the library in the box. For files of your own say source = \"./directory\" instead of package.", r.Package)
 			return
 		}
@@ -183,7 +187,7 @@ func lacking(s *shelf, fitting pubgrub.Set) string {
 	case len(fitting) > 0:
 		return ""
 	case len(s.manifests) == 0:
-		return ", and there is no such package"
+		return s.absent(", and there is no such package")
 	}
 	return ", but there is only " + s.known()
 }

@@ -74,7 +74,7 @@ func (m *model) employ(d *Dependency) {
 // useless tells why no version of a plugin fits; "" if one does.
 func useless(whole, part *shelf, fitting pubgrub.Set, d *Dependency) string {
 	if len(whole.manifests) == 0 {
-		return ", and there is no such package in the registries of the stack"
+		return whole.absent(", and there is no such package in the registries of the stack")
 	}
 	return unless(misused(part, fitting, d.Constraint), lacking(whole, fitting))
 }

@@ -18,6 +18,7 @@ type shelf struct {
 	manifests []*Manifest
 	majors    []*shelf // the same by major version, ascending, if they may coexist; then only those are used
 	node      pubgrub.Package
+	absence   string // why there are no versions, if the source says it
 }
 
 // newShelf sorts out the versions of a package, which are given newest first.
@@ -113,11 +114,22 @@ func (s *stock) get(ctx context.Context, name string, at hcl.Range) *shelf {
 		return nil
 	}
 	found := newShelf(name, manifests)
+	if excuser, ok := s.source.(Excuser); ok && len(manifests) == 0 {
+		found.absence = excuser.Absence(ctx, name)
+	}
 	s.shelves[name] = found
 	for _, m := range found.manifests {
 		s.reach(ctx, m)
 	}
 	return found
+}
+
+// absent tells that there is no version of a package, and goes on after a comma.
+func (s *shelf) absent(otherwise string) string {
+	if s.absence != "" {
+		return ", and " + s.absence
+	}
+	return otherwise
 }
 
 // reach looks up the packages that a manifest names.

@@ -20,6 +20,12 @@ type Source interface {
 	Implementations(ctx context.Context, service string) ([]string, error)
 }
 
+// Excuser is a Source that can say why it has no version of a package.
+type Excuser interface {
+	// Absence says in words, without a point at the end, why there is no version to be chosen; "" if there is no more to say.
+	Absence(ctx context.Context, name string) string
+}
+
 // Manifest is what the solver needs to know of one version of a package.
 type Manifest struct {
 	Name     string

@@ -40,7 +40,10 @@ type Source struct {
 	kept     bool                           // some package was not asked for, because it is locked
 }
 
-var _ solve.Source = (*Source)(nil)
+var (
+	_ solve.Source  = (*Source)(nil)
+	_ solve.Excuser = (*Source)(nil)
+)
 
 // With returns the library together with registries. An address that begins with a dot is a directory relative to base.
 // A package whose locked versions are all kept on this machine has these versions only, and no registry is asked for it, until
@@ -90,6 +93,17 @@ func (s *Source) Versions(ctx context.Context, name string) ([]*solve.Manifest, 
 		list = append(list, m)
 	}
 	return list, nil
+}
+
+// Absence says why there is no version of a package to be chosen.
+func (s *Source) Absence(ctx context.Context, name string) string {
+	switch {
+	case !strings.Contains(name, "/"):
+		return ""
+	case len(s.set) == 0:
+		return `the stack names no registry for it; its stack block does with registries = ["oci://registry.example.com/team"]`
+	}
+	return s.set.Absence(ctx, name)
 }
 
 // Remember keeps for the next time what was verified of the registries.
