@@ -43,12 +43,13 @@ type sight struct {
 
 // Changed says that a registry does not show what it has shown before.
 type Changed struct {
-	What string
-	File string // where it is remembered
+	What     string
+	Registry string
+	File     string // where it is remembered
 }
 
 func (c *Changed) Error() string {
-	return fmt.Sprintf("%s: the registry was changed, or shows you something else than before. If its operator tells you why, remove %s and try again", c.What, c.File)
+	return fmt.Sprintf("%s: the registry %s was changed, or shows you something else than before. If its operator tells you why, remove %s and try again", c.What, c.Registry, c.File)
 }
 
 // listed demands that all versions that were seen are still shown.
@@ -62,7 +63,7 @@ func (m *Memory) listed(registry, name string, versions []semver.Version) error 
 	}
 	for text := range old.Versions {
 		if !slices.ContainsFunc(versions, func(v semver.Version) bool { return v.String() == text }) {
-			return &Changed{fmt.Sprintf("%s %s is not shown any more", name, text), m.path(registry, name)}
+			return &Changed{fmt.Sprintf("%s %s is not shown any more", name, text), registry, m.path(registry, name)}
 		}
 	}
 	return nil
@@ -113,9 +114,9 @@ func (m *Memory) status(r *Release) (Status, error) {
 func (m *Memory) compare(r *Release, before, now sight) error {
 	switch {
 	case before.Digest != now.Digest:
-		return &Changed{"it is not the one that was published", m.path(r.Registry, r.Name)}
+		return &Changed{"it is not the one that was published", r.Registry, m.path(r.Registry, r.Name)}
 	case before.Status > now.Status:
-		return &Changed{"the registry shows an older status of it", m.path(r.Registry, r.Name)}
+		return &Changed{"the registry shows an older status of it", r.Registry, m.path(r.Registry, r.Name)}
 	}
 	return nil
 }

@@ -77,10 +77,10 @@ func (m *Memory) sawHead(ctx context.Context, registry string, seen ledger.Head,
 // goesOn tells how a log does not go on from a head that was seen.
 func (m *Memory) goesOn(registry string, seen ledger.Head, l *ledger.Log) error {
 	if err := l.Extends(seen); err != nil {
-		return &Changed{err.Error(), m.path(registry, logName)}
+		return &Changed{err.Error(), registry, m.path(registry, logName)}
 	}
 	if ledger.KeptByServer(seen.Key) && seen.Key != l.Head.Key {
-		return &Changed{"its log is signed by another key than before", m.path(registry, logName)}
+		return &Changed{"its log is signed by another key than before", registry, m.path(registry, logName)}
 	}
 	return nil
 }
