@@ -173,12 +173,15 @@ func cleanUp(t testscript.T, base, home, shared string) {
 	}
 }
 
-// condition knows [root]; [cgroups]: limits of all kinds can be enforced here; [packages]: the package sources of this machine
-// answer, and tests may take their time; and [netns]: this machine lets us make a network of our own that leads nowhere.
+// condition knows, beside what the names say: [raced], the race detector watches, which makes everything several times as long;
+// [cgroups], limits of all kinds can be enforced here; [packages], the package sources of this machine answer, and tests may take
+// their time; and [netns], this machine lets us make a network of our own that leads nowhere.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "raced":
+		return torture.RaceDetector, nil
 	case "cgroups":
 		return len(cgroup.Look().Offer().Controllers) == 3, nil
 	case "landlock":

@@ -27,7 +27,7 @@ func TestT19RollingUpdatesOfThreeInstances(t *testing.T) { rollUnderLoad(t, 3, f
 func TestT19RollingUpdatesWithTheAgentKilled(t *testing.T) { rollUnderLoad(t, 2, true) }
 
 func rollUnderLoad(t *testing.T, instances int, kill bool) {
-	updates := torture.Pick(5, 100)
+	updates := torture.PickRaced(2, 5, 100)
 	p := newPlace(t)
 	p.write("stack.hcl", fmt.Sprintf(rollingStack, instances, "300ms"))
 	p.write("web/recipe.hcl", rollingRecipe)
@@ -58,9 +58,9 @@ func rollUnderLoad(t *testing.T, instances int, kill bool) {
 		updates, instances, kills, loadClients, requests)
 }
 
-func TestT19RestartsOfOneInstance(t *testing.T) { restartUnderLoad(t, 1, torture.Pick(3, 30)) }
+func TestT19RestartsOfOneInstance(t *testing.T) { restartUnderLoad(t, 1, torture.PickRaced(1, 3, 30)) }
 
-func TestT19RestartsOfTwoInstances(t *testing.T) { restartUnderLoad(t, 2, torture.Pick(3, 30)) }
+func TestT19RestartsOfTwoInstances(t *testing.T) { restartUnderLoad(t, 2, torture.PickRaced(1, 3, 30)) }
 
 // restartUnderLoad is rollUnderLoad for recipe restart, and with several instances for recipe stop of one.
 func restartUnderLoad(t *testing.T, instances, restarts int) {

@@ -41,7 +41,7 @@ process "web" {
 `
 
 func TestT25ThePrimaryIsKilled(t *testing.T) {
-	rounds := torture.Pick(20, 500)
+	rounds := torture.PickRaced(6, 20, 500)
 	p := newPlace(t)
 	p.write("stack.hcl", failoverStack)
 	p.write("web/recipe.hcl", failoverRecipe)
@@ -125,7 +125,7 @@ func (p *place) pair(component string, backups int) (primary agent.UnitInfo, oth
 }
 
 func TestT25ThePrimaryAndTheAgentAreKilled(t *testing.T) {
-	rounds := torture.Pick(4, 100)
+	rounds := torture.PickRaced(2, 4, 100)
 	p := newPlace(t)
 	p.write("stack.hcl", failoverStack)
 	p.write("web/recipe.hcl", failoverRecipe)
@@ -200,7 +200,7 @@ func TestT25NeverTwoPrimaries(t *testing.T) {
 }
 
 func neverTwo(t *testing.T, standby string) {
-	rounds, random := torture.Pick(6, 100), torture.Random(t)
+	rounds, random := torture.PickRaced(3, 6, 100), torture.Random(t)
 	p := newPlace(t)
 	p.write("stack.hcl", workerStack)
 	p.write("worker/recipe.hcl", fmt.Sprintf(workerRecipe, standby, standby))

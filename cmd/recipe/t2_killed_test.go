@@ -34,7 +34,7 @@ func TestT2KilledApplies(t *testing.T) {
 		return
 	}
 	kills, lives := 0, 0
-	for enough := torture.Pick(6, 200); kills < enough; lives++ {
+	for enough := torture.PickRaced(1, 6, 200); kills < enough; lives++ {
 		k := &killer{random: random, most: torture.Pick(4, 12)}
 		got := live(t, k, want)
 		for i := range want {

@@ -31,8 +31,8 @@ func Pick[T any](bounded, whole T) T {
 	return bounded
 }
 
-// PickRaced is Pick with a third size for the race detector. It is for tests that do one thing at a time: there the
-// detector has nothing to find, and makes them several times as long.
+// PickRaced is Pick with a third size for the race detector, which makes tests several times as long. It is for tests that do one
+// thing at a time, where the detector has nothing to find, and for those that do the same again and again, where it finds it early.
 func PickRaced[T any](raced, bounded, whole T) T {
 	if RaceDetector && !Full() {
 		return raced

@@ -17,6 +17,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"google.golang.org/grpc"
 
+	"github.com/nsynapse/recipe/executor/torture"
 	"github.com/nsynapse/recipe/providers/plugin"
 	"github.com/nsynapse/recipe/providers/plugin/protocol"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -86,6 +87,10 @@ func flood(f *os.File) {
 	}
 }
 
+// crowd is how many empty pieces a message has that is short and takes a lot of memory. Of more the race detector is not done before
+// the plugin is taken to hang.
+var crowd = torture.PickRaced(300_000, 2_000_000, 2_000_000)
+
 // badAnswers are results that no provider could give through the sdk.
 var badAnswers = map[string]func(wanted map[string]any) *protocol.ApplyResponse{
 	"garbage":   func(map[string]any) *protocol.ApplyResponse { return result([]byte("\x00\xff{{{")) },
@@ -103,7 +108,7 @@ var badAnswers = map[string]func(wanted map[string]any) *protocol.ApplyResponse{
 	},
 	"crowd": func(map[string]any) *protocol.ApplyResponse {
 		m := result(nil)
-		m.GetResult().Diagnostics = slices.Repeat([]*protocol.Diagnostic{{}}, 2_000_000)
+		m.GetResult().Diagnostics = slices.Repeat([]*protocol.Diagnostic{{}}, crowd)
 		return m
 	},
 	"foreign":    changed(func(v map[string]any) { v["colour"] = "blue" }),

@@ -96,7 +96,7 @@ var badPlans = map[string]func(wanted map[string]any) *protocol.PlanResponse{
 	},
 	"plans-anew":  replacing("size"),
 	"plans-many":  replacing("size", "size", "size", "size", "size", "size"),
-	"plans-crowd": replacing(make([]string, 2_000_000)...),
+	"plans-crowd": replacing(make([]string, crowd)...),
 	"plans-secret": func(v map[string]any) *protocol.PlanResponse {
 		m := foreseeing(func(map[string]any) {}, "")(v)
 		m.Reason = fmt.Sprint("sealed with ", v["seal"])
