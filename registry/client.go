@@ -153,10 +153,20 @@ func (c *Client) verify(ctx context.Context, name, version string) (release *Rel
 	return release, status, err
 }
 
+// absent is an fs.ErrNotExist with its own words.
+type absent string
+
+func (a absent) Error() string { return string(a) }
+
+func (absent) Is(target error) bool { return target == fs.ErrNotExist }
+
 func (c *Client) release(ctx context.Context, r oci.Repository, name, version string) (*Release, error) {
 	d, err := r.Resolve(ctx, tagOf(version))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, absent(fmt.Sprintf("there is no %s %s in %s", name, version, c.registry))
+	}
 	if err != nil {
-		return nil, fmt.Errorf("there is no %s %s: %w", name, version, err)
+		return nil, fmt.Errorf("cannot look up %s %s: %w", name, version, err)
 	}
 	return c.read(ctx, r, d, name, version)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -31,6 +32,9 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	if namespace, _, ok := strings.Cut(r.Name, "/"); !ok {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Subject: &r.NameRange, Summary: "Package without a namespace",
 			Detail: fmt.Sprintf("A package that is published is named after its publisher, NAMESPACE/%s.", namespace)}}
+	}
+	if diags := broughtAlong(files, r); diags.HasErrors() {
+		return nil, diags
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {
 		m.Depends = append(m.Depends, Dependency{Package: name, Constraint: textOf(r.Depends[name].Constraint)})
@@ -60,6 +64,21 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	}
 	m.Readme = readme
 	return m, nil
+}
+
+// broughtAlong refuses a program that the recipe says is in the package, and is not: what is published stays as it is.
+func broughtAlong(files fs.FS, r *config.Recipe) (diags hcl.Diagnostics) {
+	for _, name := range slices.Sorted(maps.Keys(r.Providers)) {
+		p := r.Providers[name]
+		if p.Source == "" {
+			continue
+		}
+		if info, err := fs.Stat(files, path.Clean(p.Source)); err != nil || !info.Mode().IsRegular() {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &p.SourceRange, Summary: "No such program",
+				Detail: fmt.Sprintf("The package has no file %s, which is to supply the types of %s. Build it first, or remove source and take the plugin from the registries.", path.Clean(p.Source), name)})
+		}
+	}
+	return diags
 }
 
 // TypesOf lists the types of the resources in a recipe; it is not nil.

@@ -55,7 +55,7 @@ func (r *Release) Look(ctx context.Context, platform string) (fs.FS, error) {
 	}
 	packed, err := oci.Read(ctx, repository, a.descriptor(), archive.MaxMemory)
 	if err != nil {
-		return nil, fmt.Errorf("the files of %s %s from %s are refused: %w", r.Name, r.Version, r.Registry, err)
+		return nil, r.notGot(err)
 	}
 	files, err := archive.Read(ctx, bytes.NewReader(packed), a.Content)
 	if err != nil && !errors.Is(err, archive.ErrNotForMemory) {
@@ -128,13 +128,31 @@ func (r *Release) unpackFrom(ctx context.Context, from oci.Fetcher, a Archive, d
 	}
 	defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 	if err := oci.Copy(ctx, from, a.descriptor(), f); err != nil {
-		return fmt.Errorf("the files of %s %s from %s are refused: %w", r.Name, r.Version, r.Registry, err)
+		return r.notGot(err)
 	}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
 	if err := by(ctx, f, dir, a.Content); err != nil {
-		return fmt.Errorf("the files of %s %s are refused: %w", r.Name, r.Version, err)
+		return r.notUnpacked(err)
 	}
 	return nil
+}
+
+// notGot says of an archive that it was not got. Only one that is not what was signed is refused: a registry that does not
+// answer, or a full disk, is nobody's attempt at anything.
+func (r *Release) notGot(err error) error {
+	if errors.Is(err, oci.ErrDamaged) {
+		return fmt.Errorf("the files of %s %s from %s are refused: %w", r.Name, r.Version, r.Registry, err)
+	}
+	return fmt.Errorf("cannot get the files of %s %s: %w", r.Name, r.Version, err)
+}
+
+// notUnpacked says of an archive, which is the one that was signed, that it was not unpacked.
+func (r *Release) notUnpacked(err error) error {
+	var place *fs.PathError // a file could not be written
+	if errors.As(err, &place) || errors.Is(err, context.Canceled) {
+		return fmt.Errorf("cannot unpack the files of %s %s: %w", r.Name, r.Version, err)
+	}
+	return fmt.Errorf("the files of %s %s are refused: %w", r.Name, r.Version, err)
 }

@@ -35,7 +35,11 @@ func (s Set) Find(ctx context.Context, name string) (*Client, []semver.Version, 
 			return c, versions, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("there is no package %s in %s.%s (%w)", name, s, s.suggest(ctx, name), fs.ErrNotExist)
+	text := fmt.Sprintf("there is no package %s in %s", name, s)
+	if more := s.suggest(ctx, name); more != "" {
+		text += "." + more
+	}
+	return nil, nil, absent(text)
 }
 
 // Release returns a version of a package, or the newest that is available when version is ""; only when there is no
@@ -46,7 +50,11 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 		return nil, err
 	}
 	if version != "" {
-		return c.Release(ctx, name, version)
+		r, err := c.Release(ctx, name, version)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = absent(fmt.Sprintf("%s; there is %s", err, someOf(versions)))
+		}
+		return r, err
 	}
 	slices.SortStableFunc(versions, func(a, b semver.Version) int { return rank(a) - rank(b) })
 	for _, v := range versions {
@@ -56,6 +64,21 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 		}
 	}
 	return nil, fmt.Errorf("all versions of %s are yanked; name one to get it all the same", name)
+}
+
+// mostTold is how many versions of a package a message names.
+const mostTold = 5
+
+// someOf names the versions of a package, newest first.
+func someOf(versions []semver.Version) string {
+	var names []string
+	for _, v := range versions[:min(len(versions), mostTold)] {
+		names = append(names, v.String())
+	}
+	if more := len(versions) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d older", more))
+	}
+	return strings.Join(names, ", ")
 }
 
 // Releases returns the versions of a package that may be chosen, newest first, all of them verified; none if no registry

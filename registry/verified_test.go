@@ -56,7 +56,7 @@ func TestUnchanged(t *testing.T) {
 	w.ok(w.client.Mark(t.Context(), "acme/shop", "1.3.0", registry.Yanked, "bad", w.signer))
 	expect("with a yanked version", "1.2.0 1.1.0 1.0.0", false)
 	expect("with a yanked version, again", "1.2.0 1.1.0 1.0.0", true)
-	w.ok(w.publish("acme/theme", "1.0.0", "other"))
+	w.ok(w.publish("acme/other", "1.0.0", "other"))
 	expect("with another package", "1.2.0 1.1.0 1.0.0", true)
 
 	w.ok(w.ring.Remove(t.Context(), "acme", w.signer.Fingerprint()))

@@ -28,7 +28,7 @@ func cacheCommand() command {
 						return err
 					}
 				default:
-					return hinted{fmt.Errorf("%q is not what recipe cache does", args), "recipe cache -h tells what it does."}
+					return notDone(args, "cache")
 				}
 				return c.prune(ctx, q)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/nsynapse/recipe/registry/trust"
 )
@@ -35,14 +36,44 @@ func (c *cli) key(keys trust.Keys, args []string) error {
 		s, err := keys.Rotate(args[1])
 		return c.tellKey(s, err, "The old key vouches for it: who trusts the old one learns of it with the next version that you publish.")
 	case len(args) == 3 && args[0] == "revoke":
-		f, err := trust.ParseFingerprint(args[2])
-		if err != nil {
-			return err
-		}
-		s, err := keys.Revoke(args[1], f)
-		return c.tellKey(s, err, "Users learn of it with the next version that you publish; what the revoked key has signed is refused from then on.")
+		return c.revokeKey(keys, args[1], args[2])
 	}
-	return hinted{fmt.Errorf("%q is not what recipe key does", args), "recipe key -h tells what it does."}
+	return notDone(args, "key")
+}
+
+// notDone is the error of a command with words of its own that got others.
+func notDone(args []string, command string) error {
+	if len(args) == 0 {
+		return hinted{fmt.Errorf("what is recipe %s to do?", command), "recipe " + command + " -h tells what there is."}
+	}
+	return hinted{fmt.Errorf("%q is not what recipe %s does, or not all that it needs", strings.Join(args, " "), command),
+		"recipe " + command + " -h tells what there is."}
+}
+
+// revokeKey tells which key is taken back, and which one is in use: they are easily mixed up.
+func (c *cli) revokeKey(keys trust.Keys, namespace, fingerprint string) error {
+	f, err := trust.ParseFingerprint(fingerprint)
+	if err != nil {
+		return err
+	}
+	s, known, err := keys.Revoke(namespace, f)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		c.printJSON(struct {
+			keyLine
+			Revoked trust.Fingerprint `json:"revoked"`
+			Known   bool              `json:"known"`
+		}{lineOf(s), f, known})
+		return nil
+	}
+	fmt.Fprintf(c.stdout, "%s %s is revoked.\n", namespace, f)
+	if !known {
+		c.say("It is none of the keys that were made here: see that the fingerprint is right.")
+	}
+	fmt.Fprintf(c.stdout, "Your key is %s.\nUsers learn of it with the next version that you publish; what the revoked key has signed is refused from then on.\n", s.Fingerprint())
+	return nil
 }
 
 // keyLine is one own key as data.

@@ -29,6 +29,9 @@ func lockCommand() command {
 				if err != nil {
 					return err
 				}
+				if err := upgrade.check(r); err != nil {
+					return err
+				}
 				return c.lock(r)
 			}
 		}}
@@ -45,6 +48,16 @@ func (u *upgrades) Set(name string) error {
 		name = "*"
 	}
 	*u = append(*u, name)
+	return nil
+}
+
+// check refuses the name of what neither was locked nor is now: it is a slip, and "nothing changed" would hide it.
+func (u upgrades) check(r *agent.Resolved) error {
+	for _, name := range u {
+		if name != "*" && !r.Before.Names(name) && !r.After.Names(name) {
+			return hinted{fmt.Errorf("-upgrade=%s: nothing of that name is locked", name), "recipe outdated lists what there is newer versions of."}
+		}
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 
@@ -30,6 +31,10 @@ func newCommand() command {
 
 func (c *cli) newPlugin(p scaffold.Plugin, dir string) error {
 	made, err := p.Write(dir)
+	if errors.Is(err, fs.ErrExist) {
+		return hinted{fmt.Errorf("there is something in %s already, and nothing is overwritten: %w", dir, err),
+			"Name another directory: recipe new plugin " + p.Name + " DIRECTORY"}
+	}
 	if err != nil {
 		return fmt.Errorf("cannot make the plugin: %w", err)
 	}

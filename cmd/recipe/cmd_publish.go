@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -108,7 +107,7 @@ func (c *cli) signer(name string) (*trust.Signer, error) {
 	}
 	namespace, _, _ := strings.Cut(name, "/")
 	signer, err := keys.Load(namespace)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, trust.ErrNoKey) {
 		return nil, hinted{fmt.Errorf("there is no key to sign packages of %s with", namespace), "Make one: recipe key new " + namespace}
 	}
 	return signer, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"path/filepath"
 
 	"github.com/nsynapse/recipe/registry"
 )
@@ -41,13 +42,8 @@ func (c *cli) pull(ctx context.Context, r *registry.Release, platform, out strin
 	if out == "" {
 		out = fmt.Sprintf("%s-%s", path.Base(r.Name), r.Version)
 	}
-	if err := os.Mkdir(out, 0o755); errors.Is(err, os.ErrExist) {
-		return hinted{fmt.Errorf("%s is there already", out), "Name another directory with -out."}
-	} else if err != nil {
+	if err := c.fill(ctx, r, platform, filepath.Clean(out)); err != nil {
 		return err
-	}
-	if err := r.FetchTo(ctx, platform, out); err != nil {
-		return errors.Join(err, os.RemoveAll(out))
 	}
 	c.warnYanked(r)
 	if c.json {
@@ -56,6 +52,29 @@ func (c *cli) pull(ctx context.Context, r *registry.Release, platform, out strin
 		return nil
 	}
 	fmt.Fprintf(c.stdout, "%s %s from %s, signed with %s, is in %s\n", r.Name, r.Version, r.Registry, r.Signer.Fingerprint(), out)
+	return nil
+}
+
+// fill makes the directory out of a release. It appears when all is in it: whatever ends the command, half a package is not taken
+// for a whole one.
+func (c *cli) fill(ctx context.Context, r *registry.Release, platform, out string) error {
+	if _, err := os.Lstat(out); err == nil {
+		return hinted{fmt.Errorf("%s is there already", out), "Name another directory with -out."}
+	}
+	work, err := os.MkdirTemp(filepath.Dir(out), "."+filepath.Base(out)+".part-*")
+	if err != nil {
+		return fmt.Errorf("cannot make %s: %w", out, err)
+	}
+	err = r.FetchTo(ctx, platform, work)
+	if err == nil {
+		err = os.Chmod(work, 0o755)
+	}
+	if err == nil {
+		err = os.Rename(work, out)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(work))
+	}
 	return nil
 }
 

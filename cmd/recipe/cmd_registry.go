@@ -27,7 +27,7 @@ func registryCommand() command {
 					return c.audit(ctx, args[1:], *seen)
 				}
 				if len(args) != 1 || args[0] != "serve" {
-					return hinted{fmt.Errorf("%q is not what recipe registry does", args), "recipe registry serve -dir=DIRECTORY runs one; recipe registry audit ADDRESS holds one against its log."}
+					return notDone(args, "registry")
 				}
 				if err := o.Check(); err != nil {
 					return err

@@ -37,7 +37,7 @@ func (c *cli) trust(ctx context.Context, ring *trust.Keyring, args []string) err
 		}
 		return c.tellTrust(ring.Remove(ctx, args[1], f), "Nothing that this key of "+args[1]+" has signed is taken any more.")
 	}
-	return hinted{fmt.Errorf("%q is not what recipe trust does", args), "recipe trust -h tells what it does."}
+	return notDone(args, "trust")
 }
 
 func (c *cli) tellTrust(err error, done string) error {

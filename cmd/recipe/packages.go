@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,6 +87,9 @@ func packageArgument(args []string) (name, version string, err error) {
 
 // describe reads the recipe in a directory; mistakes are printed.
 func (c *cli) describe(dir string) (*registry.Manifest, error) {
+	if err := packageIn(dir); err != nil {
+		return nil, err
+	}
 	m, diags := registry.Describe(os.DirFS(dir))
 	if !diags.HasErrors() {
 		return m, nil
@@ -105,6 +109,25 @@ func (c *cli) describe(dir string) (*registry.Manifest, error) {
 	}
 	c.diagnostics(diag.From(diags, sources))
 	return nil, exitCode(exitError)
+}
+
+// packageIn refuses a directory that is none, or that nobody made a package of.
+func packageIn(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no directory %s", dir)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return hinted{fmt.Errorf("%s is no directory", dir), "Name the directory of the package, which has its recipe.hcl."}
+	}
+	for _, name := range []string{"recipe.hcl", "recipe.hcl.json"} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return nil
+		}
+	}
+	return hinted{fmt.Errorf("there is no recipe.hcl in %s, so it is no package", dir), "Name the directory of the package, which has one."}
 }
 
 // withWayOut adds to a refusal what the user can do about it.

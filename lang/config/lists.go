@@ -1,6 +1,8 @@
 package config
 
 import (
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/nsynapse/recipe/lang/pattern"
@@ -37,12 +39,21 @@ func (l *loader) packageNames(a *hcl.Attribute) []Named {
 
 var platform = pattern.New(`^[a-z0-9]+/[a-z0-9]+$`)
 
-// platforms reads a list such as ["linux/amd64", "darwin/arm64"].
+// platforms reads a list such as ["linux/amd64", "darwin/arm64"]. An empty one would say that it runs nowhere.
 func (l *loader) platforms(a *hcl.Attribute) []string {
+	if a == nil {
+		return nil
+	}
+	if items, diags := hcl.ExprList(a.Expr); !diags.HasErrors() && len(items) == 0 {
+		l.fault(a.Expr.Range().Ptr(), "No platform", `Name the platforms that it runs on, such as ["linux/amd64"]. Without this line it is for all of them.`)
+	}
 	var list []string
 	for _, n := range l.texts(a) {
-		if !platform.MatchString(n.Name) {
+		switch {
+		case !platform.MatchString(n.Name):
 			l.fault(&n.Range, "Wrong platform", `%q is not a platform such as "linux/amd64" or "darwin/arm64".`, n.Name)
+		case slices.Contains(list, n.Name):
+			l.fault(&n.Range, "Platform said twice", "%s is in the list already. Remove one of the two.", n.Name)
 		}
 		list = append(list, n.Name)
 	}

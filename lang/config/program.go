@@ -62,11 +62,16 @@ func (d *recipeDecoder) programs(a, platforms *hcl.Attribute) {
 	}
 	d.recipe.Programs = map[string]string{}
 	files := all.AsValueMap()
+	if len(files) == 0 {
+		d.fault(a.Expr.Range().Ptr(), "No program", `A plugin is a program. Name it for each platform: program = { "linux/amd64" = "bin/plugin" }`)
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		file := files[name]
 		if !platform.MatchString(name) {
 			d.fault(a.Expr.Range().Ptr(), "Wrong platform", `%q is not a platform such as "linux/amd64" or "darwin/arm64".`, name)
-		} else if !file.IsNull() {
+		} else if file.IsNull() || file.AsString() == "" {
+			d.fault(a.Expr.Range().Ptr(), "No program", "There is no program for %s. Name its file, or remove this platform.", name)
+		} else {
 			d.recipe.Programs[name] = d.programFile(a, file.AsString())
 		}
 	}

@@ -270,6 +270,9 @@ func (d *recipeDecoder) finish(body hcl.Body) {
 		rng := body.MissingItemRange()
 		d.fault(&rng, "No package block", `A recipe begins with the block that names the package: package { name = "acme/shop", version = "1.0.0" }, on lines of their own.`)
 	}
+	if self := d.recipe.Depends[d.recipe.Name]; self != nil {
+		d.fault(&self.Range, "Depends on itself", "The files of %s are there anyway, in package.path. Remove this block.", d.recipe.Name)
+	}
 	d.checkReferences()
 	d.checkContracts()
 }

@@ -91,6 +91,14 @@ func Of(lock *solve.Lock, own func(origin string) bool, release func(solve.Packa
 	return f
 }
 
+// Names reports whether something of that name is locked: a package, the address of a source, or a package of the operating system.
+func (f *File) Names(name string) bool {
+	_, source := f.Sources[name]
+	return source || f.Packages[name] != nil || slices.ContainsFunc(f.OSPackages, func(o OSPackages) bool {
+		return slices.ContainsFunc(o.Chosen, func(p OSPackage) bool { return p.Name == name })
+	})
+}
+
 // Versions lists the locked versions by package.
 func (f *File) Versions() map[string][]string {
 	versions := map[string][]string{}

@@ -68,7 +68,8 @@ func packTree(ctx context.Context, root *os.Root, skip store.Skip, w io.Writer) 
 			return c, errors.Join(err, compressed.Close())
 		}
 		if err := p.add(e); err != nil {
-			return c, errors.Join(fmt.Errorf("cannot pack %s: %w", e.Path, err), compressed.Close())
+			_ = compressed.Close() // which writes as well, and would fail for the same reason
+			return c, fmt.Errorf("cannot pack %s: %w", e.Path, err)
 		}
 	}
 	return Content{Bytes: p.bytes, Files: len(entries)}, errors.Join(p.tar.Close(), compressed.Close())

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/opencontainers/go-digest"
@@ -121,9 +122,18 @@ func differ(r *registry.Release, p lockfile.Package) string {
 	case is.Key != want.Key:
 		return fmt.Sprintf("The lock file has the key %s for %s %s, and it is signed with %s.", want.Key, r.Name, version, is.Key)
 	case !maps.Equal(is.Files, want.Files):
-		return fmt.Sprintf("The lock file has the files %v for %s %s, and signed are %v.", want.Files, r.Name, version, is.Files)
+		return fmt.Sprintf("The lock file has the files %s for %s %s, and signed are %s.", filesText(want.Files), r.Name, version, filesText(is.Files))
 	}
 	return ""
+}
+
+// filesText names the files of a version by their platforms.
+func filesText(files map[string]string) string {
+	var list []string
+	for _, platform := range slices.Sorted(maps.Keys(files)) {
+		list = append(list, fmt.Sprintf("%q = %q", platform, files[platform]))
+	}
+	return "{ " + strings.Join(list, ", ") + " }"
 }
 
 // Release is which bits a chosen package is; nil if it comes from no registry.

@@ -70,7 +70,7 @@ const minRate = 32 << 10
 // Dial returns the registry at the address; nothing is asked yet.
 func Dial(address string, o Options) (Registry, error) {
 	u, err := url.Parse(address)
-	if err != nil {
+	if err != nil || u.Scheme != "file" && u.Host == "" {
 		return nil, wrongAddress(address)
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -93,7 +93,11 @@ func Dial(address string, o Options) (Registry, error) {
 	return nil, wrongAddress(address)
 }
 
+// wrongAddress also knows the path of a directory, which is what shells complete.
 func wrongAddress(address string) error {
+	if filepath.IsAbs(address) {
+		return fmt.Errorf("%q is a path and not the address of a registry; that of the directory is file://%s", strings.ToValidUTF8(address, "?"), filepath.ToSlash(address))
+	}
 	return fmt.Errorf("%q is not the address of a registry, which looks like oci://registry.example.com/team or file:///srv/packages", strings.ToValidUTF8(address, "?"))
 }
 

@@ -3,6 +3,7 @@ package oci
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -35,12 +37,11 @@ type remoteRegistry struct {
 	client  *auth.Client
 
 	patience time.Duration
+	config   error                  // why Docker's configuration cannot be read; nil if it can
+	user     atomic.Pointer[string] // whose password was sent; nil for nobody's
 }
 
 func newRemote(u *url.URL, plain bool, o Options) (Registry, error) {
-	if u.Host == "" {
-		return nil, wrongAddress(u.String())
-	}
 	r := &remoteRegistry{address: strings.TrimSuffix(u.String(), "/"), host: u.Host, prefix: strings.Trim(u.Path, "/"), plain: plain}
 	if r.patience = o.Patience; r.patience == 0 {
 		r.patience = 30 * time.Second
@@ -48,10 +49,22 @@ func newRemote(u *url.URL, plain bool, o Options) (Registry, error) {
 	r.client = &auth.Client{Client: &http.Client{Transport: transport(o)}, Cache: auth.NewCache()}
 	r.client.SetUserAgent("recipe")
 	// A configuration that cannot be read matters only to a registry that asks for a password.
-	if store, err := credentials.NewStoreFromDocker(credentials.StoreOptions{}); err == nil {
-		r.client.Credential = credentials.Credential(store)
+	store, err := credentials.NewStoreFromDocker(credentials.StoreOptions{})
+	if r.config = err; err == nil {
+		r.client.Credential = r.remember(credentials.Credential(store))
 	}
 	return r, nil
+}
+
+// remember keeps the name of the user whose password is sent, to tell whom the registry turns away.
+func (r *remoteRegistry) remember(look auth.CredentialFunc) auth.CredentialFunc {
+	return func(ctx context.Context, host string) (auth.Credential, error) {
+		c, err := look(ctx, host)
+		if err == nil && c.Username != "" {
+			r.user.Store(&c.Username)
+		}
+		return c, err
+	}
 }
 
 func transport(o Options) http.RoundTripper {
@@ -250,11 +263,26 @@ func (r *remoteRegistry) explain(err error) error {
 	case errors.Is(err, errdef.ErrNotFound), code == http.StatusNotFound:
 		return fmt.Errorf("%s has no such thing: %w", r, fs.ErrNotExist)
 	case code == http.StatusUnauthorized, errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return denial(fmt.Sprintf("%s does not know who asks; log in with: docker login %s", r, r.host))
+		return r.unknown()
+	case code == http.StatusForbidden && r.user.Load() != nil:
+		return denial(fmt.Sprintf("%s does not allow that to the user %s", r, *r.user.Load()))
 	case code == http.StatusForbidden:
 		return denial(fmt.Sprintf("%s does not allow that to this user", r))
+	case errors.As(err, new(x509.UnknownAuthorityError)):
+		return fmt.Errorf("%s: %w; if the authority is your own, make it one of the system's, or name its file in SSL_CERT_FILE, also where the agent starts", r, err)
 	}
 	return fmt.Errorf("%s: %w", r, err)
+}
+
+// unknown says why the registry does not know who asks.
+func (r *remoteRegistry) unknown() error {
+	switch user := r.user.Load(); {
+	case r.config != nil:
+		return denial(fmt.Sprintf("%s does not know who asks, and Docker's configuration cannot be read: %s", r, r.config))
+	case user != nil:
+		return denial(fmt.Sprintf("%s does not take the password of %s; log in anew with: docker login %s", r, *user, r.host))
+	}
+	return denial(fmt.Sprintf("%s does not know who asks; log in with: docker login %s", r, r.host))
 }
 
 // denial is an ErrDenied with its own words.

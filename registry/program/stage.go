@@ -37,7 +37,7 @@ func Stage(ctx context.Context, m *registry.Manifest, dirs map[string]string, wo
 	}
 	for _, s := range stages {
 		if err := s.fill(ctx); err != nil {
-			return nil, fmt.Errorf("the plugin for %s: %w", s.platform, err)
+			return nil, fmt.Errorf("%s: %w", s.what(), err)
 		}
 	}
 	schema, err := learn(ctx, m.Name, stages, work)
@@ -75,6 +75,15 @@ func plan(dirs map[string]string, work string) ([]stage, error) {
 		}
 	}
 	return stages, nil
+}
+
+// what names the program that is at fault, with the file that names it.
+func (s stage) what() string {
+	text := filepath.Join(s.from, "recipe.hcl") + ": the program of the plugin"
+	if s.platform != registry.AnyPlatform {
+		text += " for " + s.platform
+	}
+	return text
 }
 
 // program is the path of the program, absolute.

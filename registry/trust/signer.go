@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -26,13 +27,16 @@ type Signer struct {
 // its owner may read, and NAMESPACE.history. It is made when the first key is.
 type Keys string
 
+// ErrNoKey says that there is no key for a namespace.
+var ErrNoKey = errors.New("there is no key")
+
 // New makes the first key of a namespace.
 func (k Keys) New(namespace string) (*Signer, error) {
 	if err := checkNamespace(namespace); err != nil {
 		return nil, err
 	}
 	if _, err := os.Lstat(k.path(namespace, "key")); err == nil {
-		return nil, fmt.Errorf("there is a key for %s already, %s", namespace, k.path(namespace, "key"))
+		return nil, fmt.Errorf("there is a key for %s already, %s; a new one in its place: recipe key rotate %s", namespace, k.path(namespace, "key"), namespace)
 	}
 	private, s, err := generate(namespace)
 	if err != nil {
@@ -60,23 +64,27 @@ func (k Keys) Rotate(namespace string) (*Signer, error) {
 	return s, k.save(s, private)
 }
 
-// Revoke takes back a key of the namespace; the one there is now says so.
-func (k Keys) Revoke(namespace string, f Fingerprint) (*Signer, error) {
-	s, err := k.Load(namespace)
-	if err != nil {
-		return nil, err
+// Revoke takes back a key of the namespace; the one there is now says so, and so it cannot be that one itself: nobody would take
+// what is published from then on. Known tells whether it is a key that was made here, and not one that somebody else may have
+// brought in, or a slip of the pen.
+func (k Keys) Revoke(namespace string, f Fingerprint) (s *Signer, known bool, err error) {
+	if s, err = k.Load(namespace); err != nil {
+		return nil, false, err
+	}
+	if f == s.Fingerprint() {
+		return nil, true, fmt.Errorf("%s is the key that %s signs with, and nothing that it has signed would be taken any more; first make a new one: recipe key rotate %s", f, namespace, namespace)
 	}
 	text := fmt.Sprintf("%snamespace %s\nrevokes %s\n", revocationHead, namespace, f)
 	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	s.History = s.History.join(History{Statements: []string{string(signed)}})
-	return s, k.saveHistory(s)
+	return s, slices.Contains(fingerprints(s.History.keys(namespace)), f), k.saveHistory(s)
 }
 
-// Load returns the key of a namespace. A key that others may read is refused. The error is fs.ErrNotExist when there
-// is none.
+// Load returns the key of a namespace. A key that others may read is refused. The error is ErrNoKey when there is
+// none.
 func (k Keys) Load(namespace string) (*Signer, error) {
 	if err := checkNamespace(namespace); err != nil {
 		return nil, err
@@ -84,7 +92,7 @@ func (k Keys) Load(namespace string) (*Signer, error) {
 	path := k.path(namespace, "key")
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no key for %s; make one with: recipe key new %s (%w)", namespace, namespace, fs.ErrNotExist)
+		return nil, fmt.Errorf("%w for %s; make one with: recipe key new %s", ErrNoKey, namespace, namespace)
 	}
 	if err != nil {
 		return nil, err

@@ -146,7 +146,16 @@ func TestRevocation(t *testing.T) {
 	w.trust(w.first.Fingerprint())
 	second := w.signer(w.keys.Rotate("acme"))
 	w.takes("the old key", w.first, second.History)
-	second = w.signer(w.keys.Revoke("acme", w.first.Fingerprint()))
+	if _, _, err := w.keys.Revoke("acme", second.Fingerprint()); err == nil || !strings.Contains(err.Error(), "recipe key rotate acme") {
+		t.Errorf("the key in use is revoked: %v", err)
+	}
+	second, known, err := w.keys.Revoke("acme", w.first.Fingerprint())
+	if err != nil || !known {
+		t.Fatalf("known %v, %v", known, err)
+	}
+	if _, known, err := w.keys.Revoke("acme", w.signer(trust.Keys(t.TempDir()).New("acme")).Fingerprint()); err != nil || known {
+		t.Errorf("a key from elsewhere: known %v, %v", known, err)
+	}
 	w.takes("the new key", second, second.History)
 	if u := w.refuses("the revoked key", w.first, second.History); !u.Revoked {
 		t.Errorf("told as %v", u)
@@ -202,7 +211,7 @@ func TestEveryFlipIsRefused(t *testing.T) {
 func TestKeyFiles(t *testing.T) {
 	dir := t.TempDir()
 	keys := trust.Keys(filepath.Join(dir, "keys"))
-	if _, err := keys.Load("acme"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "recipe key new acme") {
+	if _, err := keys.Load("acme"); !errors.Is(err, trust.ErrNoKey) || !strings.HasSuffix(err.Error(), "recipe key new acme") {
 		t.Errorf("no key: %v", err)
 	}
 	made := must[*trust.Signer](t)(keys.New("acme"))
