@@ -231,12 +231,16 @@ func restoreCommand() command {
 				if err != nil {
 					return err
 				}
+				q := agent.BackupRequest{Instance: at, From: from, Identity: *identity}
 				if !*approve {
+					if _, err := client.CheckRestore(ctx, name, q); err != nil {
+						return err
+					}
 					if err := c.confirm(ctx, fmt.Sprintf("The data of %s of now are replaced by those of the backup. Do you want that?", at), *input, "Add -auto-approve."); err != nil {
 						return err
 					}
 				}
-				info, err := client.Restore(ctx, name, agent.BackupRequest{Instance: at, From: from, Identity: *identity})
+				info, err := client.Restore(ctx, name, q)
 				if err != nil {
 					return err
 				}

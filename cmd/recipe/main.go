@@ -94,7 +94,7 @@ func (c *cli) exit(err error) int {
 	case errors.As(err, &code):
 		return int(code)
 	case errors.Is(err, context.Canceled):
-		fmt.Fprintln(c.stderr, "Interrupted."+interruptedHint(err))
+		c.interrupted(err)
 		return exitInterrupted
 	case errors.As(err, &problem):
 		c.fail(problem.Message, problem.Hint)
@@ -135,13 +135,17 @@ func (c *cli) diagnostics(list []diag.Diagnostic) {
 	_ = diag.Write(c.stderr, list, c.color, c.width()) // nobody is left to tell
 }
 
-// interruptedHint is the way out of an interruption, after a space; "" if there is none.
-func interruptedHint(err error) string {
+// interrupted tells that somebody ended the command, and the way out if there is one.
+func (c *cli) interrupted(err error) {
 	var hint hinted
-	if errors.As(err, &hint) {
-		return " " + hint.hint
+	errors.As(err, &hint)
+	if c.json {
+		c.begin()
+		c.message("diagnostic", "Interrupted", map[string]any{"@level": "error",
+			"diagnostic": diag.Diagnostic{Severity: "error", Summary: "Interrupted", Detail: hint.hint}})
+		return
 	}
-	return ""
+	fmt.Fprintln(c.stderr, strings.TrimSpace("Interrupted. "+hint.hint))
 }
 
 // width is that of the terminal, 0 when there is none.

@@ -31,6 +31,7 @@ import (
 //	POST /v1/backups/prune            PruneBackupsRequest -> []BackupInfo
 //	POST /v1/stacks/NAME/backup       BackupRequest -> BackupInfo
 //	POST /v1/stacks/NAME/restore      BackupRequest -> BackupInfo
+//	POST /v1/stacks/NAME/restore/check  the same, and nothing is changed
 //	GET  /v1/units                    []UnitInfo; ?stack=NAME
 //	GET  /v1/routes                   []RouteInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer

@@ -120,14 +120,7 @@ func (a *Agent) findBackup(stack string, at addr.Instance, id string) (BackupInf
 
 // restoreBackup brings a backup back for a client. All of it was read, and its sums are right, before anything is changed.
 func (a *Agent) restoreBackup(ctx context.Context, s *stack, q BackupRequest) (BackupInfo, error) {
-	info := BackupInfo{File: q.From, Instance: q.Instance.Whole().In(addr.SlotA).String()}
-	if !filepath.IsAbs(q.From) {
-		var err error
-		if info, err = a.findBackup(s.name, q.Instance, q.From); err != nil {
-			return BackupInfo{}, err
-		}
-	}
-	opened, err := a.openBackup(info.File, q.Identity)
+	info, opened, err := a.restorable(s, q)
 	if err != nil {
 		return BackupInfo{}, err
 	}
@@ -145,6 +138,30 @@ func (a *Agent) restoreBackup(ctx context.Context, s *stack, q BackupRequest) (B
 		return BackupInfo{}, errors.New(state.Redact(err.Error(), v))
 	}
 	return info, nil
+}
+
+// checkRestore says which backup restoreBackup would bring back, or why it could not; nothing is changed.
+func (a *Agent) checkRestore(s *stack, q BackupRequest) (BackupInfo, error) {
+	info, opened, err := a.restorable(s, q)
+	if err != nil {
+		return BackupInfo{}, err
+	}
+	return info, opened.Close()
+}
+
+// restorable finds out whether the instance can take a backup, and opens that of q, which the caller closes.
+func (a *Agent) restorable(s *stack, q BackupRequest) (info BackupInfo, opened *backups.Opened, err error) {
+	if _, err := s.backupObject(q.Instance); err != nil {
+		return BackupInfo{}, nil, err
+	}
+	info = BackupInfo{File: q.From, Instance: q.Instance.Whole().In(addr.SlotA).String()}
+	if !filepath.IsAbs(q.From) {
+		if info, err = a.findBackup(s.name, q.Instance, q.From); err != nil {
+			return BackupInfo{}, nil, err
+		}
+	}
+	opened, err = a.openBackup(info.File, q.Identity)
+	return info, opened, err
 }
 
 // openBackup opens the file of a backup and checks it.
@@ -200,6 +217,20 @@ func (a *Agent) backupValue(s *stack, at addr.Instance) (v cty.Value, free func(
 			release()
 		}
 	}()
+	o, err := s.backupObject(at)
+	if err != nil {
+		return v, nil, err
+	}
+	v, err = o.Decode(a.provider.Schema().Types["backup"].Object(), s.reveal)
+	if err != nil {
+		return v, nil, err
+	}
+	v, _ = v.UnmarkDeep()
+	return v, release, nil
+}
+
+// backupObject is the record of the backup of an instance.
+func (s *stack) backupObject(at addr.Instance) (*state.Object, error) {
 	objects := s.book.Copy().Objects
 	at.Part = "backup"
 	o := objects[at]
@@ -218,12 +249,7 @@ func (a *Agent) backupValue(s *stack, at addr.Instance) (v cty.Value, free func(
 		if names != nil {
 			hint = "There is one of " + strings.Join(slices.Compact(names), ", ") + "."
 		}
-		return v, nil, &Problem{Message: fmt.Sprintf("the recipe of %s does not say how to take a backup", at.Component), Kind: "not-found", Hint: hint}
+		return nil, &Problem{Message: fmt.Sprintf("the recipe of %s does not say how to take a backup", at.Component), Kind: "not-found", Hint: hint}
 	}
-	v, err = o.Decode(a.provider.Schema().Types["backup"].Object(), s.reveal)
-	if err != nil {
-		return v, nil, err
-	}
-	v, _ = v.UnmarkDeep()
-	return v, release, nil
+	return o, nil
 }

@@ -267,6 +267,11 @@ func (c *Client) Backup(ctx context.Context, stack string, q BackupRequest) (Bac
 	return call[BackupInfo](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/backup", q)
 }
 
+// CheckRestore fails as Restore would for what can be known before; nothing is changed.
+func (c *Client) CheckRestore(ctx context.Context, stack string, q BackupRequest) (BackupInfo, error) {
+	return call[BackupInfo](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/restore/check", q)
+}
+
 // Restore brings a backup back.
 func (c *Client) Restore(ctx context.Context, stack string, q BackupRequest) (BackupInfo, error) {
 	return call[BackupInfo](ctx, c, http.MethodPost, "/stacks/"+url.PathEscape(stack)+"/restore", q)

@@ -124,6 +124,7 @@ func resolve(ctx context.Context, source *library.Source, s *config.Stack, direc
 	for _, p := range s.Exclude {
 		wanted.Exclude[p.Name] = p.Range
 	}
+	diags = append(diags, unknownPackages(source, s, local)...)
 	addPlugins(wanted, s)
 	if ours, err := semver.Parse(version); err == nil { // a build without a version is trusted
 		wanted.Recipe = &ours

@@ -39,6 +39,9 @@ func (a *Agent) begin(q ApplyRequest, client *apply.Client) (*news, error) {
 	if err := s.notSaving(); err != nil {
 		return nil, err
 	}
+	if p.Empty() && !p.Destroy { // of a destroy even the empty stack is forgotten
+		return s.idle(p, client)
+	}
 	if err := a.sound(a.running, s, p); err != nil {
 		return nil, err
 	}
@@ -46,6 +49,21 @@ func (a *Agent) begin(q ApplyRequest, client *apply.Client) (*news, error) {
 		return nil, refused(err)
 	}
 	return a.carry(s, otlp.Parse(q.Trace), q.Parallel, false)
+}
+
+// idle is the news of a plan without changes: there is no run, and its generation is the last one still, done.
+func (s *stack) idle(p *plan.Plan, by *apply.Client) (*news, error) {
+	if err := s.book.Fits(p); err != nil {
+		return nil, refused(err)
+	}
+	now, recorded := time.Now().UTC(), s.book.Copy()
+	g := state.Generation{Time: now, Action: "apply", Result: "done", Changes: map[string]int{}}
+	if n := len(recorded.Generations); n > 0 {
+		g.Number = recorded.Generations[n-1].Number
+	}
+	n := newNews(RunBegin{Stack: s.name, Started: now, By: by})
+	n.end(RunResult{Generation: g, Outputs: outputInfos(recorded.Outputs, s.reveal, "")})
+	return n, nil
 }
 
 // refused is the Problem of a run that could not begin.

@@ -222,6 +222,9 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("POST /v1/stacks/{name}/restore", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.restoreBackup(r.Context(), s, q) })
 	}))
+	mux.HandleFunc("POST /v1/stacks/{name}/restore/check", a.ofStack(func(s *stack, r *http.Request) (any, error) {
+		return withBody(r, func(q BackupRequest) (any, error) { return a.checkRestore(s, q) })
+	}))
 	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return withUsage(a.units(r.FormValue("stack"))), nil }))
 	mux.HandleFunc("GET /v1/routes", answer(func(r *http.Request) (any, error) { return a.routeInfos(r.Context(), r.FormValue("stack")), nil }))
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))

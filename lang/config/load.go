@@ -66,6 +66,7 @@ type loader struct {
 	diags   hcl.Diagnostics
 	// constraints remembers those read before: thousands of components share a few, and reading one is costly.
 	constraints map[string]*Constraint
+	torn        bool // a file is left out because of a character that HCL does not know
 }
 
 func newLoader(fsys fs.FS) *loader {
@@ -105,7 +106,8 @@ func isStackFile(base string) bool {
 		(strings.HasSuffix(base, ".hcl") || strings.HasSuffix(base, ".hcl.json"))
 }
 
-// parse reads one file of at most max bytes; nil when it cannot be read at all.
+// parse reads one file of at most max bytes; nil when it cannot be read at all, and when a strange character in it leaves open
+// which blocks it has.
 func (l *loader) parse(name string, max int) hcl.Body {
 	src, err := l.read(name, max)
 	if err != nil {
@@ -124,7 +126,11 @@ func (l *loader) parse(name string, max int) hcl.Body {
 	} else {
 		file, diags = parseNative(src, name)
 	}
-	l.diags = append(l.diags, diags...)
+	l.diags = append(l.diags, Shorten(diags)...)
+	if strangeCharacter(diags) != nil {
+		l.torn = true
+		return nil
+	}
 	if file == nil {
 		return nil
 	}

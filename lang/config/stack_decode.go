@@ -128,7 +128,9 @@ func (d *stackDecoder) finish(name string, files int) {
 	case d.stack.Name == "" && !d.diags.HasErrors():
 		d.fault(nil, "No stack block", "%s lacks the block that names the stack. Add it: stack %q {}", whole(name), "NAME")
 	}
-	d.checkReferences()
+	if !d.torn { // what is named may stand in the file that is left out
+		d.checkReferences()
+	}
 }
 
 // whole is the stack's path as a sentence begins with it.

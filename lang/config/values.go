@@ -32,7 +32,7 @@ func ParseBody(src []byte, filename string) (hcl.Body, hcl.Diagnostics) {
 		file, diags = parseNative(src, filename)
 	}
 	if diags.HasErrors() {
-		return nil, diags
+		return nil, Shorten(diags)
 	}
 	return file.Body, diags
 }

@@ -63,6 +63,7 @@ func from(d *hcl.Diagnostic, sources map[string][]byte) Diagnostic {
 	if d.Subject == nil {
 		return out
 	}
+	out.Detail += attributeHint(d)
 	out.Range = &Range{
 		Filename: d.Subject.Filename,
 		Start:    Pos(d.Subject.Start),

@@ -2,6 +2,7 @@ package diag
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -85,6 +86,26 @@ func TestWriteForeignText(t *testing.T) {
 		if !strings.Contains(out.String(), "Error: "+want+"\n") {
 			t.Errorf("%q is shown as\n%s", text, out.String())
 		}
+	}
+}
+
+// TestWriteLongSummary has one that is longer than the screen: it stays in its box, and is one line where there is no screen.
+func TestWriteLongSummary(t *testing.T) {
+	long := Diagnostic{Severity: Error, Summary: "app.shop[0].step.migrate: the command failed: migrate ended with exit status 3; its last lines:"}
+	var screen, file strings.Builder
+	if err := errors.Join(Write(&screen, []Diagnostic{long}, false, 40), Write(&file, []Diagnostic{long}, false, 0)); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(screen.String()) {
+		if utf8.RuneCountInString(strings.TrimSpace(line)) > 40 || !strings.ContainsAny(line[:3], "╷│╵") {
+			t.Errorf("%q leaves the box", line)
+		}
+	}
+	if got := strings.Join(strings.Fields(strings.ReplaceAll(screen.String(), "│", "")), " "); !strings.Contains(got, "Error: "+long.Summary) {
+		t.Errorf("words are missing in\n%s", screen.String())
+	}
+	if !strings.Contains(file.String(), "│ Error: "+long.Summary+"\n") {
+		t.Errorf("without a screen it is\n%s", file.String())
 	}
 }
 

@@ -18,10 +18,11 @@ const maxLines = 4
 // Write prints diags for people, each in a box of its own, at most 50 of them; "and N more" stands for the rest.
 // Texts are wrapped at width columns; 0 or less means 80. With color it uses the escapes of a terminal.
 func Write(w io.Writer, diags []Diagnostic, color bool, width int) error {
+	p := printer{color: color, screen: width > 0}
 	if width <= 0 {
 		width = 80
 	}
-	p := printer{color: color, width: max(width-2, 20)}
+	p.width = max(width-2, 20)
 	for i, d := range diags {
 		if i == maxPrinted {
 			fmt.Fprintf(&p.out, "... and %d more\n", len(diags)-i)
@@ -34,10 +35,11 @@ func Write(w io.Writer, diags []Diagnostic, color bool, width int) error {
 }
 
 type printer struct {
-	out   strings.Builder
-	color bool
-	width int    // of the text within a box
-	paint string // escape of the severity's color
+	out    strings.Builder
+	color  bool
+	screen bool   // there is a terminal of that width
+	width  int    // of the text within a box
+	paint  string // escape of the severity's color
 }
 
 func (p *printer) diagnostic(d Diagnostic) {
@@ -47,7 +49,7 @@ func (p *printer) diagnostic(d Diagnostic) {
 		title, p.paint = "Warning", "\x1b[33m"
 	}
 	p.out.WriteString(p.dye("╷") + "\n")
-	p.line(p.dye(title+": ") + p.bold(clean(d.Summary)))
+	p.summary(title+": ", clean(d.Summary))
 	if d.Range != nil {
 		p.line("")
 		p.source(d)
@@ -58,6 +60,21 @@ func (p *printer) diagnostic(d Diagnostic) {
 		p.text(hint)
 	}
 	p.out.WriteString(p.dye("╵") + "\n")
+}
+
+// summary prints what is wrong. On a screen it stays in the box; elsewhere it is one line, which is looked for.
+func (p *printer) summary(title, text string) {
+	lines := []string{title + text}
+	if p.screen {
+		lines = strings.Split(wordwrap.WrapString(title+text, uint(p.width)), "\n")
+	}
+	for i, line := range lines {
+		if i == 0 {
+			p.line(p.dye(title) + p.bold(strings.TrimPrefix(line, title)))
+			continue
+		}
+		p.line(p.bold(line))
+	}
 }
 
 // source prints where it is, and the lines with the range underlined.

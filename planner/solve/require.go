@@ -51,6 +51,7 @@ func (m *model) meet(ctx context.Context, c *member, n *need) {
 	own := m.guard(c, n.own)
 	switch {
 	case bound:
+		f.at = bind.Range.Ptr() // the stack's word; what is required may stand in a package of the library
 		f.change = fmt.Sprintf("bind %q of %s to another component", r.Name, c.component)
 	case len(n.options) == 0:
 		f.change = fmt.Sprintf("add a component that provides %s%s, or change the requirement", r.Service, constraintText(r.Text))

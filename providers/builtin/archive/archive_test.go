@@ -49,6 +49,22 @@ func apply(t *testing.T, r sdk.Resource, after cty.Value) (cty.Value, error) {
 	return v, d.Err()
 }
 
+// TestProgressGoesOnAfterTheDownload has somebody who looks what is being done: the download is not the end of it.
+func TestProgressGoesOnAfterTheDownload(t *testing.T) {
+	r, _ := newType(t)
+	source, checksum := publish(t, tarOf(t, toGzip, tar.Header{Name: "file", Size: 5, Mode: 0o644}))
+	none := cty.NullVal(archive.Schema().Object())
+	var said []string
+	_, d := r.Apply(t.Context(), sdk.ApplyRequest{
+		Identity: sdk.Identity{Address: "archive.test", Known: none}, Before: none, After: wish(source, checksum, 0), Token: "1",
+		Report: sdk.Report{Progress: func(p sdk.Progress) { said = append(said, p.Text) }},
+	})
+	must(t, d.Err())
+	if len(said) < 2 || said[0] != "downloading archive" || said[len(said)-1] != "unpacking archive" {
+		t.Errorf("it said %q", said)
+	}
+}
+
 // publish writes the archive and returns its address and checksum.
 func publish(t *testing.T, content []byte) (source, checksum string) {
 	t.Helper()

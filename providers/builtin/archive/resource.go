@@ -65,6 +65,7 @@ func (r *resource) Apply(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sd
 	}
 	path, err := r.store.Add(ctx, w.key(), func(dir string) error {
 		if w.commit != "" {
+			q.Report.Send(sdk.Progress{Text: "getting " + w.name()})
 			return Clone(ctx, w.source, w.commit, dir)
 		}
 		return w.unpack(ctx, dir, r.fetcher, q.Report)

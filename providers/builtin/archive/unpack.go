@@ -23,6 +23,7 @@ func (w wish) unpack(ctx context.Context, dir string, fetcher *fetch.Fetcher, re
 	if err != nil {
 		return err
 	}
+	report.Send(sdk.Progress{Text: "unpacking " + w.name()})
 	return Unpack(ctx, path, w.sha256, w.strip, dir)
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -90,4 +91,13 @@ func (w wish) shown() string {
 		return "the source"
 	}
 	return u.Redacted()
+}
+
+// name is the last part of the address, for progress.
+func (w wish) name() string {
+	u, err := url.Parse(w.source)
+	if err != nil || u.Path == "" {
+		return "the source"
+	}
+	return path.Base(u.Path)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
@@ -23,6 +24,8 @@ type machine struct {
 	home  string
 	store *store.Store
 	deb   sdk.Resource
+	mu    sync.Mutex
+	doing string // the last progress
 }
 
 func newMachine(t *testing.T, home, aptDir string) *machine {
@@ -31,12 +34,13 @@ func newMachine(t *testing.T, home, aptDir string) *machine {
 	must(t, err)
 	f, err := fetch.New(filepath.Join(home, "downloads"), fetch.Options{Attempts: 1})
 	must(t, err)
-	return &machine{t, home, s, deb.New(s, f, deb.Options{AptDir: aptDir, Architecture: "amd64"})}
+	return &machine{t: t, home: home, store: s, deb: deb.New(s, f, deb.Options{AptDir: aptDir, Architecture: "amd64"})}
 }
 
 func (m *machine) apply(known, after cty.Value) (cty.Value, sdk.Diagnostics) {
 	return m.deb.Apply(m.t.Context(), sdk.ApplyRequest{
 		Identity: sdk.Identity{Address: "deb.test", Stack: "test", Known: known}, Before: known, After: after, Token: "1",
+		Report: sdk.Report{Progress: func(p sdk.Progress) { m.mu.Lock(); defer m.mu.Unlock(); m.doing = p.Text }},
 	})
 }
 
@@ -76,6 +80,9 @@ func TestInstall(t *testing.T) {
 	v := m.mustApply(none(), wish([]string{"server"}, "conf"))
 	if got := strings.Join(resolved(v), " "); got != "helper=1.0 library=3 real=1 server=2:1.0-1" {
 		t.Errorf("resolved %s", got)
+	}
+	if m.doing != "writing all of it to the disk" {
+		t.Errorf("the last it said is %q", m.doing)
 	}
 	path := v.GetAttr("path").AsString()
 	for _, name := range []string{"bin/server", "bin/link", "bin/helper", "bin/real", "lib/library"} {

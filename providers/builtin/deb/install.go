@@ -43,6 +43,7 @@ func (m manifest) install(ctx context.Context, dir string, fetcher *fetch.Fetche
 	if err := work.Wait(); err != nil {
 		return err
 	}
+	report.Send(sdk.Progress{Text: "writing all of it to the disk"}) // which the store does now, and waits for
 	return tree.CheckLinks()
 }
 
