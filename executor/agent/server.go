@@ -162,12 +162,13 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 
 func (a *Agent) handler(stop func()) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/shutdown", answer(func(*http.Request) (any, error) {
+	mux.HandleFunc("POST /v1/shutdown", answer(func(r *http.Request) (any, error) {
 		for _, s := range a.all() {
 			if s.underWay() {
 				return nil, &Problem{Kind: "busy", Message: fmt.Sprintf("a run of %s is under way", s.name)}
 			}
 		}
+		a.idle(r.Context()) // a router without a stack would be left behind
 		stop()
 		return struct{}{}, nil
 	}))
