@@ -7,6 +7,8 @@ import (
 
 	"github.com/coreos/go-systemd/v22/dbus"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/executor/sandbox"
 )
 
 // hidden are the directories of which a process sees what it is given alone: homes of users, and where data lies. The rest of the
@@ -41,14 +43,11 @@ type files struct {
 
 // hide are the properties that keep a process to its files. v is the value of the instance's process.
 func hide(v cty.Value, program string) []dbus.Property {
-	f := files{directory: v.GetAttr("directory").AsString(), workdir: v.GetAttr("workdir").AsString(), program: program}
-	if s := v.GetAttr("sandbox"); !s.IsNull() {
-		if s.GetAttr("enabled").False() {
-			return nil
-		}
-		f.directory, f.read, f.write = s.GetAttr("directory").AsString(), texts(s.GetAttr("read")), texts(s.GetAttr("write"))
+	said := sandbox.Decode(v.GetAttr("sandbox"), v.GetAttr("directory").AsString())
+	if !said.Enabled {
+		return nil
 	}
-	f.home = homeOf(f.directory)
+	f := files{directory: said.Directory, home: homeOf(said.Directory), workdir: v.GetAttr("workdir").AsString(), program: program, read: said.Read, write: said.Write}
 	return []dbus.Property{
 		property("ProtectSystem", "strict"), property("TemporaryFileSystem", f.empty()),
 		property("BindReadOnlyPaths", append(bind(f.own(), true), bind(f.read, false)...)),
@@ -108,15 +107,4 @@ func homeOf(directory string) string {
 // within reports whether a path is another one or below it; nothing is in "". Both are clean.
 func within(inner, outer string) bool {
 	return outer != "" && (inner == outer || strings.HasPrefix(inner, strings.TrimSuffix(outer, "/")+"/"))
-}
-
-func texts(v cty.Value) []string {
-	if v.IsNull() {
-		return nil
-	}
-	var all []string
-	for _, e := range v.AsValueSlice() {
-		all = append(all, e.AsString())
-	}
-	return all
 }

@@ -16,6 +16,32 @@ var Type = cty.Object(map[string]cty.Type{
 	"write":     cty.List(cty.String), // what it may write besides
 })
 
+// Said is what a value of Type says.
+type Said struct {
+	Directory   string // of the instance
+	Enabled     bool   // false for no sandbox at all
+	Read, Write []string
+}
+
+// Decode reads a value of Type. Null is the usual sandbox of the instance in that directory.
+func Decode(v cty.Value, directory string) Said {
+	if v.IsNull() {
+		return Said{Directory: directory, Enabled: true}
+	}
+	return Said{v.GetAttr("directory").AsString(), v.GetAttr("enabled").True(), texts(v.GetAttr("read")), texts(v.GetAttr("write"))}
+}
+
+func texts(v cty.Value) []string {
+	if v.IsNull() {
+		return nil
+	}
+	var all []string
+	for _, e := range v.AsValueSlice() {
+		all = append(all, e.AsString())
+	}
+	return all
+}
+
 // Policy makes sandboxes for the instances of one agent. It does not change. A nil Policy makes none.
 type Policy struct {
 	home string
@@ -38,13 +64,11 @@ func (p *Policy) Domain(v cty.Value, at Place) *landlock.Domain {
 	if p == nil || v.IsNull() && at.Instance == "" {
 		return nil
 	}
-	var read, write []string
-	if !v.IsNull() {
-		if v.GetAttr("enabled").False() {
-			return nil
-		}
-		at.Instance, read, write = v.GetAttr("directory").AsString(), texts(v.GetAttr("read")), texts(v.GetAttr("write"))
+	said := Decode(v, at.Instance)
+	if !said.Enabled {
+		return nil
 	}
+	at.Instance = said.Directory
 	d := &landlock.Domain{Base: p.base, Scoped: true}
 	allow := func(access landlock.Access, optional bool, paths ...string) {
 		for _, path := range paths {
@@ -61,8 +85,8 @@ func (p *Policy) Domain(v cty.Value, at Place) *landlock.Domain {
 	if p.harmless(at.Work) {
 		allow(landlock.Read, true, at.Work)
 	}
-	allow(landlock.Read, false, read...)
-	allow(landlock.Write, false, write...)
+	allow(landlock.Read, false, said.Read...)
+	allow(landlock.Write, false, said.Write...)
 	return d
 }
 
@@ -70,15 +94,4 @@ func (p *Policy) Domain(v cty.Value, at Place) *landlock.Domain {
 // that is in it, is not, and one that is in the store needs no rule.
 func (p *Policy) harmless(work string) bool {
 	return work != "" && !within(resolved(p.home), resolved(work)) && !within(resolved(work), resolved(p.home))
-}
-
-func texts(v cty.Value) []string {
-	if v.IsNull() {
-		return nil
-	}
-	var all []string
-	for _, e := range v.AsValueSlice() {
-		all = append(all, e.AsString())
-	}
-	return all
 }
