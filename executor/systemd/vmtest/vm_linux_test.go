@@ -2,7 +2,6 @@ package vmtest
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -28,14 +27,7 @@ const apply = "recipe apply -auto-approve -bundle=/mnt/shop.bundle shop"
 
 // TestVM tries an agent of the machine's systemd and one of a user's beside each other.
 func TestVM(t *testing.T) {
-	if os.Getenv("RECIPE_VM") == "" {
-		t.Skip("it takes minutes: make vm")
-	}
-	if os.Geteuid() != 0 {
-		t.Skip("it takes root to build an image")
-	}
-	lacking(t, "apt-get", "mmdebstrap", "mkfs.ext4")
-	m := newMachine(t, choose(t))
+	m := newMachine(t)
 	first := m.boot()
 	torture.Report(t, "VM", "%s, %s, %s", m.name, strings.TrimSpace(m.as("root", "uname -r")), strings.TrimSpace(m.as("root", "systemctl --version | head -1")))
 	cutWhileApplying(m)
