@@ -71,10 +71,10 @@ func usedBy(c chosen) ([]used, hcl.Diagnostics) {
 	list := slices.SortedFunc(maps.Values(u.found), func(a, b used) int { return strings.Compare(a.Name, b.Name) })
 	if c.stack.Executor != nil {
 		e, d := c.weigh(c.stack.Executor, c.ofStack)
-		e.executor = true
-		if list = append(list, e); d != nil {
-			u.diags = append(u.diags, d)
+		if e.executor = true; d != nil {
+			return list, append(u.diags, d)
 		}
+		list = append(list, e)
 	}
 	return list, u.diags
 }
