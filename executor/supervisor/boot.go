@@ -61,9 +61,7 @@ func (u *Unit) boot(err error) {
 		return
 	}
 	if found, findErr := shim.Find(u.spec.Dir); findErr == nil && found.State == shim.Finished {
-		u.mu.Lock()
-		u.status.LastExit = &found.Exit
-		u.mu.Unlock()
+		u.lastExit = &found.Exit
 	}
 	if err != nil {
 		u.blind = 1

@@ -28,10 +28,7 @@ func (u *Unit) ended() {
 	}
 	problem := u.snapshot().LastError
 	u.leaveRun()
-	u.process, u.readySince = nil, time.Time{}
-	u.mu.Lock()
-	u.status.LastExit = &exit
-	u.mu.Unlock()
+	u.process, u.readySince, u.lastExit = nil, time.Time{}, &exit
 	if u.times.job != nil {
 		u.runEnded(&exit, problem)
 		return
@@ -80,9 +77,7 @@ func (u *Unit) endedByItself(exit *shim.Exit, healthy time.Duration) {
 
 // again restarts a unit that has ended against our will, sooner or later.
 func (u *Unit) again(healthy time.Duration, problem string) {
-	u.mu.Lock()
-	u.status.Restarts++
-	u.mu.Unlock()
+	u.restarts++
 	if len(u.s.needs.missing(u.spec.Needs)) > 0 {
 		u.await()
 		return
@@ -103,8 +98,6 @@ func (u *Unit) again(healthy time.Duration, problem string) {
 
 // giveUp leaves a unit whose end is not followed by a restart any more.
 func (u *Unit) giveUp(problem string) {
-	u.mu.Lock()
-	u.status.Restarts--
-	u.mu.Unlock()
+	u.restarts--
 	u.enter(Failed, problem)
 }

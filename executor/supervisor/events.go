@@ -127,17 +127,11 @@ func (u *Unit) adopt(p *shim.Process) {
 		return
 	}
 	if k, ok := u.recall(); ok && (k.state == Ready || !u.firstRun) { // who waits for its start does so for a time that is bounded
-		if k.state == Ready {
-			u.becomeReady()
-		} else {
-			u.becomeUnready("its check failed before this agent began")
-		}
 		u.resume(k)
-		u.checkNow()
 		return
 	}
 	if u.spec.Startup.Probe == nil {
-		u.becomeReady()
+		u.becomeReady(u.s.clock.Now())
 		return
 	}
 	u.probers[startup].begin(u.spec.Startup, u.s.clock.Now(), true)
@@ -145,26 +139,25 @@ func (u *Unit) adopt(p *shim.Process) {
 	u.probe(u.s.clock.Now())
 }
 
-// becomeReady follows starting.
-func (u *Unit) becomeReady() {
-	now := u.s.clock.Now()
+// becomeReady follows starting, and the adoption of a process that has been ready since then.
+func (u *Unit) becomeReady(since time.Time) {
 	u.aliveAt, u.startBy = time.Time{}, time.Time{}
-	u.readySince = now
+	u.readySince = since
 	u.keepChecking(u.spec.Readiness)
-	u.enter(Ready, "")
+	u.enterSince(Ready, "", since)
 	u.started(nil)
 }
 
 // becomeUnready follows the adoption of a process that does not do its work. What checked its start goes on checking it if
 // nothing else does.
-func (u *Unit) becomeUnready(problem string) {
+func (u *Unit) becomeUnready(problem string, since time.Time) {
 	check := u.spec.Readiness
 	if check.Probe == nil {
 		check = u.spec.Startup
 	}
 	u.startBy = time.Time{}
 	u.keepChecking(check)
-	u.enter(Unready, problem)
+	u.enterSince(Unready, problem, since)
 }
 
 func (u *Unit) keepChecking(ready Check) {
@@ -193,7 +186,7 @@ func (u *Unit) tick(now time.Time) {
 		return true
 	}
 	if due(&u.aliveAt) {
-		u.becomeReady()
+		u.becomeReady(u.s.clock.Now())
 	}
 	if due(&u.startBy) {
 		u.tooSlow()
@@ -223,7 +216,7 @@ func (u *Unit) tooSlow() {
 	case u.firstRun:
 		u.terminate(thenFail, reason)
 	case u.adopted:
-		u.becomeUnready(reason)
+		u.becomeUnready(reason, u.s.clock.Now())
 	default:
 		u.terminate(thenRestart, reason)
 	}
@@ -264,7 +257,7 @@ func (u *Unit) probed(r result) {
 	switch {
 	case u.state == Stopping:
 	case r.check == startup && v == passed:
-		u.becomeReady()
+		u.becomeReady(u.s.clock.Now())
 	case r.check == startup && r.err != nil:
 		u.note(r.err.Error())
 	case r.check == readiness && v == passed && u.state == Unready:

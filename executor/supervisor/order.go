@@ -44,7 +44,7 @@ func (u *Unit) rejoin(spec Spec, c chan error) {
 	u.adopted = true
 	u.startBy = u.s.clock.Now().Add(spec.StartTimeout)
 	if spec.Startup.Probe == nil {
-		u.becomeReady()
+		u.becomeReady(u.s.clock.Now())
 		return
 	}
 	u.probers[startup].begin(spec.Startup, u.s.clock.Now(), true)

@@ -41,7 +41,7 @@ func (u *Unit) noteReadiness(state State) {
 	if err != nil {
 		return
 	}
-	line := fmt.Sprint(identity, " ", state, " ", u.status.Since.UnixNano(), " ", u.status.Restarts)
+	line := fmt.Sprint(identity, " ", state, " ", u.status.Since.UnixNano(), " ", u.restarts)
 	_, _ = f.WriteAt(fmt.Appendf(nil, "%-*s\n", readinessSize-1, line), 0)
 	_ = f.Close()
 }
@@ -73,13 +73,13 @@ func (u *Unit) recall() (k known, ok bool) {
 
 // resume takes up what is known of a process that was adopted: it has not become what it is just now.
 func (u *Unit) resume(k known) {
-	u.mu.Lock()
-	u.status.Since, u.status.Restarts = k.since, k.restarts
-	u.mu.Unlock()
+	u.restarts = k.restarts
 	if k.state == Ready {
-		u.readySince = k.since
+		u.becomeReady(k.since)
+	} else {
+		u.becomeUnready("its check failed before this agent began", k.since)
 	}
-	u.noteReadiness(k.state)
+	u.checkNow()
 }
 
 func (u *Unit) readinessFile() string { return filepath.Join(u.dir, readinessFile) }

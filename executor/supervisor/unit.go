@@ -31,6 +31,8 @@ type Unit struct {
 	after    after
 	times    timetable // of one with a schedule
 	over     func(Run) // of one that is there for one run: told its end, in the unit's goroutine
+	restarts int
+	lastExit *shim.Exit // nil until one is known
 
 	readySince time.Time
 	aliveAt    time.Time // ready if it lives then; zero if a check decides
@@ -170,11 +172,16 @@ func (u *Unit) do(ctx context.Context, f func()) error {
 }
 
 // enter changes the state and tells everybody. problem is "" if all is well.
-func (u *Unit) enter(state State, problem string) {
+func (u *Unit) enter(state State, problem string) { u.enterSince(state, problem, u.s.clock.Now()) }
+
+// enterSince enters a state that began before this supervisor. The status changes in one piece: nobody sees the restarts of a
+// process beside the state of another.
+func (u *Unit) enterSince(state State, problem string, since time.Time) {
 	was := u.status.Ready
 	u.state = state
 	u.mu.Lock()
-	u.status.State, u.status.Since, u.status.LastError = state, u.s.clock.Now(), problem
+	u.status.State, u.status.Since, u.status.LastError = state, since, problem
+	u.status.Restarts, u.status.LastExit = u.restarts, u.lastExit
 	u.status.Ready = state == Ready || state == Finished || state == Scheduled || state == Running || state == Standby
 	u.status.Gone = u.process == nil && u.blind == 0
 	u.status.Failing = state == Stopping && u.after == thenRestart
