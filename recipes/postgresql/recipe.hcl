@@ -85,12 +85,7 @@ install {
 }
 
 configure {
-  # Read once, by initdb. It is a file because everybody can read a command line.
-  file "password" {
-    content = "${secret.admin}\n"
-    mode    = "0400"
-  }
-  # For those who copy from the primary: on a command line everybody could read it.
+  # The administrator's, for initdb and for backups that copy from the primary: a command line or an environment would show it to more.
   file "passwords" {
     content = "*:*:*:recipe:${secret.admin}\n"
     mode    = "0400"
@@ -118,7 +113,7 @@ configure {
 step "initdb" {
   command = ["/bin/sh", "-euc", <<-SCRIPT
     rm -rf "$CLUSTER.new"
-    "$ROOT"/usr/lib/postgresql/*/bin/initdb -D "$CLUSTER.new" -U recipe --pwfile="$PWFILE" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-instructions
+    cut -d: -f5- "$PGPASSFILE" | "$ROOT"/usr/lib/postgresql/*/bin/initdb -D "$CLUSTER.new" -U recipe --pwfile=/dev/stdin -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-instructions
     mv "$CLUSTER.new" "$CLUSTER"
     SCRIPT
   ]
@@ -127,7 +122,7 @@ step "initdb" {
     LD_LIBRARY_PATH = local.libraries
     ROOT            = install.deb.server.path
     CLUSTER         = local.cluster
-    PWFILE          = configure.file.password.path
+    PGPASSFILE      = configure.file.passwords.path
   }
 }
 
