@@ -15,7 +15,8 @@ var (
 	language   = cty.StringVal("C.UTF-8")
 )
 
-// environment is what a process or step of an instance finds in its environment, own on top of what the engine gives.
+// environment is what a process or step of an instance finds in its environment: own on top of what the engine gives, and
+// what the stack says on top of both.
 func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, hcl.Diagnostics) {
 	directory := c.directories[index]
 	env := map[string]cty.Value{
@@ -44,22 +45,80 @@ func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, h
 	if c.backups > 0 {
 		p.roleEnvironment(c, index, env)
 	}
-	if own != cty.NilVal {
-		if plain, marks := own.Unmark(); !plain.IsNull() {
-			converted, err := convert.Convert(plain, cty.Map(cty.String))
-			if err != nil {
-				return cty.NilVal, fail(c.recipe.NameRange, "Value does not fit", "env of %s: %s.", c.addr, err)
-			}
-			for name, v := range valuesOf(converted.WithMarks(marks)) {
-				env[name] = v
-			}
-			if !converted.IsKnown() {
-				return cty.UnknownVal(cty.Map(cty.String)), nil
-			}
+	for _, more := range []cty.Value{own, p.givenEnv(c)} {
+		known, err := addVariables(env, more)
+		if err != nil {
+			return cty.NilVal, fail(c.recipe.NameRange, "Value does not fit", "env of %s: %s.", c.addr, err)
+		}
+		if !known {
+			return cty.UnknownVal(cty.Map(cty.String)), nil
 		}
 	}
 	maps.DeleteFunc(env, func(_ string, v cty.Value) bool { v, _ = v.Unmark(); return v.IsKnown() && v.IsNull() })
 	return cty.MapVal(env), nil
+}
+
+// addVariables puts the variables of a map on top of others; a null one is to be left out, and a null map has none. known is false when it
+// cannot be said yet which they are.
+func addVariables(env map[string]cty.Value, more cty.Value) (known bool, err error) {
+	if more == cty.NilVal {
+		return true, nil
+	}
+	plain, marks := more.Unmark()
+	if plain.IsNull() {
+		return true, nil
+	}
+	converted, err := convert.Convert(plain, cty.Map(cty.String))
+	if err != nil {
+		return false, err
+	}
+	if !converted.IsKnown() {
+		return false, nil
+	}
+	maps.Copy(env, valuesOf(converted.WithMarks(marks)))
+	return true, nil
+}
+
+// givenEnv is what the stack says of the environment of c: a map of strings, null for nothing. What is wrong with it is told once.
+func (p *Pass) givenEnv(c *component) cty.Value {
+	s := &p.scopes[c.number]
+	if s.env != cty.NilVal {
+		return s.env
+	}
+	s.env = cty.NullVal(cty.Map(cty.String))
+	if c.block == nil || c.block.Env == nil {
+		return s.env
+	}
+	ctx, diags := p.graph.scope.context(c.each, p.roots(c.references), c.block.Env)
+	v, more := c.block.Env.Value(ctx)
+	if diags = append(diags, more...); !diags.HasErrors() {
+		v, more = variables(c, v)
+		diags = append(diags, more...)
+	}
+	p.report(diags)
+	if !diags.HasErrors() {
+		s.env = v
+	}
+	return s.env
+}
+
+// variables makes a map of strings of what the stack says of the environment of c.
+func variables(c *component, v cty.Value) (cty.Value, hcl.Diagnostics) {
+	at := c.block.Env.Range()
+	plain, marks := v.Unmark()
+	converted, err := convert.Convert(plain, cty.Map(cty.String))
+	if err != nil {
+		return v, fail(at, "Value does not fit", `env of %s must be an object of texts, such as { LOG_LEVEL = "debug" }: %s.`, c.addr, err)
+	}
+	if converted.IsNull() || !converted.IsKnown() {
+		return converted.WithMarks(marks), nil
+	}
+	for name := range converted.AsValueMap() {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return v, fail(at, "No name of a variable", "%q cannot be the name of a variable: it must not be empty and must not hold a =.", name)
+		}
+	}
+	return converted.WithMarks(marks), nil
 }
 
 // variableName is a name as part of an environment variable: upper case, anything else than letters and digits as _.
