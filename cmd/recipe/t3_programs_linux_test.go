@@ -355,7 +355,7 @@ func (o *outage) checkGone() {
 func (o *outage) get(port int, path string) string {
 	o.Helper()
 	var last error
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(scriptPatience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d%s", port, path))
 		if err != nil {
 			last = err

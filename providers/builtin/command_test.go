@@ -232,11 +232,11 @@ func alive(pid int) bool {
 	return !strings.HasPrefix(state, "Z")
 }
 
-// waitFor polls until what holds, for at most ten seconds.
+// waitFor polls until what holds, for at most a minute.
 func waitFor(what func() bool) error {
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	for !what() {
 		select {
 		case <-tick.C:
