@@ -115,6 +115,7 @@ func typeOf(v cty.Value) cty.Type {
 func (c *carrier) joins(e *endRecord) {
 	held := held(c.run.Plan.Held)
 	c.Book.View(func(s *state.State, _ *Run) {
+		needed := held.needed(s)
 		for id := range c.Graph.Nodes {
 			n := &c.Graph.Nodes[id]
 			o := s.Objects[n.Addr]
@@ -136,7 +137,7 @@ func (c *carrier) joins(e *endRecord) {
 			e.Objects = append(e.Objects, changed)
 		}
 		for a, o := range s.Objects {
-			if _, ok := c.Graph.Find(a); !ok && o.Type == "" && !held.component(a) {
+			if _, ok := c.Graph.Find(a); !ok && o.Type == "" && !held.component(a) && !needed[a] {
 				e.Gone = append(e.Gone, a.String())
 			}
 		}
