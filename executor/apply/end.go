@@ -56,7 +56,7 @@ func (c *carrier) generation() state.Generation {
 		g.Action, g.Of = p.Action, p.Of
 	}
 	g.OSPackages = p.OSPackages
-	g.Variables, g.Scale, g.Plugins, g.Stays = p.Variables, p.Scale, p.Plugins, p.Held
+	g.Variables, g.Scale, g.Plugins, g.Stays, g.Installed = p.Variables, p.Scale, p.Plugins, p.Held, c.installed()
 	for action, n := range c.run.Plan.Count() {
 		g.Changes[string(action)] = n
 	}
@@ -76,6 +76,20 @@ func (c *carrier) generation() state.Generation {
 		}
 	}
 	return g
+}
+
+// installed are the entries of the store that what is installed once for all components is in.
+func (c *carrier) installed() []string {
+	keys := []string{}
+	c.Book.View(func(s *state.State, _ *Run) {
+		for a, o := range s.Objects {
+			if a.Component.Kind == addr.Package {
+				state.StoreKeys(o.Value, func(key string) { keys = append(keys, key) })
+			}
+		}
+	})
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func (c *carrier) outputs(e *endRecord) error {
