@@ -68,12 +68,12 @@ func (c *cli) gc(ctx context.Context, q agent.CollectRequest, approve, input boo
 // lost tells which generations cannot be gone back to.
 func (c *cli) lost(generations map[string][]int) {
 	for _, stack := range slices.Sorted(maps.Keys(generations)) {
-		fmt.Fprintf(c.stdout, "Of %s these generations cannot be gone back to any more: %s.\n", stack, ranges(generations[stack]))
+		fmt.Fprintf(c.stdout, "Of %s these generations cannot be gone back to any more: %s.\n", stack, inWords(generations[stack]))
 	}
 }
 
-// ranges writes numbers that grow as "1 to 4, 7".
-func ranges(numbers []int) string {
+// inWords writes numbers that grow as "1 to 4, 7".
+func inWords(numbers []int) string {
 	var parts []string
 	for i := 0; i < len(numbers); {
 		j := i

@@ -15,8 +15,10 @@ import (
 	"github.com/nsynapse/recipe/lang/diag"
 )
 
-// waitPause is the time between two looks while nothing is heard of.
-const waitPause = time.Second
+const (
+	waitPause = time.Second      // between two looks while nothing is heard of
+	waitLook  = 10 * time.Second // more than the timeout for the answer to a look, so that what is waited for can be told
+)
 
 func waitCommand() command {
 	return command{name: "wait", group: running, args: "[ADDRESS]", summary: "Wait until processes are ready, or in another state.",
@@ -36,8 +38,6 @@ func waitCommand() command {
 				if err != nil {
 					return err
 				}
-				ctx, cancel := context.WithTimeout(ctx, *timeout)
-				defer cancel()
 				return c.wait(ctx, client, name, strings.Join(args, ""), *state, *timeout)
 			}
 		}}
@@ -49,6 +49,10 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 	if err != nil {
 		return err
 	}
+	looking, cancel := context.WithTimeout(ctx, timeout+waitLook)
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, timeout)
+	defer cancel()
 	happened := make(chan struct{}, 1)
 	go func() { // what cannot be heard is seen a little later
 		_ = client.Events(ctx, stack, true, func(agent.Event) error {
@@ -59,20 +63,17 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 			return nil
 		})
 	}()
-	var waits []string
-	var units []agent.UnitInfo
 	for {
-		now, err := client.Units(ctx, stack)
-		if err != nil && ctx.Err() == nil {
+		units, err := client.Units(looking, stack)
+		if err != nil {
+			return cmp.Or(context.Cause(looking), err)
+		}
+		if units, err = unitsIn(units, within, stack, target); err != nil {
 			return err
 		}
-		if err == nil {
-			if units, err = unitsIn(now, within, stack, target); err != nil {
-				return err
-			}
-			if waits = notYet(units, state); len(waits) == 0 {
-				return nil
-			}
+		waits := notYet(units, state)
+		if len(waits) == 0 {
+			return nil
 		}
 		select {
 		case <-ctx.Done():

@@ -116,7 +116,7 @@ func (a *Agent) planRemoval(ctx context.Context, s *stack, q PlanRequest) (*Plan
 }
 
 func (a *Agent) answer(p *plan.Plan, diags []diag.Diagnostic) (*PlanAnswer, error) {
-	encoded, err := json.Marshal(p)
+	encoded, err := plan.Encode(p)
 	if err != nil {
 		return nil, fmt.Errorf("internal error: cannot encode the plan: %w", err)
 	}
