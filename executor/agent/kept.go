@@ -188,13 +188,17 @@ func componentsOf(list []addr.Instance) []addr.Component {
 	return all
 }
 
-// scalable checks that there is such a component, and such a number of instances.
+// scalable checks that there is such a component in the stack, and such a number of instances.
 func scalable(lock *solve.Lock, c addr.Component, n int) error {
 	if n < 0 || n > 1000 {
 		return &Problem{Message: fmt.Sprintf("%s cannot have %d instances", c, n), Hint: "It takes a whole number from 0 to 1000."}
 	}
 	var names []string
 	for _, other := range lock.Components {
+		if other.Component == c.Block() && other.Added != "" {
+			return &Problem{Message: fmt.Sprintf("%s was added by the plan and has one instance", c), Hint: fmt.Sprintf("Write it into the stack to say more of it: %s %q { package = %q }",
+				c.Kind, c.Name, lock.Packages[other.Package].Name)}
+		}
 		if other.Component == c.Block() {
 			return nil
 		}
