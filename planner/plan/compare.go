@@ -38,6 +38,9 @@ func (c *comparison) differences(prior *known, wanted cty.Value) {
 
 // Same compares two values without their marks: what is sensitive is told apart by its value, not by how it is kept.
 func Same(a, b cty.Value) bool {
+	if a.Type() == cty.String && b.Type() == cty.String && definite(a) && definite(b) {
+		return a.AsString() == b.AsString()
+	}
 	if a.RawEquals(b) {
 		return true // by far the most often, and cheaper than looking for marks
 	}
@@ -49,6 +52,9 @@ func Same(a, b cty.Value) bool {
 	}
 	return a.RawEquals(b)
 }
+
+// definite reports whether v is known, not null and without marks.
+func definite(v cty.Value) bool { return !v.IsMarked() && v.IsKnown() && !v.IsNull() }
 
 // describe adds a difference as text: maps by element, the rest as a whole.
 func (c *comparison) describe(path string, before, after cty.Value, drifted bool) {
