@@ -233,7 +233,7 @@ func (w *world) refused(m *tamperer, what string) {
 		w.Errorf("%s: the object was not asked for", what)
 	case err == nil || len(keys) > 0:
 		w.Errorf("%s: accepted, %v in the store, %v", what, keys, err)
-	case time.Since(began) > 10*time.Second:
+	case time.Since(began) > torture.Pick(time.Minute, 10*time.Second):
 		w.Errorf("%s: refused after %v", what, time.Since(began))
 	}
 }

@@ -14,8 +14,10 @@ import (
 	"github.com/nsynapse/recipe/lang/addr"
 )
 
-// waitPause is the time between two looks while nothing is heard of.
-const waitPause = time.Second
+const (
+	waitPause = time.Second      // between two looks while nothing is heard of
+	waitLook  = 10 * time.Second // more than the timeout for the answer to a look, so that what is waited for can be told
+)
 
 func waitCommand() command {
 	return command{name: "wait", group: running, args: "[ADDRESS]", summary: "Wait until processes are ready, or in another state.",
@@ -35,8 +37,6 @@ func waitCommand() command {
 				if err != nil {
 					return err
 				}
-				ctx, cancel := context.WithTimeout(ctx, *timeout)
-				defer cancel()
 				return c.wait(ctx, client, name, strings.Join(args, ""), *state, *timeout)
 			}
 		}}
@@ -48,6 +48,10 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 	if err != nil {
 		return err
 	}
+	looking, cancel := context.WithTimeout(ctx, timeout+waitLook)
+	defer cancel()
+	ctx, cancel = context.WithTimeout(ctx, timeout)
+	defer cancel()
 	happened := make(chan struct{}, 1)
 	go func() { // what cannot be heard is seen a little later
 		_ = client.Events(ctx, stack, true, func(agent.Event) error {
@@ -58,21 +62,18 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 			return nil
 		})
 	}()
-	var waits []string
-	var units []agent.UnitInfo
 	for {
-		now, err := client.Units(ctx, stack)
-		if err != nil && ctx.Err() == nil {
-			return err
+		units, err := client.Units(looking, stack)
+		if err != nil {
+			return cmp.Or(context.Cause(looking), err)
 		}
-		if err == nil {
-			units = slices.DeleteFunc(now, func(u agent.UnitInfo) bool { return !within(u.Address) })
-			if len(units) == 0 {
-				return hinted{fmt.Errorf("no process of %s belongs to %s", stack, cmp.Or(target, "it")), "recipe ps lists all of them."}
-			}
-			if waits = notYet(units, state); len(waits) == 0 {
-				return nil
-			}
+		units = slices.DeleteFunc(units, func(u agent.UnitInfo) bool { return !within(u.Address) })
+		if len(units) == 0 {
+			return hinted{fmt.Errorf("no process of %s belongs to %s", stack, cmp.Or(target, "it")), "recipe ps lists all of them."}
+		}
+		waits := notYet(units, state)
+		if len(waits) == 0 {
+			return nil
 		}
 		select {
 		case <-ctx.Done():

@@ -83,7 +83,7 @@ func mentions(text []byte, home string) bool {
 // endAll ends the processes of a home one by one, the agent before those that it would start again, and returns
 // those that did not end.
 func endAll(home string) (left []process, err error) {
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(scriptPatience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if left, err = processesOf(home); err != nil || len(left) == 0 {
 			return nil, err
 		}

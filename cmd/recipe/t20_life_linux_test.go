@@ -46,7 +46,7 @@ func newSecretLife(t *testing.T) *secretLife {
 var deliveries = regexp.MustCompile(`^(` + strings.Join([]string{
 	`(web|late)\.0(\.b)?/process/web/bindings/\.\.[0-9]+/[a-z]+/[a-z]+`,
 	`(web|late)\.0(\.b)?/config/(settings|note)`, // what the recipes write
-	`postgresql\.0/config/password`,              // of the administrator, for initdb; the data have SCRAM keys
+	`postgresql\.0/config/passwords`,             // of the administrator, for initdb and copies; the data have SCRAM keys
 	`redis\.0/config/users\.acl`,                 // its SHA-256, which is made from a secret; the data have these alone
 	`late\.0(\.b)?/process/web/log`,              // what the app itself prints, shown to people who ask for it
 }, "|") + `)$`)

@@ -50,6 +50,7 @@ func TestT25NoCommitIsLost(t *testing.T) {
 	if testing.Short() || torture.RaceDetector {
 		t.Skip("installs PostgreSQL, and under the race detector that takes minutes")
 	}
+	t.Parallel()
 	rounds := torture.Pick(2, 20)
 	p := newPlace(t)
 	p.write("stack.hcl", replicatedStack)
@@ -72,27 +73,62 @@ func TestT25NoCommitIsLost(t *testing.T) {
 			t.Fatalf("%s was killed and is primary again", was.Address)
 		}
 	}
-	copies := p.copies()
-	if copies < rounds {
-		t.Errorf("%d primaries were lost, and %d copied anew", rounds, copies)
+	if back := p.said(rewound); back != rounds {
+		t.Errorf("%d primaries were lost, and %d came back by what has changed", rounds, back)
 	}
-	primary, backups := p.pair("middleware.main", 1)
-	p.mustRecipe("stop", backups[0].Address) // so that the primary stays it, with another token
-	p.mustRecipe("restart", primary.Address)
-	p.mustRecipe("start", backups[0].Address)
-	if _, _ = p.pair("middleware.main", 1); p.copies() != copies {
-		t.Error("the primary was started again, and a backup that fits it was copied anew")
-	}
+	p.fitting()
+	p.foreign()
 	rows, longest := w.end()
 	p.mustRecipe("destroy", "-auto-approve", "-backup=false")
 	torture.Report(t, "T25", "%d primaries of PostgreSQL killed under a writer, every other one with the agent: 0 of %d acknowledged commits lost; the longest pause between two was %s",
 		rounds, rows, longest.Round(time.Millisecond))
 }
 
-// copies is how often a backup became a copy of the primary.
-func (p *place) copies() int {
+// What the recipe says of how a backup came to follow.
+const (
+	copied  = "becomes a copy"
+	rewound = "has gone back"
+)
+
+// said is how often an instance of the middleware said so.
+func (p *place) said(what string) int {
 	p.Helper()
-	return strings.Count(p.mustRecipe("logs", "-n", "100000", "middleware.main"), "becomes a copy")
+	return strings.Count(p.mustRecipe("logs", "-n", "100000", "middleware.main"), what)
+}
+
+// fitting starts the primary and its backup again, which go on as they are, though the primary has another token.
+func (p *place) fitting() {
+	p.Helper()
+	before := p.said(copied) + p.said(rewound)
+	primary, backups := p.pair("middleware.main", 1)
+	p.mustRecipe("stop", backups[0].Address) // so that the primary stays it
+	p.mustRecipe("restart", primary.Address)
+	p.mustRecipe("start", backups[0].Address)
+	if p.pair("middleware.main", 1); p.said(copied)+p.said(rewound) != before {
+		p.Error("the primary was started again, and a backup that fits it was made anew")
+	}
+}
+
+// foreign loses primaries whose data the next one does not come from, or that were found half way to it: they are copied.
+func (p *place) foreign() {
+	p.Helper()
+	for name, spoil := range map[string]func(data string) error{
+		"a promotion that the other one knows nothing of": func(data string) error {
+			return os.WriteFile(filepath.Join(data, "cluster", "era"), []byte("of somebody else\n"), 0o644)
+		},
+		"half way": func(data string) error { return os.WriteFile(filepath.Join(data, "rewinding"), nil, 0o644) },
+	} {
+		before := p.said(copied)
+		primary, _ := p.pair("middleware.main", 1)
+		_, index, _ := strings.Cut(primary.Address, "[")
+		index, _, _ = strings.Cut(index, "]")
+		p.must(spoil(filepath.Join(p.home, "stacks", "data", "instances", "main."+index, "data")))
+		p.must(syscall.Kill(primary.PID, syscall.SIGKILL))
+		p.again("data", primary.Address)
+		if now := p.said(copied); now != before+1 {
+			p.Errorf("%s: copied %d times", name, now-before)
+		}
+	}
 }
 
 // writer inserts one number after the other, each in a transaction of its own, and goes on after an error.

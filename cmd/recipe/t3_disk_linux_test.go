@@ -144,7 +144,7 @@ func halt(t testing.TB, pid int) {
 	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
 		return // it has ended
 	}
-	for end := time.Now().Add(10 * time.Second); !halted(pid); time.Sleep(100 * time.Microsecond) {
+	for end := time.Now().Add(scriptPatience); !halted(pid); time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(end) {
 			t.Fatalf("process %d does not stop", pid)
 		}

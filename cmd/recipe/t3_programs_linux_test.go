@@ -25,6 +25,7 @@ import (
 // or taken back, and in the end an apply leaves what one without a cut would.
 func TestT3Programs(t *testing.T) {
 	needVolumes(t)
+	t.Parallel()
 	random := programme.Random(t)
 	var total outage
 	for _, part := range []struct {
@@ -354,7 +355,7 @@ func (o *outage) checkGone() {
 func (o *outage) get(port int, path string) string {
 	o.Helper()
 	var last error
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(scriptPatience); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		response, err := http.Get(fmt.Sprintf("http://127.0.0.1:%d%s", port, path))
 		if err != nil {
 			last = err

@@ -94,7 +94,7 @@ func newTalk(t testing.TB, url string) *talk {
 		c.opened++
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
-	c.client = &http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: 10 * time.Second}
+	c.client = &http.Client{Transport: &http.Transport{DialContext: dial}, Timeout: scriptPatience}
 	t.Cleanup(c.client.CloseIdleConnections)
 	return c
 }

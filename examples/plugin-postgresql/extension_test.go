@@ -71,7 +71,7 @@ func startServer(t *testing.T) server {
 		_ = run.Process.Signal(os.Interrupt)
 		_ = run.Wait()
 	})
-	for end := time.Now().Add(30 * time.Second); s.ask("postgres", "SELECT 1::text") != "1"; time.Sleep(20 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); s.ask("postgres", "SELECT 1::text") != "1"; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("PostgreSQL does not start")
 		}

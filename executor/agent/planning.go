@@ -33,6 +33,8 @@ var errDiagnosed = errors.New("see the diagnostics")
 
 // plan makes a plan from what the user wrote and what is there.
 func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
+	a.collecting.RLock()
+	defer a.collecting.RUnlock()
 	defer garbage.late()()
 	if q.Path == "" {
 		s, err := a.find(q.Stack)

@@ -189,6 +189,13 @@ func (a *Agent) handler(stop func()) http.Handler {
 		}
 		return a.pruneSources(r.Context(), q)
 	}))
+	mux.HandleFunc("POST /v1/store/collect", answer(func(r *http.Request) (any, error) {
+		q, err := body[CollectRequest](r)
+		if err != nil {
+			return nil, err
+		}
+		return a.collect(r.Context(), q)
+	}))
 	mux.HandleFunc("POST /v1/apply", a.handleApply)
 	mux.HandleFunc("GET /v1/stacks/{name}/run", a.handleRun)
 	mux.HandleFunc("POST /v1/stacks/{name}/run/stop", a.ofStack(func(s *stack, _ *http.Request) (any, error) { return struct{}{}, s.stopRun() }))

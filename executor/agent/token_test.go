@@ -6,6 +6,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"github.com/nsynapse/recipe/executor/unixsocket"
 )
 
 // A client that read the token of an agent which has ended since asks the next one again.
@@ -50,8 +52,9 @@ func served(t *testing.T, home string) (end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- a.Serve(ctx) }()
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
-		if _, err := os.Stat(socketPath(home)); err == nil {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if conn, err := unixsocket.Dial(t.Context(), socketPath(home)); err == nil { // its file is there a moment before it listens
+			conn.Close()
 			break
 		}
 	}

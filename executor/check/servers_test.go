@@ -86,7 +86,7 @@ func startServer(t *testing.T, dir, path string, args ...string) (stop func()) {
 	}
 	stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGINT)
-		kill := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		kill := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
 		cmd.Wait()
 		kill.Stop()
 	})
@@ -152,7 +152,7 @@ func noConnections(t *testing.T, c PostgreSQL) {
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	query := `SELECT count(*) FROM pg_stat_activity WHERE application_name = 'recipe check'`
-	for ctx := within(t, 10*time.Second); ctx.Err() == nil; {
+	for ctx := within(t, time.Minute); ctx.Err() == nil; {
 		results, err := conn.Exec(ctx, query).ReadAll()
 		if err != nil {
 			t.Fatal(err)

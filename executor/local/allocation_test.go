@@ -17,7 +17,7 @@ import (
 
 // The place of an instance keeps all promises.
 func TestAllocation(t *testing.T) {
-	box := local.New(local.Options{Ports: port.New(18000, 18999, 18000)})
+	box := local.New(local.Options{Ports: port.New(6000, 6999, 6000)})
 	plugintest.Run(t, sdktest.Suite{Provider: box, Type: "allocation", Cases: []sdktest.Case{{Name: "two ports", New: func(t *testing.T) sdktest.Thing {
 		dir := filepath.Join(t.TempDir(), "instances", "web.0")
 		set := func(wanted map[string]cty.Value) sdktest.Values {

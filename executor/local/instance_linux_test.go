@@ -28,7 +28,7 @@ func TestInstance(t *testing.T) {
 	}
 	units := supervisor.New(supervisor.Options{Shim: []string{shim}})
 	defer units.Close()
-	box := local.New(local.Options{Ports: port.New(18000, 18999, 18000), Units: units, Changed: func(sdk.Identity) {}})
+	box := local.New(local.Options{Ports: port.New(6000, 6999, 6000), Units: units, Changed: func(sdk.Identity) {}})
 	things := 0
 	plugintest.Run(t, sdktest.Suite{Provider: box, Type: "instance", Cases: []sdktest.Case{{Name: "sleeper", New: func(t *testing.T) sdktest.Thing {
 		things++

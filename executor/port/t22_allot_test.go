@@ -13,7 +13,7 @@ import (
 	"github.com/nsynapse/recipe/executor/torture"
 )
 
-// The crowds keep out of the range of real agents: those of other tests run at the same time.
+// The crowds keep out of the range of real agents and of tests of the types that have ports, which are below: those run at the same time.
 const (
 	crowdLow  = 7000
 	crowdHigh = Low - 1

@@ -14,9 +14,9 @@ import (
 var ErrInTable = upstream.ErrInTable
 
 const (
-	drainRound = time.Second            // how long the router lets one question after a drain wait
-	drainPause = 20 * time.Millisecond  // before a router that does not answer is asked again
-	lastAsk    = 500 * time.Millisecond // for the question that is asked when there is no time left
+	drainRound = time.Second           // how long the router lets one question after a drain wait
+	drainPause = 20 * time.Millisecond // before a router that does not answer is asked again
+	lastAsk    = 2 * time.Second       // for the question that is asked when there is no time left
 )
 
 // drainQuestion and drainAnswer are what POST /drain takes and tells.

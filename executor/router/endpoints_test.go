@@ -93,12 +93,12 @@ func TestEndpointThatDoesNotListenIsTakenBack(t *testing.T) {
 	ports := port.New(0, 0, 0)
 	var failure error = errors.New("port is taken by process 7")
 	e := NewEndpoints(ports, func(context.Context, string) error { return failure })
-	absent := cty.NullVal(object(e))
-	v, diagnostics := e.Apply(t.Context(), request("a", absent, wish(none, cty.NumberIntVal(24000))))
+	absent, p := cty.NullVal(object(e)), freePort(t)
+	v, diagnostics := e.Apply(t.Context(), request("a", absent, wish(none, cty.NumberIntVal(int64(p)))))
 	if !diagnostics.HasErrors() || !v.IsNull() || len(e.List()) != 0 {
 		t.Errorf("got %#v, %v, %v", v, diagnostics, e.List())
 	}
-	if _, err := ports.Allot("other", 24000); err != nil {
+	if _, err := ports.Allot("other", p); err != nil {
 		t.Errorf("the port was kept: %v", err)
 	}
 	failure = nil

@@ -16,7 +16,7 @@ import (
 
 // An endpoint keeps all promises.
 func TestLaws(t *testing.T) {
-	e := NewEndpoints(port.New(18000, 18999, 18500), func(context.Context, string) error { return nil })
+	e := NewEndpoints(port.New(5000, 5999, 5000), func(context.Context, string) error { return nil })
 	plugintest.Run(t, sdktest.Suite{Provider: e, Type: "endpoint", Cases: []sdktest.Case{{Name: "any port", New: func(t *testing.T) sdktest.Thing {
 		t.Cleanup(func() { forgetAll(t, e) }) // laws go on under the same addresses
 		set := func(target string) sdktest.Values {

@@ -38,7 +38,7 @@ func pageLoad(t *testing.T, port int) (requests *atomic.Int64, stop func()) {
 					}
 					answers = bufio.NewReader(conn)
 				}
-				conn.SetDeadline(time.Now().Add(20 * time.Second))
+				conn.SetDeadline(time.Now().Add(time.Minute))
 				fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 4\r\n\r\nbody")
 				response, err := http.ReadResponse(answers, nil)
 				if err != nil {

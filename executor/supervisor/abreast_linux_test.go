@@ -101,7 +101,7 @@ func TestAbreastAdopted(t *testing.T) {
 	if err := syscall.Kill(before["job.3"], syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		_, two := os.Stat(ended)
 		_, three := os.Stat(filepath.Join(RunDir(k.spec.Dir, 3), "exit"))
 		if two == nil && three == nil {
@@ -199,7 +199,7 @@ func TestAbreastLost(t *testing.T) {
 
 // The directories of runs go with what is remembered of them.
 func TestAbreastForgotten(t *testing.T) {
-	k := newKeeper(t, "true", Schedule{Overlap: Allow, MaxRuns: 2})
+	k := newKeeper(t, "true", Schedule{Overlap: Allow, MaxRuns: 10})
 	k.start()
 	for range keptRuns + 3 {
 		k.next()

@@ -86,7 +86,7 @@ func TestAdoptedSince(t *testing.T) {
 		f.must(f.Start(t.Context(), spec))
 		f.must(syscall.Kill(f.wait("app.a", supervisor.Ready).PID, syscall.SIGKILL))
 		var before supervisor.Status
-		for end := time.Now().Add(20 * time.Second); before.Restarts != 1 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); before.Restarts != 1 && time.Now().Before(end); time.Sleep(time.Millisecond) {
 			before = f.wait("app.a", supervisor.Ready)
 		}
 		for range 2 {
@@ -110,7 +110,7 @@ func TestAdoptedIsNotWhatAnotherWas(t *testing.T) {
 	f.must(syscall.Kill(pid, syscall.SIGKILL))
 	f.must(os.Remove(f.path("ready")))
 	var other *shim.Process
-	for end := time.Now().Add(20 * time.Second); other == nil; time.Sleep(time.Millisecond) { // the first shim is about to end
+	for end := time.Now().Add(time.Minute); other == nil; time.Sleep(time.Millisecond) { // the first shim is about to end
 		var err error
 		other, err = shim.Start(t.Context(), options().Shim, shim.Spec{Dir: spec.Dir, UID: -1, GID: -1, Command: spec.Command, Env: spec.Env, WorkDir: spec.WorkDir})
 		if err != nil && time.Now().After(end) {
@@ -128,7 +128,8 @@ func TestAdoptedIsNotWhatAnotherWas(t *testing.T) {
 // A supervisor that was killed while it stopped a unit for the user has one after it that goes on with that.
 func TestPauseIsCarriedOn(t *testing.T) {
 	f := newFixture(t, options())
-	spec := f.sh("app.a", "trap '' TERM; while :; do sleep 0.01; done")
+	spec := f.sh("app.a", "trap '' TERM; touch up; while :; do sleep 0.01; done")
+	f.up(&spec, "up")
 	spec.Stop.Grace = time.Hour
 	f.must(f.Start(t.Context(), spec))
 	paused := make(chan error, 1)

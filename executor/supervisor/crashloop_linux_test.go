@@ -50,7 +50,7 @@ func TestCrashLoopPauses(t *testing.T) {
 func until(t *testing.T, s *Supervisor, ends int, state State) Status {
 	t.Helper()
 	var status Status
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		status, _ = s.Status("a")
 		if status.Restarts == ends && status.State == state {
 			return status

@@ -24,7 +24,7 @@ func TestHaltEndsUsersFirst(t *testing.T) {
 		delay := map[string]string{"front": "0.3", "shop": "0.2"}[name]
 		script := "trap 'sleep 0" + delay + "; echo " + name + " >> said; exit 0' TERM; touch " + name + ".up; while :; do sleep 0.01; done"
 		spec := f.sh(name, script, needs...)
-		spec.Startup = supervisor.Check{Probe: file(f.path(name + ".up")), Interval: time.Millisecond, Timeout: time.Second}
+		spec.Startup = supervisor.Check{Probe: file(f.path(name + ".up")), Interval: time.Millisecond}
 		specs = append(specs, spec)
 	}
 	f.must(f.Boot(t.Context(), specs))

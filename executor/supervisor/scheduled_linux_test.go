@@ -60,7 +60,7 @@ func (k *keeper) again(later time.Duration) {
 
 func (k *keeper) until(what string, ok func(Status) bool) Status {
 	k.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		s, _ := k.Status("job")
 		if ok(s) {
 			return s
@@ -237,7 +237,7 @@ func TestRunAdopted(t *testing.T) {
 	k.state(Running)
 	k.Close()
 	k.touch("go")
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(filepath.Join(k.spec.Dir, "exit")); err == nil {
 			break
 		}
@@ -313,7 +313,7 @@ func TestRunWaits(t *testing.T) {
 // untilReady lets time pass until another unit is ready, which it is when it has lived for a moment.
 func (k *keeper) untilReady(address string) {
 	k.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		if s, _ := k.Status(address); s.State == Ready {
 			return
 		}

@@ -124,7 +124,7 @@ func (r *restarter) rest() {
 	r.t.Helper()
 	r.stock.work.Wait()
 	r.stock.drop()
-	for end := time.Now().Add(20 * time.Second); runtime.NumGoroutine() > r.idle; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); runtime.NumGoroutine() > r.idle; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			r.t.Fatalf("%d goroutines, want %d", runtime.NumGoroutine(), r.idle)
 		}

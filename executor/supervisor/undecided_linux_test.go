@@ -57,7 +57,7 @@ func TestUndecided(t *testing.T) {
 	}{{"unknown", supervisor.Ready}, {"it hangs", supervisor.Unready}, {"unknown", supervisor.Unready}, {"good", supervisor.Ready}, {"unknown", supervisor.Ready}} {
 		say(c.says)
 		s := f.wait("app.a", c.want)
-		for end := time.Now().Add(20 * time.Second); !counted(); time.Sleep(time.Millisecond) {
+		for end := time.Now().Add(time.Minute); !counted(); time.Sleep(time.Millisecond) {
 			if time.Now().After(end) {
 				t.Fatal("nothing is probed")
 			}

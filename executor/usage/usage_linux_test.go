@@ -9,7 +9,7 @@ import (
 
 // A shell with a child that holds memory and uses time.
 func TestOf(t *testing.T) {
-	c := exec.Command("/bin/sh", "-c", "(x=$(head -c 8000000 /dev/zero | tr '\\0' x); i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; echo up; sleep 1000; :) & wait")
+	c := exec.Command("/bin/sh", "-c", "(x=$(head -c 8000000 /dev/zero | tr '\\0' x); i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo up; sleep 1000; :) & wait")
 	out, err := c.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

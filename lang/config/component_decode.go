@@ -13,7 +13,7 @@ import (
 )
 
 func componentSchema() *hcl.BodySchema {
-	s := attributes("package", "version", "source", "instances", "backups", "count", "for_each", "inputs", "depends_on")
+	s := attributes("package", "version", "source", "instances", "backups", "count", "for_each", "inputs", "env", "depends_on")
 	s.Blocks = []hcl.BlockHeaderSchema{
 		{Type: "bind", LabelNames: []string{"requirement"}},
 		{Type: "port", LabelNames: []string{"name"}},
@@ -111,7 +111,7 @@ func (d *stackDecoder) origin(c *Component, attrs hcl.Attributes, unknown bool) 
 	}
 }
 
-// copies reads how many there are of the component.
+// copies reads how many there are of the component, and what each finds in its environment.
 func (d *stackDecoder) copies(c *Component, attrs hcl.Attributes) {
 	expr := func(name string) hcl.Expression {
 		if a := attrs[name]; a != nil {
@@ -120,6 +120,7 @@ func (d *stackDecoder) copies(c *Component, attrs hcl.Attributes) {
 		return nil
 	}
 	c.Instances, c.Backups, c.Count, c.ForEach = expr("instances"), expr("backups"), expr("count"), expr("for_each")
+	c.Env = expr("env")
 	if c.Count != nil && c.ForEach != nil {
 		d.fault(attrs["for_each"].Range.Ptr(), "Both count and for_each", "%s has count (%s) and for_each. Keep one.", c.Block, place(attrs["count"].Range))
 	}

@@ -129,6 +129,7 @@ func (d *stackDecoder) checkComponent(c *Component, outer, inner *scope) {
 	for _, a := range sortedByRange(c.Inputs, func(a *Assignment) hcl.Range { return a.NameRange }) {
 		d.check(a.Expr, inner)
 	}
+	d.check(c.Env, inner)
 	for _, b := range sortedByRange(c.Binds, func(b *Bind) hcl.Range { return b.Range }) {
 		d.check(b.To, inner)
 	}

@@ -93,6 +93,7 @@ type Component struct {
 	Count     hcl.Expression         // nil without
 	ForEach   hcl.Expression         // nil without
 	Inputs    map[string]*Assignment // by input name
+	Env       hcl.Expression         // a map of variables for all that runs of it, on top of the recipe's; nil: none
 	Binds     map[string]*Bind       // by requirement name
 	Ports     map[string]hcl.Expression
 	Routes    []*Route // in the order of the file

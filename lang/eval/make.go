@@ -210,18 +210,26 @@ func (b *builder) connect(c *component) {
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.block.Inputs)) {
-		for _, ref := range b.scope.references(c.block.Inputs[name].Expr) {
-			targets := b.lookup(ref)
-			c.references = append(c.references, reference{block: ref.Component.Block(), components: targets})
-			b.depend(c, targets, ref.Range)
-		}
+		b.refer(c, c.block.Inputs[name].Expr)
+	}
+	if c.block.Env != nil {
+		b.refer(c, c.block.Env)
 	}
 	for _, ref := range c.block.DependsOn {
 		b.depend(c, b.lookup(ref), ref.Range)
 	}
 }
 
-// reference is what an input names: the components of one block, one or all of them.
+// refer makes c need what an expression of its block names.
+func (b *builder) refer(c *component, expr hcl.Expression) {
+	for _, ref := range b.scope.references(expr) {
+		targets := b.lookup(ref)
+		c.references = append(c.references, reference{block: ref.Component.Block(), components: targets})
+		b.depend(c, targets, ref.Range)
+	}
+}
+
+// reference is what an input or a variable of the environment names: the components of one block, one or all of them.
 type reference struct {
 	block      addr.Component
 	components []*component

@@ -25,6 +25,7 @@ type Pass struct {
 // scope is what the expressions of one component's recipe see, made when the first of them is evaluated.
 type scope struct {
 	ctx       *hcl.EvalContext // roots that are the same for all instances
+	env       cty.Value        // what the stack adds to the environment; NilVal until a process asks
 	instances []instanceScope
 	value     cty.Value // the component as the stack's expressions see it; NilVal until one of them asks
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,7 +75,17 @@ func (c *comparison) describe(path string, before, after cty.Value, drifted bool
 		c.changed = append(c.changed, lineDifference(path, old, now, drifted))
 		return
 	}
-	c.changed = append(c.changed, Difference{Path: path, Before: Text(before), After: Text(after), Drifted: drifted})
+	c.changed = append(c.changed, Difference{Path: path, Before: Text(said(before)), After: Text(said(after)), Drifted: drifted})
+}
+
+// said is an object without the attributes that are null, of which nobody has said anything; any other value as it is.
+func said(v cty.Value) cty.Value {
+	if elements(v) == nil || !v.Type().IsObjectType() {
+		return v
+	}
+	values := elements(v)
+	maps.DeleteFunc(values, func(_ string, v cty.Value) bool { return !v.IsMarked() && v.IsNull() })
+	return cty.ObjectVal(values)
 }
 
 // multiline returns the lines of two texts that may be shown, if one of them has several.

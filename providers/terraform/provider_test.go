@@ -90,7 +90,7 @@ func records(t *testing.T, dir string) []string {
 // ends waits until no process is noted any more.
 func ends(t *testing.T, dir string) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); len(records(t, dir)) > 0; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); len(records(t, dir)) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("there is still %v", records(t, dir))
 		}

@@ -85,12 +85,7 @@ install {
 }
 
 configure {
-  # Read once, by initdb. It is a file because everybody can read a command line.
-  file "password" {
-    content = "${secret.admin}\n"
-    mode    = "0400"
-  }
-  # For those who copy from the primary: on a command line everybody could read it.
+  # The administrator's, for initdb and for backups that copy from the primary: a command line or an environment would show it to more.
   file "passwords" {
     content = "*:*:*:recipe:${secret.admin}\n"
     mode    = "0400"
@@ -118,7 +113,7 @@ configure {
 step "initdb" {
   command = ["/bin/sh", "-euc", <<-SCRIPT
     rm -rf "$CLUSTER.new"
-    "$ROOT"/usr/lib/postgresql/*/bin/initdb -D "$CLUSTER.new" -U recipe --pwfile="$PWFILE" -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-instructions
+    cut -d: -f5- "$PGPASSFILE" | "$ROOT"/usr/lib/postgresql/*/bin/initdb -D "$CLUSTER.new" -U recipe --pwfile=/dev/stdin -A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-instructions
     mv "$CLUSTER.new" "$CLUSTER"
     SCRIPT
   ]
@@ -127,7 +122,7 @@ step "initdb" {
     LD_LIBRARY_PATH = local.libraries
     ROOT            = install.deb.server.path
     CLUSTER         = local.cluster
-    PWFILE          = configure.file.password.path
+    PGPASSFILE      = configure.file.passwords.path
   }
 }
 
@@ -135,8 +130,14 @@ step "initdb" {
 # holds a part of what that has, and the primary still has the log that follows: after the place where the backup was last for
 # certain. The copy takes the place of what was there when it is whole.
 #
-# "followed" is the token of the last primary that it is known to fit. Another token may mean the same primary, started again:
-# then their eras are the same, which each promotion changes and each copy takes along.
+# "era" has a token for each promotion that this cluster comes from, the last one last; copies take it along. "followed" is the
+# token of the last primary that it is known to fit. Another token may mean the same primary, started again: then their eras
+# are the same.
+#
+# A former primary goes back to where the primary of now took over, and follows from there: what pg_rewind copies are the blocks
+# that it has changed since. It would take two promotions from one place for the same, which get the same number of a timeline;
+# so the former primary's last promotion has to be among the eras of the primary of now. A standby may have followed somebody
+# who is not among its own eras, and is copied. What pg_rewind has not finished is of no use: "rewinding" is there until it has.
 #
 # A server that lost its power leaves a file with its number. After the boot another process of the same user may have that
 # number, and the server would take it for one that has its cluster, and not start.
@@ -151,26 +152,45 @@ process "server" {
       rm -f "$CLUSTER/postmaster.pid"
       echo "$boot" > boot
     fi
+    if [ -e rewinding ] && [ "$${RECIPE_ROLE:-}" != backup ]; then
+      echo "These data are half those of another primary, which was to be followed: they cannot be served." >&2
+      exit 1
+    fi
     if [ -z "$${RECIPE_ROLE:-}" ]; then
       exec "$bin"/postgres -D "$CLUSTER" -c config_file="$CONFIG"
     fi
     ask() { "$bin"/psql -XAtq -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -d postgres -c "$1"; }
+    eras() { until ask "SELECT pg_read_file('era', 0, 1000000, true)"; do sleep 0.2; done; }
     fits() {
       [ "$(cat "$CLUSTER/followed")" != "$RECIPE_TOKEN" ] || return 0
-      until era=$(ask "SELECT pg_read_file('era', 0, 100, true)"); do sleep 0.2; done
-      [ "$era" = "$(cat "$CLUSTER/era" 2> /dev/null)" ] || return 1
+      [ "$(eras)" = "$(cat "$CLUSTER/era" 2> /dev/null)" ] || return 1
       echo "$RECIPE_TOKEN" > "$CLUSTER/followed"
+    }
+    lacks() { # whether the primary has no longer the log of a place; if it is away, that shows later
+      [ t = "$(ask "SELECT substr(pg_walfile_name('$1'), 9) <
+        (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')")" ]
     }
     follows() {
       [ -e "$CLUSTER/standby.signal" ] && fits || return 1
       at=$("$bin"/pg_controldata "$CLUSTER" | sed -n 's/^Minimum recovery ending location: *//p')
-      [ "$at" != 0/0 ] || return 0
-      gone=$(ask "SELECT substr(pg_walfile_name('$at'), 9) <
-        (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')") || return 0 # it shows later
-      [ "$gone" != t ]
+      [ "$at" = 0/0 ] || ! lacks "$at"
     }
-    if [ "$RECIPE_ROLE" = backup ] && ! follows; then
-      echo "This backup does not follow the primary of now: it becomes a copy of it." >&2
+    rewind() { LC_ALL=C "$bin"/pg_rewind -D "$CLUSTER" --source-server="host=127.0.0.1 port=$PRIMARY_PORT user=recipe dbname=postgres" "$@" 2>&1; }
+    rewinds() {
+      [ -e "$CLUSTER/global/pg_control" ] && [ ! -e "$CLUSTER/standby.signal" ] && [ ! -e rewinding ] || return 1
+      theirs=$(eras)
+      last=$(tail -n 1 "$CLUSTER/era" 2> /dev/null || true) # of the first primary there is none
+      [ -z "$last" ] || echo "$theirs" | grep -Fqx "$last" || return 1
+      until ask CHECKPOINT; do sleep 0.2; done # after it the primary tells the number of its timeline
+      touch rewinding && sync . || return 1
+      # pg_rewind would recover it too, and the last checkpoint of both may go with the old log that this removes.
+      "$bin"/postgres --single -F -D "$CLUSTER" -c config_file="$CONFIG" -c wal_keep_size=2147483647 template1 < /dev/null || return 1
+      from=$(rewind --dry-run | sed -n 's/.*last common checkpoint at \([^ ]*\).*/\1/p')
+      [ -z "$from" ] || ! lacks "$from" || return 1
+      rewind || return 1
+      echo "$theirs" > "$CLUSTER/era" && echo "$RECIPE_TOKEN" > "$CLUSTER/followed" && touch "$CLUSTER/standby.signal" && sync && rm rewinding
+    }
+    copies() {
       while rm -rf "$CLUSTER.new"; ! "$bin"/pg_basebackup -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -D "$CLUSTER.new" -X stream -c fast; do
         sleep 0.2
       done
@@ -179,6 +199,15 @@ process "server" {
       sync
       rm -rf "$CLUSTER"
       mv "$CLUSTER.new" "$CLUSTER"
+      rm -f rewinding
+    }
+    if [ "$RECIPE_ROLE" = backup ] && ! follows; then
+      if rewinds; then
+        echo "This former primary has gone back to where the primary of now took over, and follows it." >&2
+      else
+        echo "This backup does not follow the primary of now: it becomes a copy of it." >&2
+        copies
+      fi
     fi
     exec "$bin"/postgres -D "$CLUSTER" -c config_file="$CONFIG" \
       -c primary_conninfo="host=127.0.0.1 port=$PRIMARY_PORT user=recipe passfile='$PGPASSFILE' application_name=recipe_$RECIPE_INSTANCE"
@@ -197,11 +226,11 @@ process "server" {
 }
 
 # Without the file the server is no standby any more: an agent that was killed has come so far. Whoever copied from the primary
-# before is of another era from now on.
+# before is of other eras from now on.
 promote {
   command = ["/bin/sh", "-euc", <<-SCRIPT
     [ -e "$CLUSTER/standby.signal" ] || exit 0
-    echo "$RECIPE_TOKEN" > "$CLUSTER/era"
+    grep -Fqx "$RECIPE_TOKEN" "$CLUSTER/era" 2> /dev/null || echo "$RECIPE_TOKEN" >> "$CLUSTER/era"
     sync "$CLUSTER/era" "$CLUSTER"
     exec "$ROOT"/usr/lib/postgresql/*/bin/pg_ctl promote -D "$CLUSTER" -w -t 25
     SCRIPT

@@ -68,7 +68,7 @@ func (f *front) routes(t *testing.T, routes ...Route) {
 
 // client returns a client whose every host is the front, and that follows nothing and retries nothing.
 func (f *front) client() *http.Client {
-	return &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	return &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{DisableCompression: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "tcp4", f.addr)
 		}}}
@@ -123,7 +123,7 @@ func get(t *testing.T, c *http.Client, r *http.Request) (int, string, http.Heade
 
 func eventually(t *testing.T, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); <-time.After(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !ok(); <-time.After(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("it did not happen in time")
 		}
@@ -322,7 +322,7 @@ func TestNothingIsSmuggled(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn.SetDeadline(time.Now().Add(20 * time.Second))
+		conn.SetDeadline(time.Now().Add(time.Minute))
 		fmt.Fprintf(conn, head+hidden, len(hidden))
 		conn.(*net.TCPConn).CloseWrite()
 		io.Copy(io.Discard, conn)
@@ -342,7 +342,7 @@ func TestPipelining(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(time.Minute))
 	io.WriteString(conn, "GET /1 HTTP/1.1\r\nHost: shop.localhost\r\n\r\nPOST /2 HTTP/1.1\r\nHost: shop.localhost\r\nContent-Length: 3\r\n\r\nabcGET /3 HTTP/1.1\r\nHost: shop.localhost\r\nTE: trailers\r\n\r\nGET /4 HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")
 	answers := bufio.NewReader(conn)
 	for i := range 4 {

@@ -24,7 +24,7 @@ func makeGroups(groups []protocol.Cgroup) error {
 		return nil
 	}
 	if err := protocol.WriteGroups(".", groups); err != nil {
-		return failed("note the control groups", err)
+		return failedFile("write", protocol.GroupsFile, err)
 	}
 	for _, g := range groups {
 		if err := unix.Mkdir(g.Dir, 0o755); err != nil {

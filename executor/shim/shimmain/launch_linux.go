@@ -82,7 +82,7 @@ func openFiles(fifo int) ([]uintptr, error) {
 	out, err := unix.Open(protocol.FIFO, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		_ = unix.Close(null)
-		return nil, failed("open the FIFO", err)
+		return nil, failedFile("open", protocol.FIFO, err)
 	}
 	return []uintptr{uintptr(null), uintptr(out), uintptr(out)}, nil
 }

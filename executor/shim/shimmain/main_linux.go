@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 
@@ -161,6 +162,15 @@ func failed(what string, err error) error {
 		e.what += ": " + err.Error()
 	}
 	return e
+}
+
+// failedFile is failed of a file in the directory of the unit, where the shim stands. It gives the whole path: who reads it has to find the
+// disk that is full.
+func failedFile(what, file string, err error) error {
+	if path, absErr := filepath.Abs(file); absErr == nil {
+		file = path
+	}
+	return failed(what+" "+file, err)
 }
 
 // failure returns err as an answer.

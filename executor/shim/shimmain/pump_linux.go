@@ -24,21 +24,21 @@ type pump struct {
 func openPump(spec *protocol.Spec) (*pump, error) {
 	fifo, err := openFIFO(spec)
 	if err != nil {
-		return nil, failed("open the FIFO", err)
+		return nil, failedFile("open", protocol.FIFO, err)
 	}
 	p := &pump{fifo: fifo, buffer: make([]byte, 64<<10)}
 	if err := unix.Pipe2(p.peek[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
 		return nil, failed("open a pipe", err)
 	}
 	if p.position, err = os.OpenFile(protocol.PositionFile, os.O_RDWR|os.O_CREATE, 0o600); err != nil {
-		return nil, failed("open the position file", err)
+		return nil, failedFile("open", protocol.PositionFile, err)
 	}
 	if p.log, err = openLog(spec.Log); err != nil {
-		return nil, failed("open the log", err)
+		return nil, failedFile("open", protocol.LogFile, err)
 	}
 	// Should the shim itself crash, the trace of it goes the way of the app's output.
 	if err := unix.Dup3(fifo, 2, unix.O_CLOEXEC); err != nil {
-		return nil, failed("open the FIFO", err)
+		return nil, failedFile("open", protocol.FIFO, err)
 	}
 	if spec.Rescued.PID == 0 {
 		return p, p.settle()
@@ -150,7 +150,7 @@ func (p *pump) settle() error {
 	}
 	written := make([]byte, appended)
 	if n, err := unix.Pread(int(p.log.file.Fd()), written, position.Base); err != nil || n != len(written) {
-		return failed("read the log", err)
+		return failedFile("read", protocol.LogFile, err)
 	}
 	if have := p.look(); int64(have) >= appended && bytes.Equal(p.buffer[:appended], written) {
 		p.take(written)

@@ -22,7 +22,7 @@ func rescue(spec *protocol.Spec, p *pump) error {
 	id := self
 	id.PID, id.Start = spec.Rescued.PID, spec.Rescued.Start
 	if err := protocol.WriteID(".", id); err != nil {
-		return failed("write the id", err)
+		return failedFile("write", protocol.IDFile, err)
 	}
 	if err := p.settle(); err != nil {
 		return err

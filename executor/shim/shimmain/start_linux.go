@@ -22,7 +22,7 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 	// Should the shim be killed between here and WriteID, this says that an app may run, which its environment then
 	// tells.
 	if err := protocol.WriteStarting(lock, self); err != nil {
-		return failed("write the id", err)
+		return failedFile("write", protocol.LockFile, err)
 	}
 	app, err := launchApp(spec, p.fifo, args)
 	if err != nil {
@@ -37,7 +37,7 @@ func start(spec *protocol.Spec, p *pump, lock *os.File, args []string) error {
 	}
 	if err != nil { // an app that cannot be found again must not stay
 		_ = unix.Kill(-app, unix.SIGKILL)
-		return failed("write the id", err)
+		return failedFile("write", protocol.IDFile, err)
 	}
 	ended, err := watchChildren(id)
 	if err != nil {
@@ -117,12 +117,12 @@ func cleanUp(dir string) error {
 	if groups := protocol.ReadGroups("."); len(groups) > 0 {
 		protocol.KillGroups(groups)
 		if err := protocol.RemoveGroups(".", groups); err != nil {
-			return failed("remove the last control groups", err)
+			return failedFile("remove the last control groups, which are in", protocol.GroupsFile, err)
 		}
 	}
 	for _, file := range []string{protocol.EndedFile, protocol.IDFile, protocol.ExitFile} {
 		if err := unix.Unlink(file); err != nil && err != unix.ENOENT {
-			return failed("remove the last "+file, err)
+			return failedFile("remove", file, err)
 		}
 	}
 	return nil

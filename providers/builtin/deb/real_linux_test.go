@@ -158,7 +158,7 @@ func start(t *testing.T, path, dir, name string, args ...string) {
 
 func poll(t *testing.T, ready func() error) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute)
 	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
 		err := ready()
 		if err == nil {

@@ -300,7 +300,7 @@ func (n note) err(ctx context.Context, r sdk.ApplyRequest) {
 		panic("the ink is dry")
 	case "hangs", "patient":
 		if n.fault == "patient" {
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(1500 * time.Millisecond)
 			return
 		}
 		select {}

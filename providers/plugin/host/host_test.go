@@ -167,8 +167,15 @@ func TestNews(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	w := newWorld(t, host.Options{})
 	p := w.open("waits")
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer cancel()
+		for at := filepath.Join(w.dir, "note"); t.Context().Err() == nil; time.Sleep(time.Millisecond) {
+			if _, err := os.Stat(at); err == nil { // half of the work is done
+				return
+			}
+		}
+	}()
 	v, diags := p.Resource("note").Apply(ctx, creation(w.wanted("x")))
 	if diags.HasErrors() || v.IsNull() {
 		t.Errorf("it leaves %#v and says %v", v, diags.Err())
@@ -177,7 +184,7 @@ func TestInterrupted(t *testing.T) {
 
 // A type that says so may take longer than others.
 func TestPatience(t *testing.T) {
-	w := newWorld(t, host.Options{Patience: 100 * time.Millisecond})
+	w := newWorld(t, host.Options{Patience: time.Second})
 	if _, diags := w.open("patient").Resource("note").Apply(t.Context(), creation(w.wanted("x"))); diags.HasErrors() {
 		t.Error(diags.Err())
 	}

@@ -83,11 +83,11 @@ func TestPlan(t *testing.T) {
 
 // A plugin that hangs in a plan is killed, and the next call starts it anew.
 func TestHangingPlan(t *testing.T) {
-	w := newWorld(t, host.Options{Patience: 500 * time.Millisecond})
+	w := newWorld(t, host.Options{Patience: 2 * time.Second})
 	d := draftOf(t, w.open("hangs-planning"))
 	for range 2 {
 		_, diags := d.Plan(t.Context(), planOf(w.wanted("x")))
-		if err := diags.Err(); err == nil || !strings.Contains(err.Error(), "it said nothing for 500ms and was killed") {
+		if err := diags.Err(); err == nil || !strings.Contains(err.Error(), "it said nothing for 2s and was killed") {
 			t.Errorf("it says %v", err)
 		}
 	}

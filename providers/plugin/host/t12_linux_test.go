@@ -18,11 +18,10 @@ import (
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
-// The bounds of T12.
-const (
-	maxTime   = 10 * time.Second
-	maxGrowth = 64 << 20 // bytes of resident memory
-)
+// maxTime bounds a failure in T12, which may be late beside other tests on a busy machine.
+var maxTime = torture.Pick(time.Minute, 10*time.Second)
+
+const maxGrowth = 64 << 20 // bytes of resident memory
 
 // neverStarts is what is said of programs that never become plugins.
 var neverStarts = map[string]string{
