@@ -47,7 +47,7 @@ func TestT6EveryFsync(t *testing.T) {
 		for _, op := range []string{"sync", "syncdir"} {
 			for at := 1 + random.IntN(stride); ; at += stride {
 				hit := false
-				for range torture.Pick(2, 20) {
+				for range torture.Pick(2, 10) {
 					fault := disktest.Fault{At: at, Op: op, Err: syscall.EIO}
 					err := c.failAt(fault, random)
 					if hit = !errors.Is(err, errNotHit); !hit {
