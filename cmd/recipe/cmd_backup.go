@@ -16,7 +16,7 @@ import (
 )
 
 func backupCommand() command {
-	return command{name: "backup", group: running, args: "COMPONENT | list COMPONENT | verify COMPONENT [BACKUP] | prune COMPONENT",
+	return command{name: "backup", group: running, args: "COMPONENT | list [COMPONENT] | verify COMPONENT [BACKUP] | prune COMPONENT",
 		summary: "Write the data of a component aside, list or check what was, or remove old ones.",
 		example: "recipe backup middleware.main -o main.tar.gz\nrecipe backup prune middleware.main -keep=7",
 		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
@@ -97,6 +97,9 @@ func (c *cli) kept(ctx context.Context, flagged string, args []string) (client *
 }
 
 func (c *cli) listBackups(ctx context.Context, flagged string, args []string) error {
+	if len(args) == 0 {
+		return c.listAllBackups(ctx, flagged)
+	}
 	client, name, at, err := c.kept(ctx, flagged, args)
 	if err != nil {
 		return err
@@ -106,6 +109,32 @@ func (c *cli) listBackups(ctx context.Context, flagged string, args []string) er
 		return err
 	}
 	return c.printBackups(list, fmt.Sprintf("There is no backup of %s.", at))
+}
+
+// listAllBackups lists those of all instances of a stack that is there: of one that is gone nobody knows which it had.
+func (c *cli) listAllBackups(ctx context.Context, flagged string) error {
+	client, name, err := c.onStack(ctx, flagged)
+	if err != nil {
+		return err
+	}
+	units, err := client.Units(ctx, name)
+	if err != nil {
+		return err
+	}
+	all, seen := []agent.BackupInfo{}, map[addr.Instance]bool{}
+	for _, u := range units {
+		at, err := addr.Parse(u.Address)
+		if at = (addr.Instance{Component: at.Component, Index: at.Index}); err != nil || seen[at] {
+			continue
+		}
+		seen[at] = true
+		list, err := client.Backups(ctx, name, at)
+		if err != nil {
+			return err
+		}
+		all = append(all, list...)
+	}
+	return c.printBackups(all, fmt.Sprintf("There is no backup of what runs in %s.", name))
 }
 
 func (c *cli) printBackups(list []agent.BackupInfo, none string) error {

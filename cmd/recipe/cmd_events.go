@@ -46,6 +46,9 @@ func (c *cli) printEvent(e agent.Event) error {
 	subject := e.Address
 	if e.Type == "run" {
 		subject = "run"
+		if e.Generation > 0 {
+			subject = fmt.Sprintf("run, generation %d", e.Generation)
+		}
 	}
 	what := e.State
 	switch message := inOneLine(e.Message); {

@@ -38,7 +38,7 @@ func outputCommand() command {
 						c.printJSON(outputs)
 						return nil
 					}
-					c.printOutputs(outputs)
+					c.listOutputs(outputs)
 					return nil
 				}
 				return c.printOutput(outputs, reveal)
@@ -73,6 +73,10 @@ func (c *cli) printOutputs(outputs map[string]agent.OutputInfo) {
 		return
 	}
 	fmt.Fprintln(c.stdout)
+	c.listOutputs(outputs)
+}
+
+func (c *cli) listOutputs(outputs map[string]agent.OutputInfo) {
 	for _, name := range outputNames(outputs) {
 		fmt.Fprintf(c.stdout, "%s = %s\n", name, outputs[name].Text)
 	}

@@ -18,9 +18,49 @@ import (
 const running = "What runs"
 
 func psCommand() command {
-	return command{name: "ps", group: running, summary: "List processes, with state, ports and restarts.",
-		example: "recipe ps -stack=shop -json",
-		setup:   listing((*agent.Client).Units, (*cli).printUnits)}
+	return command{name: "ps", group: running, args: "[ADDRESS...]", summary: "List processes, with state, ports and restarts.",
+		example: "recipe ps app.shop\nrecipe ps -stack=shop -json",
+		setup: func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+			var targets []string
+			list := listing(func(client *agent.Client, ctx context.Context, stack string) ([]agent.UnitInfo, error) {
+				units, err := client.Units(ctx, stack)
+				if err != nil {
+					return nil, err
+				}
+				return unitsOf(units, cmp.Or(stack, "any stack"), targets)
+			}, (*cli).printUnits)(c, flags)
+			return func(ctx context.Context, args []string) error {
+				for _, target := range args {
+					if _, err := within(target); err != nil {
+						return err
+					}
+				}
+				targets = args
+				return list(ctx, nil)
+			}
+		}}
+}
+
+// unitsOf are the units that any of the addresses contains, each of which has to contain some; without addresses all of them.
+func unitsOf(units []agent.UnitInfo, stack string, targets []string) ([]agent.UnitInfo, error) {
+	if len(targets) == 0 {
+		return units, nil
+	}
+	chosen := map[string]bool{}
+	for _, target := range targets {
+		within, err := within(target)
+		if err != nil {
+			return nil, err
+		}
+		some, err := unitsIn(units, within, stack, target)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range some {
+			chosen[u.Stack+"/"+u.Address] = true
+		}
+	}
+	return slices.DeleteFunc(units, func(u agent.UnitInfo) bool { return !chosen[u.Stack+"/"+u.Address] }), nil
 }
 
 func (c *cli) printUnits(units []agent.UnitInfo) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/lang/addr"
+	"github.com/nsynapse/recipe/lang/diag"
 )
 
 const (
@@ -67,9 +68,8 @@ func (c *cli) wait(ctx context.Context, client *agent.Client, stack, target, sta
 		if err != nil {
 			return cmp.Or(context.Cause(looking), err)
 		}
-		units = slices.DeleteFunc(units, func(u agent.UnitInfo) bool { return !within(u.Address) })
-		if len(units) == 0 {
-			return hinted{fmt.Errorf("no process of %s belongs to %s", stack, cmp.Or(target, "it")), "recipe ps lists all of them."}
+		if units, err = unitsIn(units, within, stack, target); err != nil {
+			return err
 		}
 		waits := notYet(units, state)
 		if len(waits) == 0 {
@@ -93,6 +93,26 @@ func wayOut(units []agent.UnitInfo, state string) string {
 		return "recipe start starts what was stopped, and recipe logs shows what they wrote."
 	}
 	return "recipe logs shows what they wrote."
+}
+
+// unitsIn are those units that are within target, which has to have some.
+func unitsIn(all []agent.UnitInfo, within func(address string) bool, stack, target string) (units []agent.UnitInfo, err error) {
+	var components []string
+	for _, u := range all {
+		components = append(components, u.Component)
+		if within(u.Address) {
+			units = append(units, u)
+		}
+	}
+	if len(units) > 0 {
+		return units, nil
+	}
+	hint := "Nothing runs."
+	if components != nil {
+		slices.Sort(components)
+		hint = "There is " + strings.Join(slices.Compact(components), ", ") + "." + diag.DidYouMean(target, components)
+	}
+	return nil, hinted{fmt.Errorf("no process of %s belongs to %s", stack, cmp.Or(target, "it")), hint}
 }
 
 // within returns whether an address lies in target; "" contains all.

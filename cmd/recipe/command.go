@@ -37,7 +37,7 @@ func commands() []command {
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), cacheCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), doctorCommand(), caCommand(), versionCommand(),
+		agentCommand(), doctorCommand(), gcCommand(), caCommand(), versionCommand(),
 	}
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"log"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/nsynapse/recipe/executor/torture"
 )
 
 // TestMain makes the test binary play every part: under the name recipe it is the CLI, the agent, the shim, the
@@ -36,6 +39,12 @@ func (p prepared) Run() int {
 	if err := p.prepare(dir); err != nil {
 		log.Print(err)
 		return 1
+	}
+	if torture.Full() { // its tests wait for processes more than for a processor
+		if err := flag.Set("test.parallel", "6"); err != nil {
+			log.Print(err)
+			return 1
+		}
 	}
 	return p.M.Run()
 }

@@ -48,7 +48,11 @@ func (c *cli) registries(addresses list) (registry.Set, error) {
 		addresses = strings.Fields(c.getenv("RECIPE_REGISTRIES"))
 	}
 	if len(addresses) == 0 {
-		addresses = list{"file://" + filepath.ToSlash(filepath.Join(c.home, "registry"))}
+		own := filepath.Join(c.home, "registry")
+		if err := os.MkdirAll(own, 0o755); err != nil { // nobody has to publish before others may look
+			return nil, err
+		}
+		addresses = list{"file://" + filepath.ToSlash(own)}
 	}
 	var set registry.Set
 	for _, address := range addresses {

@@ -30,7 +30,9 @@ func newPlace(t testing.TB) *place {
 		t.Fatal(err)
 	}
 	p := &place{TB: t, home: filepath.Join(base, "h"), stack: filepath.Join(base, "stack"), shared: filepath.Join(base, "s")}
+	n, free := homes.take()
 	t.Cleanup(func() {
+		defer free()
 		left, err := endAll(p.home)
 		if err != nil || len(left) > 0 {
 			t.Errorf("processes are left: %v %v", left, err)
@@ -46,7 +48,7 @@ func newPlace(t testing.TB) *place {
 		p.must(os.Mkdir(dir, 0o755))
 	}
 	p.must(openTo(base, p.shared))
-	p.env = []string{"RECIPE_HOME=" + p.home, "RECIPE_PORTS=" + portsOf(int(homes.Add(1))), "GORACE=" + raceOptions(p.shared)}
+	p.env = []string{"RECIPE_HOME=" + p.home, "RECIPE_PORTS=" + portsOf(n), "GORACE=" + raceOptions(p.shared)}
 	return p
 }
 

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,23 +48,6 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// homes counts the homes of a test run.
-var homes atomic.Int32
-
-// portsOf is a range of ports of its own for the nth home of a test run: agents that start many things at once would
-// else find each other's ports free. Two test runs on one machine begin at different places.
-func portsOf(n int) string {
-	low := firstPort(n)
-	return fmt.Sprintf("%d-%d", low, low+297)
-}
-
-func firstPort(n int) int { return 20000 + (os.Getpid()*7+n)%40*300 }
-
-// frontsOf are where the routes of the nth home are answered.
-func frontsOf(n int) (http, https string) {
-	return fmt.Sprint("127.0.0.1:", firstPort(n)+298), fmt.Sprint("127.0.0.1:", firstPort(n)+299)
-}
-
 func setupScript(env *testscript.Env) error {
 	// Below /tmp, since the path of a socket is short and apps may run as another user who has to get there.
 	base, err := os.MkdirTemp("/tmp", "rt")
@@ -73,6 +55,8 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	home, shared := filepath.Join(base, "h"), filepath.Join(base, "s")
+	n, free := homes.take()
+	env.Defer(free) // after the next one
 	env.Defer(func() { cleanUp(env.T(), base, home, shared) })
 	if err := os.Mkdir(shared, 0o777); err != nil {
 		return err
@@ -82,7 +66,6 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	env.Setenv("RECIPE_HOME", home)
-	n := int(homes.Add(1))
 	env.Setenv("RECIPE_PORTS", portsOf(n))
 	http, https := frontsOf(n)
 	env.Setenv("RECIPE_HTTP", http)

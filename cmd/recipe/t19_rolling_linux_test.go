@@ -27,7 +27,8 @@ func TestT19RollingUpdatesOfThreeInstances(t *testing.T) { rollUnderLoad(t, 3, f
 func TestT19RollingUpdatesWithTheAgentKilled(t *testing.T) { rollUnderLoad(t, 2, true) }
 
 func rollUnderLoad(t *testing.T, instances int, kill bool) {
-	updates := torture.PickRaced(2, 5, 100)
+	t.Parallel()
+	updates := torture.PickRaced(2, 5, 50)
 	p := newPlace(t)
 	p.write("stack.hcl", fmt.Sprintf(rollingStack, instances, "300ms"))
 	p.write("web/recipe.hcl", rollingRecipe)
@@ -64,6 +65,7 @@ func TestT19RestartsOfTwoInstances(t *testing.T) { restartUnderLoad(t, 2, tortur
 
 // restartUnderLoad is rollUnderLoad for recipe restart, and with several instances for recipe stop of one.
 func restartUnderLoad(t *testing.T, instances, restarts int) {
+	t.Parallel()
 	p := newPlace(t)
 	p.write("stack.hcl", fmt.Sprintf(rollingStack, instances, "1s"))
 	p.write("web/recipe.hcl", rollingRecipe)

@@ -17,6 +17,7 @@ import (
 // dumps all that it does, and the end. At each point a judge looks for every secret, in many forms, in all files,
 // answers, logs, command lines and environments.
 func TestT20Canaries(t *testing.T) {
+	t.Parallel()
 	l := newSecretLife(t)
 	lives := 1
 	for range lives {

@@ -41,6 +41,7 @@ process "web" {
 `
 
 func TestT25ThePrimaryIsKilled(t *testing.T) {
+	t.Parallel()
 	rounds := torture.PickRaced(6, 20, 500)
 	p := newPlace(t)
 	p.write("stack.hcl", failoverStack)
@@ -125,6 +126,7 @@ func (p *place) pair(component string, backups int) (primary agent.UnitInfo, oth
 }
 
 func TestT25ThePrimaryAndTheAgentAreKilled(t *testing.T) {
+	t.Parallel()
 	rounds := torture.PickRaced(2, 4, 100)
 	p := newPlace(t)
 	p.write("stack.hcl", failoverStack)
@@ -200,6 +202,7 @@ func TestT25NeverTwoPrimaries(t *testing.T) {
 }
 
 func neverTwo(t *testing.T, standby string) {
+	t.Parallel()
 	rounds, random := torture.PickRaced(3, 6, 100), torture.Random(t)
 	p := newPlace(t)
 	p.write("stack.hcl", workerStack)

@@ -50,6 +50,7 @@ func TestT25NoCommitIsLost(t *testing.T) {
 	if testing.Short() || torture.RaceDetector {
 		t.Skip("installs PostgreSQL, and under the race detector that takes minutes")
 	}
+	t.Parallel()
 	rounds := torture.Pick(2, 20)
 	p := newPlace(t)
 	p.write("stack.hcl", replicatedStack)

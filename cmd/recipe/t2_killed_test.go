@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -28,26 +29,40 @@ import (
 // changes and removes, of one that fails and is taken back, and of the destruction. After each, what is there has to
 // be what it is in a life that nobody disturbs. The judge looks at processes, files and a ledger that the apps write.
 func TestT2KilledApplies(t *testing.T) {
-	random := torture.Random(t)
+	t.Parallel()
+	seed := torture.Seed(t)
 	want := live(t, nil, nil)
 	if t.Failed() {
 		return
 	}
-	kills, lives := 0, 0
-	for enough := torture.PickRaced(1, 6, 200); kills < enough; lives++ {
-		k := &killer{random: random, most: torture.Pick(4, 12)}
-		got := live(t, k, want)
-		for i := range want {
-			if got[i] != want[i] {
-				t.Errorf("after %s and %d kills, and undisturbed:\n%s", stages[i].name, k.kills, difference(got[i], want[i]))
-			}
+	var kills, lives atomic.Int64
+	enough, atOnce := torture.PickRaced(1, 6, 200), torture.Pick(1, 2)
+	t.Run("at once", func(t *testing.T) {
+		for n := range atOnce {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				random := rand.New(rand.NewPCG(seed, uint64(n)))
+				done := 0
+				for ; done < enough/atOnce && !t.Failed(); lives.Add(1) {
+					t.Run("life", func(t *testing.T) { done += liveKilled(t, random, want) })
+				}
+				kills.Add(int64(done))
+			})
 		}
-		kills += k.kills
-		if t.Failed() {
-			return
+	})
+	torture.Report(t, "T2", "%d kills in %d lives of %d operations: 0 differences in processes, files, ledger", kills.Load(), lives.Load(), len(stages))
+}
+
+// liveKilled compares a life in which the agent is killed with what is wanted, and returns how often it was.
+func liveKilled(t *testing.T, random *rand.Rand, want []string) (kills int) {
+	k := &killer{random: random, most: torture.Pick(4, 12)}
+	got := live(t, k, want)
+	for i := range got {
+		if got[i] != want[i] {
+			t.Errorf("after %s and %d kills, and undisturbed:\n%s", stages[i].name, k.kills, difference(got[i], want[i]))
 		}
 	}
-	torture.Report(t, "T2", "%d kills in %d lives of %d operations: 0 differences in processes, files, ledger", kills, lives, len(stages))
+	return k.kills
 }
 
 // difference lists the lines that only one of two texts has, or has more often.

@@ -25,6 +25,7 @@ import (
 // or taken back, and in the end an apply leaves what one without a cut would.
 func TestT3Programs(t *testing.T) {
 	needVolumes(t)
+	t.Parallel()
 	random := programme.Random(t)
 	var total outage
 	for _, part := range []struct {

@@ -26,6 +26,7 @@ import (
 // there after it, in order, and of what was not at most the one step that was under way.
 func TestT3Records(t *testing.T) {
 	needVolumes(t)
+	t.Parallel()
 	random := programme.Random(t)
 	var journals, vaults, records, again int
 	for _, part := range []struct {

@@ -28,6 +28,7 @@ import (
 // command just works.
 func TestT4Disk(t *testing.T) {
 	needVolumes(t)
+	t.Parallel()
 	random := programme.Random(t)
 	rounds := programme.Pick(2, 25)
 	s := newShortage(t, random, func(base string) { newVolume(t, base, 24, "commit=5") })
@@ -52,6 +53,7 @@ func TestT4Disk(t *testing.T) {
 
 // TestT4Files takes the agent its open files, in the middle of applies.
 func TestT4Files(t *testing.T) {
+	t.Parallel()
 	random := programme.Random(t)
 	rounds := programme.Pick(1, 8)
 	s := newShortage(t, random, func(string) {})
@@ -78,6 +80,7 @@ func TestT4Processes(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("needs root: it runs as a user that nobody else has processes of")
 	}
+	t.Parallel()
 	random := programme.Random(t)
 	rounds := programme.Pick(1, 10)
 	const user = 54321

@@ -82,6 +82,8 @@ type Agent struct {
 	outside    *outside // processes of other executors
 	runs       runs
 
+	collecting sync.RWMutex // held for reading by who plans or begins a run, for writing by collect
+
 	mu     sync.Mutex
 	stacks map[string]*stack
 

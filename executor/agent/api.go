@@ -85,6 +85,31 @@ type PruneSourcesRequest struct {
 	Bytes  int64         `json:"bytes,omitempty"`
 }
 
+// CollectRequest says what of the store is removed: never what a stack needs now, or a generation that it can go back to.
+type CollectRequest struct {
+	Keep   int           `json:"keep,omitempty"`    // how many generations of each stack, the newest, can be gone back to afterwards; 0 for all
+	Unused time.Duration `json:"unused"`            // what was made or asked for since then stays, since somebody may be planning with it
+	DryRun bool          `json:"dry_run,omitempty"` // tell it, and remove nothing
+}
+
+// Collected is what was removed of the store, or would be.
+type Collected struct {
+	Removed   []StoreEntry     `json:"removed"`        // the largest first
+	Downloads int              `json:"downloads"`      // files that entries were made of
+	Lost      map[string][]int `json:"lost,omitempty"` // generations by stack that could be gone back to, and cannot any more
+	Freed     int64            `json:"freed"`          // in bytes, downloads included
+	Left      int              `json:"left"`           // entries
+	Bytes     int64            `json:"bytes"`          // of what is left, without downloads
+	Recent    int              `json:"recent"`         // entries that stay only because they were asked for a short while ago
+}
+
+// StoreEntry is one entry of the store.
+type StoreEntry struct {
+	Key   string `json:"key"`
+	What  string `json:"what"` // what it holds, for people
+	Bytes int64  `json:"bytes"`
+}
+
 // VariableValue is one value given from outside. Later ones win.
 type VariableValue struct {
 	Name string `json:"name"`           // "" for a whole file

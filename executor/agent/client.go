@@ -213,6 +213,11 @@ func (c *Client) PruneSources(ctx context.Context, q PruneSourcesRequest) (*orig
 	return call[*origin.Pruned](ctx, c, http.MethodPost, "/sources/prune", q)
 }
 
+// Collect removes from the store what nothing needs, or tells what it would remove.
+func (c *Client) Collect(ctx context.Context, q CollectRequest) (*Collected, error) {
+	return call[*Collected](ctx, c, http.MethodPost, "/store/collect", q)
+}
+
 // Apply begins a run and follows it to its end. The run goes on when ctx ends or each fails.
 func (c *Client) Apply(ctx context.Context, q ApplyRequest, each func(RunLine) error) error {
 	answer, err := c.send(ctx, http.MethodPost, "/apply", q)

@@ -18,6 +18,8 @@ type Event struct {
 	State   string    `json:"state"`             // of the process, as recipe ps shows it; "primary"; or what became of the run: "began", "done", "undone", …
 	PID     int       `json:"pid,omitempty"`
 	Message string    `json:"message,omitempty"` // why
+
+	Generation int `json:"generation,omitempty"` // of a run that has ended
 }
 
 // keptEvents is how many events are remembered for those who come later.
@@ -101,7 +103,7 @@ func processEvent(stack, address string, s supervisor.Status) Event {
 
 // runEvent is the news of the end of a run.
 func runEvent(stack string, r RunResult) Event {
-	v := Event{Time: time.Now(), Type: "run", Stack: stack, State: r.Generation.Result, Message: r.Generation.Error}
+	v := Event{Time: time.Now(), Type: "run", Stack: stack, State: r.Generation.Result, Message: r.Generation.Error, Generation: r.Generation.Number}
 	if r.Error != "" {
 		v.State, v.Message = "error", r.Error
 	}

@@ -44,6 +44,9 @@ func (a *Agent) planKept(ctx context.Context, s *stack, q PlanRequest) (*PlanAns
 		}
 		from.Scale[c] = n
 	}
+	if err := a.stillThere(g, from.Lock); err != nil {
+		return nil, err
+	}
 	known := s.book.Copy()
 	if now := executorOf(known.Plugins); now != executorOf(g.Plugins) {
 		return nil, &Problem{Message: fmt.Sprintf("generation %d had another executor, which does not know of the instances that run", g.Number),
@@ -81,6 +84,17 @@ func (a *Agent) planKept(ctx context.Context, s *stack, q PlanRequest) (*PlanAns
 	p.Lock, p.Tree, p.Variables, p.Plugins, p.Scale = from.Lock, from.Tree, from.Variables, plugins, from.Scale
 	p.Action, p.Of = q.Kept.action(), g.Number
 	return a.answer(p, said)
+}
+
+// stillThere refuses a generation whose files were removed by collect.
+func (a *Agent) stillThere(g *state.Generation, lock *solve.Lock) error {
+	for _, key := range needed(g, lock) {
+		if _, ok := a.store.Path(key); !ok {
+			return &Problem{Message: fmt.Sprintf("generation %d cannot be gone back to any more: its files are not in the store", g.Number), Kind: "not-found",
+				Hint: "They were removed by recipe gc -keep=N. Bring the stack's files of that time back, and apply them."}
+		}
+	}
+	return nil
 }
 
 func (k *KeptRequest) action() string {
@@ -174,13 +188,17 @@ func componentsOf(list []addr.Instance) []addr.Component {
 	return all
 }
 
-// scalable checks that there is such a component, and such a number of instances.
+// scalable checks that there is such a component in the stack, and such a number of instances.
 func scalable(lock *solve.Lock, c addr.Component, n int) error {
 	if n < 0 || n > 1000 {
 		return &Problem{Message: fmt.Sprintf("%s cannot have %d instances", c, n), Hint: "It takes a whole number from 0 to 1000."}
 	}
 	var names []string
 	for _, other := range lock.Components {
+		if other.Component == c.Block() && other.Added != "" {
+			return &Problem{Message: fmt.Sprintf("%s was added by the plan and has one instance", c), Hint: fmt.Sprintf("Write it into the stack to say more of it: %s %q { package = %q }",
+				c.Kind, c.Name, lock.Packages[other.Package].Name)}
+		}
 		if other.Component == c.Block() {
 			return nil
 		}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -46,6 +47,9 @@ func many(names []string) string {
 
 // limitsIn are the limits of the process that a change makes, as far as they take control groups.
 func limitsIn(c *plan.Change) cgroup.Limits {
+	if !bytes.Contains(c.After, []byte(`"limits"`)) {
+		return cgroup.Limits{} // as nearly always
+	}
 	var process struct {
 		Limits struct {
 			Memory string  `json:"memory"`

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -44,7 +45,11 @@ func (a *Agent) lockedOf(ctx context.Context, s *stack, g *state.Generation, gra
 		switch {
 		case find(locked, l.system, w) != nil:
 		case back:
-			diags = append(diags, unlockedThen(g, strings.Join(w.Packages, " "), l.system.String(), kept(w) != nil))
+			now := kept(w)
+			if now != nil && slices.Contains(g.Installed, now.Key()) {
+				continue // to the bit those of that time
+			}
+			diags = append(diags, unlockedThen(g, strings.Join(w.Packages, " "), l.system.String(), now != nil))
 		}
 	}
 	for _, o := range l.here(locked) {

@@ -33,6 +33,9 @@ var errDiagnosed = errors.New("see the diagnostics")
 
 // plan makes a plan from what the user wrote and what is there.
 func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
+	a.collecting.RLock()
+	defer a.collecting.RUnlock()
+	defer garbage.late()()
 	if q.Path == "" {
 		s, err := a.find(q.Stack)
 		if err != nil {
@@ -53,7 +56,7 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if q.Destroy {
 		return a.planRemoval(ctx, w.stack, q)
 	}
-	w.input.Second = plan.Second(w.stack.book.Copy())
+	w.stack.book.View(func(s *state.State, _ *apply.Run) { w.input.Second = plan.Second(s) })
 	graph, diags := eval.Make(ctx, w.input)
 	w.diags = append(w.diags, diags...)
 	if diags.HasErrors() {
@@ -114,7 +117,7 @@ func (a *Agent) planRemoval(ctx context.Context, s *stack, q PlanRequest) (*Plan
 }
 
 func (a *Agent) answer(p *plan.Plan, diags []diag.Diagnostic) (*PlanAnswer, error) {
-	encoded, err := json.Marshal(p)
+	encoded, err := plan.Encode(p)
 	if err != nil {
 		return nil, fmt.Errorf("internal error: cannot encode the plan: %w", err)
 	}

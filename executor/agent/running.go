@@ -23,6 +23,8 @@ import (
 
 // begin records a run of the plan and carries it out in the background.
 func (a *Agent) begin(q ApplyRequest, client *apply.Client) (*news, error) {
+	a.collecting.RLock()
+	defer a.collecting.RUnlock()
 	p, err := a.verify(q.Plan)
 	if err != nil {
 		return nil, err

@@ -189,6 +189,13 @@ func (a *Agent) handler(stop func()) http.Handler {
 		}
 		return a.pruneSources(r.Context(), q)
 	}))
+	mux.HandleFunc("POST /v1/store/collect", answer(func(r *http.Request) (any, error) {
+		q, err := body[CollectRequest](r)
+		if err != nil {
+			return nil, err
+		}
+		return a.collect(r.Context(), q)
+	}))
 	mux.HandleFunc("POST /v1/apply", a.handleApply)
 	mux.HandleFunc("GET /v1/stacks/{name}/run", a.handleRun)
 	mux.HandleFunc("POST /v1/stacks/{name}/run/stop", a.ofStack(func(s *stack, _ *http.Request) (any, error) { return struct{}{}, s.stopRun() }))
@@ -226,8 +233,8 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("POST /v1/stacks/{name}/restore/check", a.ofStack(func(s *stack, r *http.Request) (any, error) {
 		return withBody(r, func(q BackupRequest) (any, error) { return a.checkRestore(s, q) })
 	}))
-	mux.HandleFunc("GET /v1/units", answer(func(r *http.Request) (any, error) { return withUsage(a.units(r.FormValue("stack"))), nil }))
-	mux.HandleFunc("GET /v1/routes", answer(func(r *http.Request) (any, error) { return a.routeInfos(r.Context(), r.FormValue("stack")), nil }))
+	mux.HandleFunc("GET /v1/units", a.ofAny(func(stack string, _ *http.Request) any { return withUsage(a.units(stack)) }))
+	mux.HandleFunc("GET /v1/routes", a.ofAny(func(stack string, r *http.Request) any { return a.routeInfos(r.Context(), stack) }))
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(a.stopUnits))
 	mux.HandleFunc("POST /v1/units/start", a.handleUnits(a.startUnits))
@@ -246,6 +253,19 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("GET /v1/events", a.handleEvents)
 	mux.HandleFunc("GET /v1/logs", a.handleLogs)
 	return mux
+}
+
+// ofAny answers of the stack that a request names, which has to be there, or of all with "".
+func (a *Agent) ofAny(of func(stack string, r *http.Request) any) http.HandlerFunc {
+	return answer(func(r *http.Request) (any, error) {
+		stack := r.FormValue("stack")
+		if stack != "" {
+			if _, err := a.known(stack); err != nil {
+				return nil, err
+			}
+		}
+		return of(stack, r), nil
+	})
 }
 
 func body[T any](r *http.Request) (T, error) {

@@ -1,6 +1,7 @@
 package apply_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -106,14 +107,33 @@ func graphOf(t testing.TB, stack, recipe string, types map[string]sdk.TypeSchema
 	return graph
 }
 
+// plan plans, and sees that it does not matter whether all is looked at together or each node by itself.
 func (r *rig) plan() *plan.Plan {
 	r.t.Helper()
+	p, other := r.planBy(0), r.planBy(1)
+	if text, otherText := encoded(r.t, p), encoded(r.t, other); !bytes.Equal(text, otherText) {
+		r.t.Fatalf("the plan is\n%s\nand node by node\n%s", text, otherText)
+	}
+	return p
+}
+
+func (r *rig) planBy(window int) *plan.Plan {
+	r.t.Helper()
 	p, diags := plan.Make(context.Background(), plan.Input{Graph: r.graph, State: r.book.Copy(), Provider: r.world,
-		Seal: r.seal, Open: r.reveal, ID: func(s string) string { return s }, Now: time.Unix(0, 0)})
+		Seal: r.seal, Open: r.reveal, ID: func(s string) string { return s }, Now: time.Unix(0, 0), Window: window})
 	if diags.HasErrors() {
 		r.t.Fatal(diags)
 	}
 	return p
+}
+
+func encoded(t testing.TB, p *plan.Plan) []byte {
+	t.Helper()
+	text, err := plan.Encode(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
 
 func (r *rig) carry(ctx context.Context) (apply.Result, error) {

@@ -56,7 +56,7 @@ func (c *carrier) generation() state.Generation {
 		g.Action, g.Of = p.Action, p.Of
 	}
 	g.OSPackages = p.OSPackages
-	g.Variables, g.Scale, g.Plugins, g.Stays = p.Variables, p.Scale, p.Plugins, p.Held
+	g.Variables, g.Scale, g.Plugins, g.Stays, g.Installed = p.Variables, p.Scale, p.Plugins, p.Held, c.installed()
 	for action, n := range c.run.Plan.Count() {
 		g.Changes[string(action)] = n
 	}
@@ -76,6 +76,20 @@ func (c *carrier) generation() state.Generation {
 		}
 	}
 	return g
+}
+
+// installed are the entries of the store that what is installed once for all components is in.
+func (c *carrier) installed() []string {
+	keys := []string{}
+	c.Book.View(func(s *state.State, _ *Run) {
+		for a, o := range s.Objects {
+			if a.Component.Kind == addr.Package {
+				state.StoreKeys(o.Value, func(key string) { keys = append(keys, key) })
+			}
+		}
+	})
+	slices.Sort(keys)
+	return slices.Compact(keys)
 }
 
 func (c *carrier) outputs(e *endRecord) error {
@@ -115,6 +129,7 @@ func typeOf(v cty.Value) cty.Type {
 func (c *carrier) joins(e *endRecord) {
 	held := held(c.run.Plan.Held)
 	c.Book.View(func(s *state.State, _ *Run) {
+		needed := held.needed(s)
 		for id := range c.Graph.Nodes {
 			n := &c.Graph.Nodes[id]
 			o := s.Objects[n.Addr]
@@ -136,7 +151,7 @@ func (c *carrier) joins(e *endRecord) {
 			e.Objects = append(e.Objects, changed)
 		}
 		for a, o := range s.Objects {
-			if _, ok := c.Graph.Find(a); !ok && o.Type == "" && !held.component(a) {
+			if _, ok := c.Graph.Find(a); !ok && o.Type == "" && !held.component(a) && !needed[a] {
 				e.Gone = append(e.Gone, a.String())
 			}
 		}

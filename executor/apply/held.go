@@ -19,6 +19,14 @@ func (h held) component(a addr.Instance) bool {
 	return slices.ContainsFunc(h, func(i addr.Instance) bool { return i.Component == a.Component })
 }
 
+// needed is what the instances need, by whatever way: a join on that way leads to what the graph of the new version does not have any more.
+func (h held) needed(s *state.State) map[addr.Instance]bool {
+	if len(h) == 0 {
+		return nil
+	}
+	return s.NeededBy(h.instance, nil)
+}
+
 // both are the needs of now together with those of before that are still there.
 func (held) both(now, before []addr.Instance, s *state.State) []addr.Instance {
 	all := slices.Clone(now)

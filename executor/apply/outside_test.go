@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/nsynapse/recipe/executor/disk/disktest"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -50,6 +51,7 @@ type effect struct {
 	half    int
 	at      int  // the operations of the disk before it
 	over    bool // something was made over what is there
+	text    string
 }
 
 func (e effect) String() string {
@@ -205,7 +207,11 @@ func (r resourceOutside) secondHalf(q sdk.ApplyRequest) {
 }
 
 func (o *outside) put(address string, v cty.Value, half bool) {
-	o.things[address] = thingOutside{v, half, fmt.Sprintf("%s half=%v %#v\n", address, half, v)}
+	text, err := ctyjson.Marshal(v, v.Type())
+	if err != nil {
+		panic(err) // what is unknown or sensitive does not come here
+	}
+	o.things[address] = thingOutside{v, half, fmt.Sprintf("%s half=%v %s\n", address, half, text)}
 }
 
 func (r resourceOutside) note(q sdk.ApplyRequest, half int, over bool) {
@@ -216,7 +222,9 @@ func (r resourceOutside) note(q sdk.ApplyRequest, half int, over bool) {
 	case q.Before.IsNull():
 		verb = "create"
 	}
-	r.ledger = append(r.ledger, effect{r.epoch, q.Undo, verb, q.Address, half, r.disk.Operations(), over})
+	e := effect{epoch: r.epoch, undo: q.Undo, verb: verb, address: q.Address, half: half, at: r.disk.Operations(), over: over}
+	e.text = fmt.Sprintln(e, over)
+	r.ledger = append(r.ledger, e)
 }
 
 // complete fills computed attributes, the same for the same address.
@@ -253,10 +261,11 @@ func (o *outside) picture() string {
 // trace is the world and all that was done to it, as text.
 func (o *outside) trace() string {
 	var s strings.Builder
+	s.WriteString(o.picture())
 	for _, e := range o.ledger {
-		fmt.Fprintln(&s, e, e.over)
+		s.WriteString(e.text)
 	}
-	return o.picture() + s.String()
+	return s.String()
 }
 
 // deeds is what was done in one apply, in order.

@@ -90,11 +90,11 @@ func room(dir string) Finding {
 	seen := fmt.Sprintf("%.1f GiB free for %s", float64(free)/(1<<30), dir)
 	switch {
 	case free < leastRoom:
-		return missing(name, seen, "Make room, or set RECIPE_HOME to another file system.")
+		return missing(name, seen, "Make room, such as by recipe gc, or set RECIPE_HOME to another file system.")
 	case s.Files > 0 && s.Ffree < 10_000:
 		return missing(name, fmt.Sprintf("%d more files can be made for %s", s.Ffree, dir), "Remove files, or set RECIPE_HOME to another file system.")
 	case free < scarce:
-		return without(name, seen, "Logs are kept up to 50 MiB for each process, and packages stay in the store.")
+		return without(name, seen, "Logs are kept up to 50 MiB for each process, and packages stay in the store until recipe gc.")
 	}
 	return fine(name, seen)
 }

@@ -184,6 +184,9 @@ func Parse(s string) (Instance, error) {
 	}
 	word, rest, found := strings.Cut(s, ".")
 	kind, ok := ParseKind(word)
+	if !found && s != "" && !strings.ContainsAny(s, "[ ") {
+		return Instance{}, fmt.Errorf("%q is not an address; it may be app.%s or middleware.%s that is meant", s, s, s)
+	}
 	if !ok || !found {
 		return bad(`it starts with neither "app." nor "middleware."`)
 	}

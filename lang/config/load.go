@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
 )
 
@@ -119,31 +118,29 @@ func (l *loader) parse(name string, max int) hcl.Body {
 		l.diags = append(l.diags, diags...)
 		return nil
 	}
-	var file *hcl.File
-	var diags hcl.Diagnostics
-	if isJSON(name) {
-		file, diags = json.Parse(src, name)
-	} else {
-		file, diags = parseNative(src, name)
-	}
+	body, diags := parseText(src, name)
 	l.diags = append(l.diags, Shorten(diags)...)
 	if strangeCharacter(diags) != nil {
 		l.torn = true
 		return nil
 	}
-	if file == nil {
-		return nil
-	}
-	return file.Body
+	return body
 }
 
-// parseNative parses a file in HCL's own syntax. Its loops are metered.
-func parseNative(src []byte, name string) (*hcl.File, hcl.Diagnostics) {
-	file, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
-	if file != nil {
-		meterLoops(file.Body.(*hclsyntax.Body))
+// parseText parses a file that keeps the limits, in the syntax that its name says; nil if nothing of it could be read.
+func parseText(src []byte, name string) (hcl.Body, hcl.Diagnostics) {
+	if !isJSON(name) {
+		body, diags := parseNative(src, name)
+		if body == nil {
+			return nil, diags // and not an interface that holds nil
+		}
+		return body, diags
 	}
-	return file, diags
+	file, diags := json.Parse(src, name)
+	if file == nil {
+		return nil, diags
+	}
+	return file.Body, diags
 }
 
 // read returns the file's content, cut right behind max bytes.

@@ -3,7 +3,6 @@ package config
 import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/json"
 )
 
 // ParseExpression parses one expression that does not come from a file, within the limits of a recipe.
@@ -24,15 +23,9 @@ func ParseBody(src []byte, filename string) (hcl.Body, hcl.Diagnostics) {
 	if diags := checkLimits(src, filename, maxRecipeBytes); diags.HasErrors() {
 		return nil, diags
 	}
-	var file *hcl.File
-	var diags hcl.Diagnostics
-	if isJSON(filename) {
-		file, diags = json.Parse(src, filename)
-	} else {
-		file, diags = parseNative(src, filename)
-	}
+	body, diags := parseText(src, filename)
 	if diags.HasErrors() {
 		return nil, Shorten(diags)
 	}
-	return file.Body, diags
+	return body, diags
 }

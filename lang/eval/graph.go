@@ -105,6 +105,7 @@ type component struct {
 	directories []string     // one per instance, of its slot
 	allocations []int32      // one per instance
 	configures  [][]int32    // per instance, parallel to recipe.Configure
+	stepped     int32        // the last step of the instance that was made last
 	base, final int32        // joins
 }
 

@@ -180,11 +180,7 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 	if r.Backup != nil {
 		b.slotted(c.at(index, "backup"), "backup", before, r.Backup.Range, func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.backup(c, index) })
 	}
-	for _, step := range r.Steps {
-		id := b.node(c.addr.At(index, "step."+step.Name), "command", before, step.Range,
-			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.step(c, index, step) })
-		before = []int32{id}
-	}
+	before = b.steps(c, index, before)
 	if len(r.Processes) == 0 {
 		return before
 	}
@@ -212,6 +208,20 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 func (g *Graph) place(c *component, index int, part string) place {
 	directory := c.directories[index]
 	return place{pkg: &c.recipe.pkg, directory: directory, owner: g.in.Owner, state: directory + "/state/" + part, component: c, index: index}
+}
+
+// steps are those of an instance, one after another, and after those of the instance before: a migration of a database does not bear
+// itself beside it. Instances with backups are changed from the highest on, and their steps go each by itself. It returns what comes after them.
+func (b *builder) steps(c *component, index int, before []int32) []int32 {
+	if len(c.recipe.Steps) > 0 && index > 0 && c.backups == 0 {
+		before = append(slices.Clip(before), c.stepped)
+	}
+	for _, step := range c.recipe.Steps {
+		id := b.node(c.addr.At(index, "step."+step.Name), "command", before, step.Range,
+			func(p *Pass) (cty.Value, hcl.Diagnostics) { return p.step(c, index, step) })
+		before, c.stepped = []int32{id}, id
+	}
+	return before
 }
 
 // stepPlace is place for a step. It runs once for both slots, so what it remembers lies in neither.

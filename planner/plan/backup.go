@@ -55,7 +55,7 @@ func (m *maker) runs(a addr.Instance) bool {
 			continue
 		}
 		found = true
-		if k.actual.IsNull() || !k.actual.Type().HasAttribute("running") || k.actual.GetAttr("running").False() {
+		if !k.runs {
 			return false
 		}
 	}

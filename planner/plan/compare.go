@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,6 +39,9 @@ func (c *comparison) differences(prior *known, wanted cty.Value) {
 
 // Same compares two values without their marks: what is sensitive is told apart by its value, not by how it is kept.
 func Same(a, b cty.Value) bool {
+	if a.Type() == cty.String && b.Type() == cty.String && definite(a) && definite(b) {
+		return a.AsString() == b.AsString()
+	}
 	if a.RawEquals(b) {
 		return true // by far the most often, and cheaper than looking for marks
 	}
@@ -49,6 +53,9 @@ func Same(a, b cty.Value) bool {
 	}
 	return a.RawEquals(b)
 }
+
+// definite reports whether v is known, not null and without marks.
+func definite(v cty.Value) bool { return !v.IsMarked() && v.IsKnown() && !v.IsNull() }
 
 // describe adds a difference as text: maps by element, the rest as a whole.
 func (c *comparison) describe(path string, before, after cty.Value, drifted bool) {
@@ -68,7 +75,17 @@ func (c *comparison) describe(path string, before, after cty.Value, drifted bool
 		c.changed = append(c.changed, lineDifference(path, old, now, drifted))
 		return
 	}
-	c.changed = append(c.changed, Difference{Path: path, Before: Text(before), After: Text(after), Drifted: drifted})
+	c.changed = append(c.changed, Difference{Path: path, Before: Text(said(before)), After: Text(said(after)), Drifted: drifted})
+}
+
+// said is an object without the attributes that are null, of which nobody has said anything; any other value as it is.
+func said(v cty.Value) cty.Value {
+	if elements(v) == nil || !v.Type().IsObjectType() {
+		return v
+	}
+	values := elements(v)
+	maps.DeleteFunc(values, func(_ string, v cty.Value) bool { return !v.IsMarked() && v.IsNull() })
+	return cty.ObjectVal(values)
 }
 
 // multiline returns the lines of two texts that may be shown, if one of them has several.

@@ -21,28 +21,35 @@ const lookers = 16
 // known is a resource as recorded and as it is now.
 type known struct {
 	object   *state.Object
+	looked   bool // the rest is filled in
 	recorded cty.Value
 	actual   cty.Value // null when it is gone; recorded when nobody looked
 	tainted  bool
+	runs     bool // it is a process, and runs
+	used     bool // it is an allocation, and there is something in its data directory
 }
 
-// look reads every recorded resource. One that cannot be looked at is taken as recorded, with a warning: it may
-// live in a middleware that is down, and that must not keep a plan from mending it.
-func (m *maker) look(ctx context.Context) hcl.Diagnostics {
-	objects := make([]*state.Object, 0, len(m.State.Objects))
+// recall lists what is recorded. Nobody has looked at it yet.
+func (m *maker) recall() {
 	for _, o := range m.State.Objects {
 		if o.Type != "" {
-			objects = append(objects, o)
+			m.seen = append(m.seen, known{object: o})
 		}
 	}
-	m.seen = make([]known, len(objects))
-	seen, said := m.seen, make([]hcl.Diagnostics, len(objects))
+}
+
+// look reads those of the recorded resources that nobody has looked at; nil stands for none. One that cannot be looked at is taken as
+// recorded, with a warning: it may live in a middleware that is down, and that must not keep a plan from mending it.
+func (m *maker) look(ctx context.Context, list []*known) hcl.Diagnostics {
+	list = slices.DeleteFunc(slices.Clone(list), func(k *known) bool { return k == nil || k.looked })
+	said := make([]hcl.Diagnostics, len(list))
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	for range min(lookers, len(objects)) {
+	for range min(lookers, len(list)) {
 		wait.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(objects)); i = next.Add(1) - 1 {
-				seen[i], said[i] = m.lookAt(ctx, objects[i])
+			for i := next.Add(1) - 1; i < int64(len(list)); i = next.Add(1) - 1 {
+				*list[i], said[i] = m.lookAt(ctx, list[i].object)
+				list[i].looked = true
 			}
 		})
 	}
@@ -51,24 +58,43 @@ func (m *maker) look(ctx context.Context) hcl.Diagnostics {
 	if err := ctx.Err(); err != nil {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Interrupted", Detail: "Looking at what is there was interrupted; nothing was changed."})
 	}
+	m.looked, m.diags = append(m.looked, diags...), append(m.diags, diags...)
 	return diags
+}
+
+// lookAhead looks at what is recorded of nodes.
+func (m *maker) lookAhead(ctx context.Context, ids []int32) hcl.Diagnostics {
+	list := make([]*known, len(ids))
+	for i, id := range ids {
+		list[i] = m.known[id]
+	}
+	return m.look(ctx, list)
+}
+
+// forget drops the values of nodes that need no change. Should they be planned once more, they are looked at again.
+func (m *maker) forget(ids []int32) {
+	for _, id := range ids {
+		if k := m.known[id]; k != nil && m.tasks[id].Action == NoOp {
+			*k = known{object: k.object, runs: k.runs, used: k.used}
+		}
+	}
 }
 
 // sort finds the nodes of what is recorded.
 func (m *maker) sort() {
-	seen := m.seen
 	m.extra = nil
 	if m.Graph != nil {
 		m.known = make([]*known, len(m.Graph.Nodes))
 	}
-	for i := range seen {
+	for i := range m.seen {
+		k := &m.seen[i]
 		if m.Graph != nil {
-			if id, ok := m.Graph.Find(seen[i].object.Addr); ok {
-				m.known[id] = &seen[i]
+			if id, ok := m.Graph.Find(k.object.Addr); ok {
+				m.known[id] = k
 				continue
 			}
 		}
-		m.extra = append(m.extra, &seen[i])
+		m.extra = append(m.extra, k)
 	}
 }
 
@@ -82,7 +108,7 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	if err != nil {
 		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Damaged state", Detail: err.Error() + "."}}
 	}
-	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted}
+	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted, runs: running(o, recorded), used: used(recorded)}
 	if m.Trust {
 		return k, nil
 	}
@@ -99,7 +125,13 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	if secret {
 		k.actual = Remark(actual, recorded, schema.TypeSchema)
 	}
+	k.runs, k.used = running(o, k.actual), used(k.actual)
 	return k, warnings(o.Addr, problems, recorded)
+}
+
+// running reports whether v is how a process is that runs.
+func running(o *state.Object, v cty.Value) bool {
+	return o.Type == "instance" && !v.IsNull() && v.Type().HasAttribute("running") && !v.GetAttr("running").False()
 }
 
 // warnings are what a provider wants the user to know of the thing that it looked at, without the secrets it was given.

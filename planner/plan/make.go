@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -33,28 +35,31 @@ type Input struct {
 	NoBackup bool             // delete data without writing it aside before
 	Trust    bool             // take the world as last known instead of looking
 	Now      time.Time
+
+	// Window is how many nodes are looked at before they are planned, and forgotten after it: decoded values are what takes most
+	// memory. 0 is 4096. The plan is the same.
+	Window int
 }
 
 // Make compares and orders. The plan has its changes, order, effects and outputs; the caller adds where it comes
 // from (Tree, Variables, Lock). With errors the plan is nil. The resources of in.Provider are only read.
 func Make(ctx context.Context, in Input) (*Plan, hcl.Diagnostics) {
+	in.Window = cmp.Or(in.Window, 4096)
 	m := maker{Input: in, types: kindsOf(in.Provider.Schema().Types)}
-	if m.diags = m.look(ctx); m.diags.HasErrors() {
-		return nil, m.diags
-	}
-	m.looked = m.diags
-	if m.diags = append(m.diags, m.unnamed()...); m.diags.HasErrors() {
+	m.recall()
+	if m.diags = m.unnamed(); m.diags.HasErrors() {
 		return nil, m.diags
 	}
 	if in.Graph != nil {
 		m.settleSlots(ctx)
 	} else {
 		m.sort()
+		m.look(ctx, m.extra)
 	}
 	if m.diags.HasErrors() {
 		return nil, m.diags
 	}
-	m.encodeAll()
+	m.effects()
 	m.remove()
 	m.backups()
 	if m.diags.HasErrors() {
@@ -80,52 +85,68 @@ type maker struct {
 	starts        map[addr.Instance]time.Duration // by component and part: the slowest start of its instances; nil until asked for
 	served        map[addr.Component]bool         // whether it has an endpoint; nil until asked for
 	held          map[addr.Instance]bool          // instances that stay as they are until they are promoted
+	text          []byte                          // where values are written, to be copied in their size
 	diags, looked hcl.Diagnostics                 // looked are those of looking at what is there
 }
 
 // task is a Change before those that do nothing are left out.
 type task struct {
 	Change
-	needs         []int32
-	took          time.Duration
-	before, after cty.Value // of what changes, until they are encoded
-	moves         bool      // a process would have to be stopped and started, or its place be made anew
-	reruns        bool      // a command runs again
+	needs  []int32
+	took   time.Duration
+	moves  bool // a process would have to be stopped and started, or its place be made anew
+	reruns bool // a command runs again
 }
 
-// want plans every node of the graph, needs first.
+// want plans every node of the graph, needs first, as far as what is there can be looked at.
 func (m *maker) want(ctx context.Context) {
+	if m.look(ctx, m.extra).HasErrors() {
+		return
+	}
 	selected := m.selected()
 	m.tasks = make([]task, len(m.Graph.Nodes))
-	for _, id := range m.Graph.Order {
-		n := &m.Graph.Nodes[id]
-		m.tasks[id] = task{Change: Change{Addr: n.Addr, Type: n.Type, Action: NoOp}, needs: n.Needs}
-		prior := m.known[id]
-		if prior != nil {
-			m.tasks[id].took = prior.object.Took
+	for ids := range slices.Chunk(m.Graph.Order, m.Window) {
+		if m.lookAhead(ctx, ids).HasErrors() {
+			return
 		}
-		if selected != nil && !selected[id] || n.Addr.Index != addr.Whole && m.held[instance(n.Addr)] {
-			if prior != nil {
-				m.pass.Set(id, prior.recorded)
-			} else if n.Type == "" {
-				_, _ = m.pass.Wanted(id) // best effort: what is left out may be missing
-			}
-			continue
+		for _, id := range ids {
+			m.node(ctx, id, selected)
 		}
-		wanted, diags := m.pass.Wanted(id)
-		m.diags = append(m.diags, diags...)
-		if n.Type == "" {
-			continue
+		if len(m.Graph.Order) > m.Window {
+			m.forget(ids)
 		}
-		if diags.HasErrors() {
-			m.pass.Set(id, cty.UnknownVal(m.types[n.Type].object))
-			continue
-		}
-		if m.Settle != nil {
-			wanted = m.Settle(n.Type, wanted)
-		}
-		m.resource(ctx, id, n, wanted, prior)
 	}
+}
+
+// node plans one node, all of whose needs are planned. selected is nil if all are.
+func (m *maker) node(ctx context.Context, id int32, selected []bool) {
+	n := &m.Graph.Nodes[id]
+	m.tasks[id] = task{Change: Change{Addr: n.Addr, Type: n.Type, Action: NoOp}, needs: n.Needs}
+	prior := m.known[id]
+	if prior != nil {
+		m.tasks[id].took = prior.object.Took
+	}
+	if selected != nil && !selected[id] || n.Addr.Index != addr.Whole && m.held[instance(n.Addr)] {
+		if prior != nil {
+			m.pass.Set(id, prior.recorded)
+		} else if n.Type == "" {
+			_, _ = m.pass.Wanted(id) // best effort: what is left out may be missing
+		}
+		return
+	}
+	wanted, diags := m.pass.Wanted(id)
+	m.diags = append(m.diags, diags...)
+	if n.Type == "" {
+		return
+	}
+	if diags.HasErrors() {
+		m.pass.Set(id, cty.UnknownVal(m.types[n.Type].object))
+		return
+	}
+	if m.Settle != nil {
+		wanted = m.Settle(n.Type, wanted)
+	}
+	m.resource(ctx, id, n, wanted, prior)
 }
 
 // resource decides what to do with one node and tells the pass how it will turn out.
@@ -155,7 +176,8 @@ func (m *maker) resource(ctx context.Context, id int32, n *eval.Desired, wanted 
 	if t.Action == NoOp {
 		return
 	}
-	t.Attributes, t.before, t.after = c.changed, before, planned
+	t.Attributes = c.changed
+	t.Before, t.After = m.encode(t.Addr, before), m.encode(t.Addr, planned) // at once: text is a tenth as large as a value
 	t.moves = (n.Type == "instance" || n.Type == "allocation") && (t.Action == Restart || t.Action == Replace) && !slices.Equal(c.names, []string{"running"})
 	t.reruns = slices.Contains(c.names, "trigger")
 	t.Data = t.Action == Replace && m.types[n.Type].Data
@@ -183,16 +205,12 @@ func (m *maker) anew(t *task, n *eval.Desired, prior *known) bool {
 	return true
 }
 
-// encodeAll finishes what changes, once it is settled.
-func (m *maker) encodeAll() {
+// effects says what the changes mean, once they are settled.
+func (m *maker) effects() {
 	for id := range m.tasks {
-		t := &m.tasks[id]
-		if t.Action == NoOp {
-			continue
+		if t := &m.tasks[id]; t.Action != NoOp {
+			t.Effect = m.effect(int32(id), t.Action)
 		}
-		t.Before, t.After = m.encode(t.Addr, t.before), m.encode(t.Addr, t.after)
-		t.before, t.after = cty.NilVal, cty.NilVal
-		t.Effect = m.effect(int32(id), t.Action)
 	}
 }
 
@@ -200,11 +218,13 @@ func (m *maker) encode(a addr.Instance, v cty.Value) state.Encoded {
 	if v == cty.NilVal || m.Seal == nil {
 		return nil
 	}
-	encoded, err := state.Encode(v, m.Seal)
+	text, err := state.Append(m.text[:0], v, m.Seal)
 	if err != nil {
 		m.fail(a, err)
+		return nil
 	}
-	return encoded
+	m.text = text
+	return bytes.Clone(text)
 }
 
 func (m *maker) fail(a addr.Instance, err error) {

@@ -152,7 +152,7 @@ func (m *maker) single(a addr.Instance, u eval.Update) string {
 			return "its port has a fixed number"
 		}
 	}
-	if prior := m.known[id]; prior != nil && !u.Said && used(prior.actual) {
+	if prior := m.known[id]; prior != nil && !u.Said && prior.used {
 		return "there are files in its data directory, which only one may use"
 	}
 	return ""
@@ -283,24 +283,7 @@ func (m *maker) after(id int32, needs []int32) {
 
 // stillNeeded are the recorded resources and joins that instances which are held back need, by whatever way.
 func (m *maker) stillNeeded() map[addr.Instance]bool {
-	needed := map[addr.Instance]bool{}
-	var todo []addr.Instance
-	for a := range m.State.Objects {
-		if a.Index != addr.Whole && m.held[instance(a)] {
-			todo = append(todo, a)
-		}
-	}
-	for len(todo) > 0 {
-		a := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		o := m.State.Objects[a]
-		if o == nil || needed[a] || m.left(a) {
-			continue
-		}
-		needed[a] = true
-		todo = append(todo, o.Needs...)
-	}
-	return needed
+	return m.State.NeededBy(func(a addr.Instance) bool { return a.Index != addr.Whole && m.held[instance(a)] }, m.left)
 }
 
 // rolled puts what was decided into the plan.

@@ -112,7 +112,7 @@ func (r *report) outputs() {
 	r.line(0, r.paint(bold, "Outputs:"))
 	for i := range r.plan.Outputs {
 		o := &r.plan.Outputs[i]
-		r.signed(0, o.action(), r.difference(4, Difference{Path: o.Name, Before: o.Before, After: o.After}))
+		r.signed(0, o.action(), r.difference(4, Difference{Path: o.Name, Before: o.Before, After: o.After}, o.action() == Create))
 	}
 }
 

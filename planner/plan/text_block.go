@@ -111,13 +111,13 @@ func (r *report) detail(b *block) {
 		if strings.HasSuffix(d.Path, "config_digest") && !r.options.Verbose {
 			continue // a digest tells nobody anything; the reason says that the configuration changes
 		}
-		r.line(10, r.difference(10, d))
+		r.line(10, r.difference(10, d, c.Action == Create))
 	}
 	r.effects(10, b)
 }
 
-// difference is "path: before -> after", over several lines if it is too long for one.
-func (r *report) difference(indent int, d Difference) string {
+// difference is "path: before -> after", over several lines if it is too long for one; of something new "path: after".
+func (r *report) difference(indent int, d Difference, made bool) string {
 	before, after := d.Before, d.After
 	if !r.options.Verbose {
 		before, after = shortDigests(before, after)
@@ -126,7 +126,7 @@ func (r *report) difference(indent int, d Difference) string {
 	if d.Drifted {
 		drift = "  (changed outside recipe)"
 	}
-	if before == "" && after != "" && !d.Drifted {
+	if made && before == "" && after != "" && !d.Drifted {
 		return d.Path + ": " + r.paint(green, after)
 	}
 	before, after = orNone(before), orNone(after)

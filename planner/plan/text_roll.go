@@ -2,12 +2,22 @@ package plan
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/nsynapse/recipe/lang/addr"
 )
 
 // rollEffect is what it means for its users that an instance is rolled.
 const rollEffect = "no down time: the new one starts beside it, takes over when it is healthy, and the old one ends its requests and stops"
+
+// startEffect is what it means of one that does not run: nobody has it to lose.
+const startEffect = "it does not run now: the new one starts, and the old one is removed"
+
+// stopped reports whether a process of the instance does not run that is to run.
+func (r *Roll) stopped() bool {
+	return slices.ContainsFunc(r.Attributes, func(d Difference) bool { return strings.HasSuffix(d.Path, " running") && d.After == "true" })
+}
 
 // asChange is the roll told like a change of its instance as a whole.
 func (r *Roll) asChange(effect string) *Change {
@@ -23,7 +33,9 @@ func rollsOf(p *Plan) map[addr.Instance]*Change {
 	rolls := map[addr.Instance]*Change{}
 	for i := range p.Rolls {
 		effect := rollEffect
-		if count[p.Rolls[i].From.Component] > 1 {
+		if p.Rolls[i].stopped() {
+			effect = startEffect
+		} else if count[p.Rolls[i].From.Component] > 1 {
 			effect = "one after another, with " + effect
 		}
 		c := p.Rolls[i].asChange(effect)

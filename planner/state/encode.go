@@ -29,7 +29,12 @@ type Open func(id string) (clear string, ok bool)
 
 // Encode writes v. Every leaf below a Sensitive mark is sealed; sensitive numbers and booleans as their text.
 func Encode(v cty.Value, seal Seal) (Encoded, error) {
-	e := encoder{seal: seal, out: make([]byte, 0, 512)}
+	return Append(make([]byte, 0, 512), v, seal)
+}
+
+// Append writes v as Encode does, behind what is in out already, which it may write over after an error.
+func Append(out []byte, v cty.Value, seal Seal) ([]byte, error) {
+	e := encoder{seal: seal, out: out}
 	if err := e.value(v, false); err != nil {
 		return nil, err
 	}

@@ -62,6 +62,10 @@ type Generation struct {
 	Scale     map[addr.Component]int     `json:"scale,omitempty"`
 	Plugins   []Plugin                   `json:"plugins,omitempty"`
 
+	// Installed are the entries of the store that hold what was installed for the stack when it ended; nil of one that was recorded
+	// before this was known.
+	Installed []string `json:"installed"`
+
 	Stays []addr.Instance `json:"stays,omitempty"` // the instances that keep their version until they are promoted
 }
 

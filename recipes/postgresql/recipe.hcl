@@ -166,24 +166,29 @@ process "server" {
       [ "$(eras)" = "$(cat "$CLUSTER/era" 2> /dev/null)" ] || return 1
       echo "$RECIPE_TOKEN" > "$CLUSTER/followed"
     }
+    lacks() { # whether the primary has no longer the log of a place; if it is away, that shows later
+      [ t = "$(ask "SELECT substr(pg_walfile_name('$1'), 9) <
+        (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')")" ]
+    }
     follows() {
       [ -e "$CLUSTER/standby.signal" ] && fits || return 1
       at=$("$bin"/pg_controldata "$CLUSTER" | sed -n 's/^Minimum recovery ending location: *//p')
-      [ "$at" != 0/0 ] || return 0
-      gone=$(ask "SELECT substr(pg_walfile_name('$at'), 9) <
-        (SELECT min(substr(name, 9)) FROM pg_ls_waldir() WHERE name ~ '^[0-9A-F]{24}$')") || return 0 # it shows later
-      [ "$gone" != t ]
+      [ "$at" = 0/0 ] || ! lacks "$at"
     }
+    rewind() { LC_ALL=C "$bin"/pg_rewind -D "$CLUSTER" --source-server="host=127.0.0.1 port=$PRIMARY_PORT user=recipe dbname=postgres" "$@" 2>&1; }
     rewinds() {
       [ -e "$CLUSTER/global/pg_control" ] && [ ! -e "$CLUSTER/standby.signal" ] && [ ! -e rewinding ] || return 1
       theirs=$(eras)
       last=$(tail -n 1 "$CLUSTER/era" 2> /dev/null || true) # of the first primary there is none
       [ -z "$last" ] || echo "$theirs" | grep -Fqx "$last" || return 1
       until ask CHECKPOINT; do sleep 0.2; done # after it the primary tells the number of its timeline
-      touch rewinding && sync . &&
-        "$bin"/pg_rewind -D "$CLUSTER" --config-file="$CONFIG" --source-server="host=127.0.0.1 port=$PRIMARY_PORT user=recipe dbname=postgres" &&
-        echo "$theirs" > "$CLUSTER/era" && echo "$RECIPE_TOKEN" > "$CLUSTER/followed" && touch "$CLUSTER/standby.signal" &&
-        sync && rm rewinding
+      touch rewinding && sync . || return 1
+      # pg_rewind would recover it too, and the last checkpoint of both may go with the old log that this removes.
+      "$bin"/postgres --single -F -D "$CLUSTER" -c config_file="$CONFIG" -c wal_keep_size=2147483647 template1 < /dev/null || return 1
+      from=$(rewind --dry-run | sed -n 's/.*last common checkpoint at \([^ ]*\).*/\1/p')
+      [ -z "$from" ] || ! lacks "$from" || return 1
+      rewind || return 1
+      echo "$theirs" > "$CLUSTER/era" && echo "$RECIPE_TOKEN" > "$CLUSTER/followed" && touch "$CLUSTER/standby.signal" && sync && rm rewinding
     }
     copies() {
       while rm -rf "$CLUSTER.new"; ! "$bin"/pg_basebackup -h 127.0.0.1 -p "$PRIMARY_PORT" -U recipe -w -D "$CLUSTER.new" -X stream -c fast; do

@@ -30,6 +30,9 @@ func (d directory) String() string { return "file://" + filepath.ToSlash(string(
 
 // Names lists the layouts at most three levels below the directory.
 func (d directory) Names(ctx context.Context) ([]string, error) {
+	if err := d.there(); err != nil {
+		return nil, err
+	}
 	var names []string
 	for _, pattern := range []string{"*", "*/*", "*/*/*"} {
 		found, err := filepath.Glob(filepath.Join(string(d), pattern, v1.ImageLayoutFile))
@@ -51,7 +54,30 @@ func (d directory) Repository(name string) (Repository, error) {
 	if !fs.ValidPath(name) || name == "." {
 		return nil, fmt.Errorf("%s cannot hold a repository %q", d, name)
 	}
-	return layout(filepath.Join(string(d), filepath.FromSlash(name))), nil
+	return listed{layout(filepath.Join(string(d), filepath.FromSlash(name))), d}, nil
+}
+
+// there is an error unless the directory is: one that is not mounted would else pass for an empty registry, and the next one be
+// asked. Who publishes makes it.
+func (d directory) there() error {
+	_, err := os.Stat(string(d))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the registry %s cannot be asked: there is no directory %s; a share may have to be mounted", d, string(d))
+	}
+	return err
+}
+
+// listed is a layout of a directory that has to be there when somebody asks what there is.
+type listed struct {
+	layout
+	of directory
+}
+
+func (l listed) Tags(ctx context.Context) ([]string, error) {
+	if err := l.of.there(); err != nil {
+		return nil, err
+	}
+	return l.layout.Tags(ctx)
 }
 
 // layout is a repository with the OCI image layout. Blobs appear by a rename; the index is replaced whole under a lock,

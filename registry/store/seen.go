@@ -7,16 +7,35 @@ import (
 	"os"
 	"path/filepath"
 	locks "sync" // sync is a type of this package
+	"time"
 )
 
 // mark is the digest of what the file system says of all things in an entry: sizes, modes and times.
 type mark [sha256.Size]byte
 
-// seen holds the mark of each entry that was verified in this process. Its zero value is ready, and it is safe for
-// concurrent use.
+// seen holds the mark of each entry that was verified in this process, and when somebody last asked for each. Its zero value is
+// ready, and it is safe for concurrent use.
 type seen struct {
 	mu    locks.Mutex
 	marks map[string]mark
+	asked map[string]time.Time
+}
+
+// ask notes that somebody asks for the entry.
+func (s *seen) ask(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.asked == nil {
+		s.asked = map[string]time.Time{}
+	}
+	s.asked[key] = time.Now()
+}
+
+// lastAsked is when somebody last did; the zero time for never.
+func (s *seen) lastAsked(key string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked[key]
 }
 
 func (s *seen) has(key string, m mark) bool {

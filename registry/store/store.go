@@ -56,6 +56,7 @@ func (s *Store) Path(key string) (path string, ok bool) {
 	if info, err := os.Lstat(path); err != nil || !info.IsDir() {
 		return "", false
 	}
+	s.seen.ask(key)
 	return path, true
 }
 
