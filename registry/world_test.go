@@ -32,9 +32,15 @@ func newWorld(t *testing.T, address string, o oci.Options) *world {
 	w.signer = must(t, w.keys.New)("acme")
 	w.memory = registry.OpenMemory(filepath.Join(t.TempDir(), "seen"))
 	w.ok(w.ring.Add(t.Context(), "acme", w.signer.Fingerprint()))
-	w.registry = must(t, func(a string) (oci.Registry, error) { return oci.Dial(a, o) })(address)
-	w.client = registry.New(w.registry, registry.Reader{Ring: w.ring, Memory: w.memory})
+	w.reach(address, o)
 	return w
+}
+
+// reach has the world ask the registry at an address from now on, in that way.
+func (w *world) reach(address string, o oci.Options) {
+	w.Helper()
+	w.registry = must(w.T, func(a string) (oci.Registry, error) { return oci.Dial(a, o) })(address)
+	w.client = registry.New(w.registry, registry.Reader{Ring: w.ring, Memory: w.memory})
 }
 
 func (w *world) ok(err error) {

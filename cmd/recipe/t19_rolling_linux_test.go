@@ -28,7 +28,7 @@ func TestT19RollingUpdatesWithTheAgentKilled(t *testing.T) { rollUnderLoad(t, 2,
 
 func rollUnderLoad(t *testing.T, instances int, kill bool) {
 	t.Parallel()
-	updates := torture.PickRaced(2, 5, 100)
+	updates := torture.PickRaced(2, 5, 50)
 	p := newPlace(t)
 	p.write("stack.hcl", fmt.Sprintf(rollingStack, instances, "300ms"))
 	p.write("web/recipe.hcl", rollingRecipe)

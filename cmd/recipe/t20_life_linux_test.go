@@ -128,10 +128,10 @@ func (l *secretLife) close() {
 // open lets late become ready.
 func (l *secretLife) open() { l.must(os.WriteFile(l.gate(), nil, 0o644)) }
 
-// awaitLate waits until late was started.
+// awaitLate waits until late was started, after servers were installed.
 func (l *secretLife) awaitLate() {
 	l.Helper()
-	for deadline := time.Now().Add(scriptPatience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * scriptPatience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		if text, _ := os.ReadFile(l.ledger()); bytes.Contains(text, []byte("late started")) {
 			return
 		}

@@ -188,7 +188,7 @@ process "work" {
     readiness {
       exec              = ["/bin/sh", "-c", "rm $SHARED/alive.$RECIPE_INSTANCE"]
       interval          = "100ms"
-      failure_threshold = 2
+      failure_threshold = 5
     }
   }
 }

@@ -37,7 +37,7 @@ package {
 port "web" {}
 process "web" {
   command = ["$APP"]
-  env     = { NAME = "web.${instance.index}", SPEAK = "5ms" }
+  env     = { NAME = "web.${instance.index}", SPEAK = "10ms" }
 }
 `)
 	p.mustRecipe("apply", "-auto-approve")

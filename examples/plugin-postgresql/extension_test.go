@@ -55,7 +55,7 @@ func startServer(t *testing.T) server {
 		t.Skip("there is no PostgreSQL on this machine")
 	}
 	bin, s := slices.Max(found), server{port: freePort(t)}
-	dir, err := os.MkdirTemp("/tmp", "pg") // a socket's path is short
+	dir, err := os.MkdirTemp("", "pg") // a socket's path is short
 	if err != nil {
 		t.Fatal(err)
 	}

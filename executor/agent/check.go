@@ -31,6 +31,7 @@ type Checked struct {
 // Check evaluates the stack at q.Path as far as it goes without running anything: no agent, no store, no state; in home
 // only what a reader of registries has there and the known types of plugins are read. It works on every system.
 func Check(ctx context.Context, home string, q PlanRequest) (c *Checked, err error) {
+	defer garbage.late()()
 	lib := library.New(recipes.FS, nil, registry.ReaderOf(home))
 	w, err := read(ctx, lib, q, true)
 	if err != nil {

@@ -35,6 +35,7 @@ var errDiagnosed = errors.New("see the diagnostics")
 func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	a.collecting.RLock()
 	defer a.collecting.RUnlock()
+	defer garbage.late()()
 	if q.Path == "" {
 		s, err := a.find(q.Stack)
 		if err != nil {
@@ -55,7 +56,7 @@ func (a *Agent) plan(ctx context.Context, q PlanRequest) (*PlanAnswer, error) {
 	if q.Destroy {
 		return a.planRemoval(ctx, w.stack, q)
 	}
-	w.input.Second = plan.Second(w.stack.book.Copy())
+	w.stack.book.View(func(s *state.State, _ *apply.Run) { w.input.Second = plan.Second(s) })
 	graph, diags := eval.Make(ctx, w.input)
 	w.diags = append(w.diags, diags...)
 	if diags.HasErrors() {

@@ -38,6 +38,7 @@ type Book struct {
 	journal *journal.Journal
 	appends sync.RWMutex // held for reading while appending, for writing while compacting
 	begin   sync.Mutex   // one Begin at a time
+	foldAt  int64        // compactAt
 
 	mu    sync.Mutex
 	state *state.State
@@ -51,7 +52,7 @@ func OpenBook(fsys disk.FS, dir, stack, directory string) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot open the state of %s: %w", stack, err)
 	}
-	b := &Book{journal: j}
+	b := &Book{journal: j, foldAt: compactAt}
 	if err := b.recover(recovered); err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot read the state of %s in %s: %w", stack, dir, err), j.Close())
 	}
@@ -271,7 +272,7 @@ func (b *Book) Copy() *state.State {
 
 // compact folds the log into a snapshot once it has grown. Failing to is not fatal: the log only stays long.
 func (b *Book) compact() error {
-	if b.journal.Size() < compactAt {
+	if b.journal.Size() < b.foldAt {
 		return nil
 	}
 	b.appends.Lock()

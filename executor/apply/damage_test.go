@@ -15,6 +15,7 @@ import (
 	"github.com/nsynapse/recipe/executor/disk/disktest"
 	"github.com/nsynapse/recipe/executor/journal"
 	"github.com/nsynapse/recipe/executor/torture"
+	"github.com/nsynapse/recipe/planner/state"
 )
 
 // TestT5BookFlips flips every byte of two books, one with a run under way and one with a snapshot: each has to be refused as
@@ -123,11 +124,12 @@ func said(files map[string][]byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s := book.Copy()
-	objects, err := json.Marshal(s.Objects)
-	if err != nil {
-		return "", err
-	}
-	rest, err := json.Marshal([]any{s.Stack, s.Directory, s.Lineage, s.Serial, s.Generations, s.Outputs, running(book)})
-	return string(objects) + string(rest), errors.Join(err, book.Close())
+	all, err := wording(book)
+	return string(all), errors.Join(err, book.Close())
+}
+
+// wording is all that an open book says.
+func wording(book *apply.Book) (all []byte, err error) {
+	book.View(func(s *state.State, run *apply.Run) { all, err = json.Marshal([]any{s, run}) })
+	return all, err
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -46,7 +47,7 @@ func TestT6EveryFsync(t *testing.T) {
 		for _, op := range []string{"sync", "syncdir"} {
 			for at := 1 + random.IntN(stride); ; at += stride {
 				hit := false
-				for range torture.Pick(2, 20) {
+				for range torture.Pick(2, 10) {
 					fault := disktest.Fault{At: at, Op: op, Err: syscall.EIO}
 					err := c.failAt(fault, random)
 					if hit = !errors.Is(err, errNotHit); !hit {
@@ -68,6 +69,7 @@ func TestT6EveryFsync(t *testing.T) {
 
 // eachCourse runs a test of each scenario, two and more side by side.
 func eachCourse(t *testing.T, seed uint64, try func(t *testing.T, c *course, random *rand.Rand)) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in TestT1EveryCrash
 	t.Run("scenario", func(t *testing.T) {
 		for i, s := range scenarios() {
 			t.Run(s.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package apply_test
 
 import (
 	"errors"
+	"runtime/debug"
 	"testing"
 
 	"github.com/nsynapse/recipe/executor/disk/disktest"
@@ -12,10 +13,11 @@ import (
 // at random. Such a run cannot be repeated to the operation, so what it finds has to be looked for in the messages.
 func TestT1ParallelCrashes(t *testing.T) {
 	random := torture.Random(t)
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in TestT1EveryCrash
 	tries := 0
 	for _, s := range scenarios() {
 		c := s.prepare(t)
-		for range torture.Pick(15, 700) {
+		for range torture.Pick(15, 300) {
 			m := c.start.around(c.start.disk.Copy())
 			for crashes := range 3 {
 				if crashes < 2 {

@@ -23,6 +23,7 @@ import (
 	"github.com/nsynapse/recipe/executor/shim"
 	"github.com/nsynapse/recipe/executor/shim/protocol"
 	"github.com/nsynapse/recipe/executor/shim/shimmain"
+	"github.com/nsynapse/recipe/executor/torture"
 )
 
 // TestMain makes the test binary play shim and app.
@@ -399,7 +400,7 @@ func TestAdoptKeepsProcess(t *testing.T) {
 
 // The shim is killed again and again while the app writes; the Process rescues it by itself.
 func TestKilledShimLosesNothing(t *testing.T) {
-	const count = 60000
+	count := torture.PickRaced(20_000, 60_000, 60_000)
 	dir := t.TempDir()
 	s := spec(t, dir, "count="+strconv.Itoa(count), "exit=5")
 	s.Log = shim.Log{MaxBytes: 100 << 10, Files: 100}
@@ -683,7 +684,7 @@ func TestManyRestartsLeaveNothing(t *testing.T) {
 	}
 	round(5)
 	before := descriptors(t)
-	round(200)
+	round(torture.PickRaced(50, 200, 200))
 	eventually(t, "descriptors closed", func() bool { return descriptors(t) <= before })
 	eventually(t, "no zombies", func() bool { return len(zombies(t)) == 0 }) // the last shim ends a little later than its app
 }

@@ -33,7 +33,7 @@ func TestT9KilledShims(t *testing.T) {
 		{v.userWhileStarting, "starting beside a user"}, {v.bothWhileStarting, "starting, with the user"}, {v.bothWhileWriting, "writing, with the user"}, {v.bothWhileEnding, "ending, with the user"},
 	}
 	began := time.Now()
-	for enough := torture.Pick(15, 300); v.kills < enough; {
+	for enough := torture.PickRaced(8, 15, 300); v.kills < enough; {
 		for _, r := range rounds {
 			r.play()
 			if t.Failed() {

@@ -31,7 +31,7 @@ const (
 func TestT9OneOfMany(t *testing.T) {
 	v := newVillain(t)
 	began, runs := time.Now(), 0
-	rounds := torture.Pick(10, 100)
+	rounds := torture.PickRaced(3, 10, 100)
 	for n := range rounds {
 		runs += v.oneOfMany()
 		if t.Failed() {

@@ -18,7 +18,7 @@ const loops = 20 // crash loops at once, in every part of T24
 // so that every pause can be measured to the nanosecond.
 func TestT24Loops(t *testing.T) {
 	random := torture.Random(t)
-	simulated := torture.Pick(5*time.Minute, 2*time.Hour)
+	simulated := torture.PickRaced(2*time.Minute, 5*time.Minute, 2*time.Hour)
 	var heard news
 	root := t.TempDir()
 	var lives map[string][]Status

@@ -20,7 +20,7 @@ var ends = []string{"exit 3", "echo broken; exit 3", "kill -9 $$", "sleep 1000 &
 // T7: real processes under real shims end and are restarted thousands of times; only the pauses are not waited for.
 // Between two rests, at which every unit is stopped, nothing may have grown.
 func TestT7Restarts(t *testing.T) {
-	warmUp, restarts := torture.Pick(60, 1000), torture.Pick(250, 10_000)
+	warmUp, restarts := torture.PickRaced(30, 60, 1000), torture.PickRaced(80, 250, 10_000)
 	others := children(t) // what another test of this package left to the end of the program
 	r := newRestarter(t, 8)
 	r.restart(warmUp)

@@ -30,6 +30,9 @@ type scope struct {
 	value     cty.Value // the component as the stack's expressions see it; NilVal until one of them asks
 }
 
+// leave drops what only the component's own nodes see. It is made anew should one of them be worked out again.
+func (s *scope) leave() { s.ctx, s.instances = nil, nil }
+
 // instanceScope adds what belongs to one instance.
 type instanceScope struct {
 	ctx   *hcl.EvalContext
@@ -48,6 +51,9 @@ func (g *Graph) NewPass(id func(clear string) string) *Pass {
 func (p *Pass) Wanted(id int32) (cty.Value, hcl.Diagnostics) {
 	n := &p.graph.Nodes[id]
 	if n.eval == nil {
+		if c := n.component; c != nil && id == c.final && c.recipe.Bind == nil {
+			p.scopes[c.number].leave()
+		}
 		return cty.EmptyObjectVal, nil
 	}
 	p.graph.scope.meter.Resume()

@@ -39,9 +39,33 @@ func (c *comparison) differences(prior *known, wanted cty.Value) {
 
 // Same compares two values without their marks: what is sensitive is told apart by its value, not by how it is kept.
 func Same(a, b cty.Value) bool {
-	if a.Type() == cty.String && b.Type() == cty.String && definite(a) && definite(b) {
-		return a.AsString() == b.AsString()
+	if !definite(a) || !definite(b) {
+		return sameUnmarked(a, b)
 	}
+	switch {
+	case a.Type() == cty.String && b.Type() == cty.String:
+		return a.AsString() == b.AsString()
+	case a.Type().IsObjectType() && b.Type().IsObjectType():
+		return sameAttributes(a, b)
+	}
+	return sameUnmarked(a, b)
+}
+
+// sameAttributes compares two objects. RawEquals would compare their types first, and those of all within once for each level.
+func sameAttributes(a, b cty.Value) bool {
+	names := a.Type().AttributeTypes()
+	if len(names) != len(b.Type().AttributeTypes()) {
+		return false
+	}
+	for name := range names {
+		if !b.Type().HasAttribute(name) || !Same(a.GetAttr(name), b.GetAttr(name)) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameUnmarked(a, b cty.Value) bool {
 	if a.RawEquals(b) {
 		return true // by far the most often, and cheaper than looking for marks
 	}

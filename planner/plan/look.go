@@ -26,6 +26,7 @@ type known struct {
 	actual   cty.Value // null when it is gone; recorded when nobody looked
 	tainted  bool
 	runs     bool // it is a process, and runs
+	used     bool // it is an allocation, and there is something in its data directory
 }
 
 // recall lists what is recorded. Nobody has looked at it yet.
@@ -73,8 +74,8 @@ func (m *maker) lookAhead(ctx context.Context, ids []int32) hcl.Diagnostics {
 // forget drops the values of nodes that need no change. Should they be planned once more, they are looked at again.
 func (m *maker) forget(ids []int32) {
 	for _, id := range ids {
-		if k := m.known[id]; k != nil && m.tasks[id].Action == NoOp && m.tasks[id].Type != "allocation" {
-			*k = known{object: k.object, runs: k.runs}
+		if k := m.known[id]; k != nil && m.tasks[id].Action == NoOp {
+			*k = known{object: k.object, runs: k.runs, used: k.used}
 		}
 	}
 }
@@ -107,7 +108,7 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	if err != nil {
 		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Damaged state", Detail: err.Error() + "."}}
 	}
-	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted, runs: running(o, recorded)}
+	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted, runs: running(o, recorded), used: used(recorded)}
 	if m.Trust {
 		return k, nil
 	}
@@ -124,7 +125,7 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	if secret {
 		k.actual = Remark(actual, recorded, schema.TypeSchema)
 	}
-	k.runs = running(o, k.actual)
+	k.runs, k.used = running(o, k.actual), used(k.actual)
 	return k, warnings(o.Addr, problems, recorded)
 }
 

@@ -152,7 +152,7 @@ func (m *maker) single(a addr.Instance, u eval.Update) string {
 			return "its port has a fixed number"
 		}
 	}
-	if prior := m.known[id]; prior != nil && !u.Said && used(prior.actual) {
+	if prior := m.known[id]; prior != nil && !u.Said && prior.used {
 		return "there are files in its data directory, which only one may use"
 	}
 	return ""

@@ -45,7 +45,7 @@ func startPostgresql(t *testing.T) *postgresql {
 
 // query returns the first column of the first row as text, or the error.
 func (p *postgresql) query(user, password, database, sql string) string {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	config, err := pgx.ParseConfig(fmt.Sprintf("host=127.0.0.1 port=%d sslmode=disable dbname='%s'", p.port, database))
 	if err != nil {

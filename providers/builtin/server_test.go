@@ -29,7 +29,7 @@ func binary(t *testing.T, name string, patterns ...string) string {
 
 // serverDirectory makes a directory with a short path, which a socket needs, that belongs to the user who runs servers.
 func serverDirectory(t *testing.T) string {
-	dir, err := os.MkdirTemp("/tmp", "builtin")
+	dir, err := os.MkdirTemp("", "builtin")
 	if err != nil {
 		t.Fatal(err)
 	}

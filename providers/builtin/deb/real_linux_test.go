@@ -51,7 +51,7 @@ func TestRealServers(t *testing.T) {
 
 func installReal(t *testing.T, r sdk.Resource, name string) (path string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	began := time.Now()
 	var total atomic.Int64

@@ -26,15 +26,23 @@ type process struct {
 	ours    []io.Closer   // the ends that it writes to, until it has them
 	ended   chan struct{} // closed after its end
 	how     error         // its end; set before ended is closed
-	limit   *time.Timer   // kills it unless stopped; set by Start
-	late    atomic.Bool   // it was killed by limit
+	inTime  chan struct{} // closed when it has started
+	fate    atomic.Int32  // isStarting until it has started or was killed for being late
+	waited  time.Duration // for one that is late; set before fate is
 }
+
+// What becomes of a process that starts.
+const (
+	isStarting = iota
+	isStarted
+	isLate
+)
 
 var _ runner.Runner = (*process)(nil)
 
 // newProcess prepares a process that is not started yet.
 func newProcess(cmd *exec.Cmd, sockets string) (*process, error) {
-	p := &process{cmd: cmd, sockets: sockets, ended: make(chan struct{})}
+	p := &process{cmd: cmd, sockets: sockets, ended: make(chan struct{}), inTime: make(chan struct{})}
 	cmd.Stdin = nil
 	ownGroup(cmd)
 	r, w, err := os.Pipe()
@@ -66,7 +74,7 @@ func (p *process) closePipes() error {
 	return errors.Join(errs...)
 }
 
-// Start implements runner.Runner. Unless limit is stopped, it is killed after startPatience.
+// Start implements runner.Runner. What is not told to be ready in time is killed.
 func (p *process) Start(context.Context) error {
 	if err := p.cmd.Start(); err != nil {
 		return errors.Join(err, p.closePipes())
@@ -74,19 +82,42 @@ func (p *process) Start(context.Context) error {
 	for _, c := range p.ours {
 		_ = c.Close() // it has its own
 	}
-	p.limit = time.AfterFunc(startPatience, func() {
-		p.late.Store(true)
-		_ = p.Kill(context.Background())
-	})
 	go p.reap()
+	go p.bound()
 	return nil
+}
+
+// ready says that it has started, and reports whether that was in time.
+func (p *process) ready() bool {
+	if !p.fate.CompareAndSwap(isStarting, isStarted) {
+		return false
+	}
+	close(p.inTime)
+	return true
+}
+
+// bound kills a process that is not ready in time. One that has something to do gets that time some times over: the machine is busy,
+// and it would be no faster in the next attempt.
+func (p *process) bound() {
+	for p.waited < startPatience || p.waited < mostPatience && working(p.cmd.Process.Pid) {
+		select {
+		case <-p.inTime:
+			return
+		case <-p.ended:
+			return
+		case <-time.After(startPatience):
+			p.waited += startPatience
+		}
+	}
+	if p.fate.CompareAndSwap(isStarting, isLate) {
+		_ = p.Kill(context.Background())
+	}
 }
 
 // reap waits for the end of the process, and ends what it has left in its group. Something that left the group may hold the
 // pipes open; nobody waits for that.
 func (p *process) reap() {
 	err := p.cmd.Wait()
-	p.limit.Stop()
 	_ = killGroup(p.cmd.Process.Pid) // most often there is nobody left
 	p.how = endOf(err)
 	close(p.ended)

@@ -20,8 +20,10 @@ import (
 	"github.com/nsynapse/recipe/providers/plugin/wire"
 )
 
-// startPatience is how long a program may take until it has said its line.
-const startPatience = 5 * time.Second
+const (
+	startPatience = 5 * time.Second   // how long a program may take until it has said its line
+	mostPatience  = 6 * startPatience // where it has something to do all the time
+)
 
 // Program is what is started.
 type Program struct {
@@ -64,7 +66,7 @@ func (p Program) Start() (*Child, error) {
 		AllowedProtocols: []goplugin.Protocol{goplugin.ProtocolGRPC},
 		AutoMTLS:         runtime.GOOS == "windows", // a private unix socket is as good, and the keys cost 70 ms
 		SkipHostEnv:      true,
-		StartTimeout:     2 * startPatience, // ours is earlier
+		StartTimeout:     2 * mostPatience, // ours is earlier
 		Logger:           hclog.NewNullLogger(),
 		Stderr:           said,
 		SyncStderr:       &lines{say: p.Said}, // in programs that are served by go-plugin it takes the place of the other
@@ -76,7 +78,7 @@ func (p Program) Start() (*Child, error) {
 		},
 	})
 	err := c.connect()
-	if err == nil && !c.process.limit.Stop() {
+	if err == nil && !c.process.ready() {
 		err = fmt.Errorf("it was too late") // explain says so better
 	}
 	if err != nil {
@@ -132,14 +134,14 @@ func (c *Child) explain(err error, said *tail, d Dialect) error {
 		early := c.over()
 		c.Kill()
 		switch {
-		case p.late.Load():
-			text = fmt.Sprintf("it was not ready within %s, and was killed", startPatience)
+		case p.fate.Load() == isLate:
+			text = fmt.Sprintf("it was not ready within %s, and was killed", p.waited)
 		case strings.Contains(text, "API version"):
 			text = d.Unspoken
 		case strings.Contains(text, "Unrecognized remote plugin message") || strings.Contains(text, "plugin exited before"):
 			text = fmt.Sprintf("it does not begin as a plugin does, with the line 1|%d|unix|SOCKET|grpc on its standard output", d.Versions[0])
 		}
-		if early && !p.late.Load() {
+		if early && p.fate.Load() != isLate {
 			text += "; " + p.how.Error()
 		}
 	} else if p != nil {

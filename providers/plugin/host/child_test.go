@@ -89,7 +89,7 @@ func flood(f *os.File) {
 
 // crowd is how many empty pieces a message has that is short and takes a lot of memory. Of more the race detector is not done before
 // the plugin is taken to hang.
-var crowd = torture.PickRaced(300_000, 2_000_000, 2_000_000)
+var crowd = torture.PickRaced(210_000, 2_000_000, 2_000_000)
 
 // badAnswers are results that no provider could give through the sdk.
 var badAnswers = map[string]func(wanted map[string]any) *protocol.ApplyResponse{

@@ -6,7 +6,7 @@
 // and this is what it can do to us:
 //
 //   - It gets a few variables of the environment, a directory of its own, and the values of the things it is asked about.
-//   - It has 5 s to start. A call may be silent for the patience of its type, usually 8 s; then the plugin is killed.
+//   - It has 5 s to start, or up to 30 s as long as it has something to do. A call may be silent for the patience of its type, usually 8 s; then the plugin is killed.
 //   - A program whose types are not those that were signed is ended before anything is asked of it.
 //   - A message has at most 4 MiB, and it and a value in it few enough parts that reading them costs little more.
 //   - What it plans has to keep the promises of a planner, and then to come true.
