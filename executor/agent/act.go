@@ -17,7 +17,7 @@ import (
 
 // startUnits lets all stopped units that the target contains run again, those first that others need.
 func (a *Agent) startUnits(ctx context.Context, q UnitRequest) (UnitAnswer, error) {
-	return a.act(ctx, q, true, func(ctx context.Context, s *stack, unit string) error {
+	return a.act(ctx, q, primariesFirst, func(ctx context.Context, s *stack, unit string) error {
 		return a.supervisor.Resume(ctx, unitName(s.name, unit))
 	})
 }
@@ -25,13 +25,13 @@ func (a *Agent) startUnits(ctx context.Context, q UnitRequest) (UnitAnswer, erro
 // stopUnits ends all units that the target contains, until start: those first that nothing else needs. Each gets no more requests
 // before, and time for those that it is at.
 func (a *Agent) stopUnits(ctx context.Context, q UnitRequest) (UnitAnswer, error) {
-	return a.act(ctx, q, false, a.without(a.supervisor.Pause))
+	return a.act(ctx, q, neededLast, a.without(a.supervisor.Pause))
 }
 
 // restartUnits ends all units that the target contains and starts them again, those first that others need. Of a component one
 // instance is down at a time; the next has its turn when the router has the one before again, and none if that fails.
 func (a *Agent) restartUnits(ctx context.Context, q UnitRequest) (UnitAnswer, error) {
-	return a.act(ctx, q, true, a.without(a.supervisor.Restart))
+	return a.act(ctx, q, backupsFirst, a.without(a.supervisor.Restart))
 }
 
 // without does something to a unit that the router has let go of: what it is at is waited for, as long as its drain says.
@@ -86,9 +86,17 @@ func (a *Agent) identify(s *stack, unit string) (id sdk.Identity, ok bool, err e
 	return sdk.Identity{Address: unit, Stack: s.name, Known: clear}, true, nil
 }
 
-// act does something with all units that the target contains: with forward those first that others need, otherwise those that
-// nothing else needs. What is done forward is done to one instance of a component after another.
-func (a *Agent) act(ctx context.Context, q UnitRequest, forward bool, do func(ctx context.Context, s *stack, unit string) error) (UnitAnswer, error) {
+// way is the order in which something is done with units.
+type way uint8
+
+const (
+	neededLast     way = iota // those first that nothing else needs, all instances together
+	primariesFirst            // those first that others need, one instance of a component after another; a backup may wait for its primary
+	backupsFirst              // likewise: what takes over from a primary then is what has been started anew
+)
+
+// act does something with all units that the target contains.
+func (a *Agent) act(ctx context.Context, q UnitRequest, order way, do func(ctx context.Context, s *stack, unit string) error) (UnitAnswer, error) {
 	s, err := a.find(q.Stack)
 	if err != nil {
 		return UnitAnswer{}, err
@@ -97,14 +105,14 @@ func (a *Agent) act(ctx context.Context, q UnitRequest, forward bool, do func(ct
 	if err != nil {
 		return UnitAnswer{}, err
 	}
-	if chosen, err = a.withoutRuns(s, chosen, forward); err != nil {
+	if chosen, err = a.withoutRuns(s, chosen, order != neededLast); err != nil {
 		return UnitAnswer{}, err
 	}
 	var answer UnitAnswer
-	for _, level := range s.levels(chosen, forward) {
+	for _, level := range s.levels(chosen, order != neededLast) {
 		turns := [][]string{level}
-		if forward {
-			turns = a.turns(s, level)
+		if order != neededLast {
+			turns = a.turns(s, level, order == primariesFirst)
 		}
 		for _, turn := range turns {
 			answer.Units = append(answer.Units, turn...)
@@ -131,9 +139,8 @@ func together(units []string, do func(unit string) error) error {
 	return errors.Join(errs...)
 }
 
-// turns has one instance of each component at a time, and of those with roles the backups first: what takes over from a
-// primary then is what has been started anew.
-func (a *Agent) turns(s *stack, units []string) [][]string {
+// turns has one instance of each component at a time, and of those with roles the primaries first, or last.
+func (a *Agent) turns(s *stack, units []string, primaries bool) [][]string {
 	type instance struct {
 		component addr.Component
 		index     int
@@ -143,15 +150,15 @@ func (a *Agent) turns(s *stack, units []string) [][]string {
 		at, _ := addr.Parse(unit) // levels has left out what does not parse
 		return instance{at.Component, at.Index, at.Slot}
 	}
-	primary := func(unit string) int {
-		if a.roles.role(unitName(s.name, unit)) == "primary" {
+	late := func(unit string) int {
+		if role := a.roles.role(unitName(s.name, unit)); role != "" && (role == "primary") != primaries {
 			return 1
 		}
 		return 0
 	}
 	units = slices.Clone(units)
 	slices.SortStableFunc(units, func(x, y string) int {
-		return cmp.Or(cmp.Compare(primary(x), primary(y)), cmp.Compare(of(x).index, of(y).index), strings.Compare(x, y))
+		return cmp.Or(cmp.Compare(late(x), late(y)), cmp.Compare(of(x).index, of(y).index), strings.Compare(x, y))
 	})
 	turn, next := map[instance]int{}, map[addr.Component]int{}
 	var turns [][]string

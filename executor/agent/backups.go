@@ -135,7 +135,7 @@ func (a *Agent) restoreBackup(ctx context.Context, s *stack, q BackupRequest) (B
 		return BackupInfo{}, err
 	}
 	if err := builtin.RestoreBackup(ctx, v, a.sandbox, archive, sdk.Report{}); err != nil {
-		return BackupInfo{}, errors.New(state.Redact(err.Error(), v))
+		return BackupInfo{}, fmt.Errorf("%s was not restored: %s", q.Instance, state.Redact(err.Error(), v))
 	}
 	return info, nil
 }

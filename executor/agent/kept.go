@@ -3,10 +3,13 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/lang/addr"
@@ -59,6 +62,10 @@ func (a *Agent) planKept(ctx context.Context, s *stack, q PlanRequest) (*PlanAns
 	}
 	from.Second = plan.Second(known)
 	graph, err := a.graphOf(ctx, s, from, provider)
+	var wrong hcl.Diagnostics
+	if errors.As(err, &wrong) && q.Kept.Scale != nil {
+		return &PlanAnswer{Diagnostics: diag.From(wrong, nil)}, nil // of the new number: what was applied is right
+	}
 	if err != nil {
 		return nil, fmt.Errorf("generation %d cannot be had again: %w", g.Number, err)
 	}

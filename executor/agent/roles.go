@@ -146,6 +146,9 @@ func (r *roleKeeper) note(s supervisor.Status) {
 func condition(s supervisor.Status) roles.Condition {
 	switch s.State {
 	case supervisor.Ready:
+		if s.Assumed { // a replica that has not met its primary may lack what that has
+			return roles.Starting
+		}
 		return roles.Ready
 	case supervisor.Finished:
 		return roles.Finished

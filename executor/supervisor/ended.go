@@ -28,7 +28,7 @@ func (u *Unit) ended() {
 	}
 	problem := u.snapshot().LastError
 	u.leaveRun()
-	u.process, u.readySince, u.lastExit = nil, time.Time{}, &exit
+	u.process, u.readySince, u.lastExit, u.assumed = nil, time.Time{}, &exit, ""
 	if u.times.job != nil {
 		u.runEnded(&exit, problem)
 		return

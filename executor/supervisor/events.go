@@ -144,7 +144,7 @@ func (u *Unit) becomeReady(since time.Time) {
 	u.aliveAt, u.startBy = time.Time{}, time.Time{}
 	u.readySince = since
 	u.keepChecking(u.spec.Readiness)
-	u.enterSince(Ready, "", since)
+	u.enterSince(Ready, u.assumed, since)
 	u.started(nil)
 }
 
@@ -246,22 +246,27 @@ func (u *Unit) probed(r result) {
 	if r.run != u.run || !u.probers[r.check].running {
 		return
 	}
+	assumed := ""
 	if undecided(r.err) {
 		if r.check != startup {
 			u.probers[r.check].passOver(u.s.clock.Now())
 			return
 		}
-		r.err = nil
+		assumed, r.err = r.err.Error(), nil
 	}
 	v := u.probers[r.check].done(u.s.clock.Now(), r.err)
 	switch {
 	case u.state == Stopping:
 	case r.check == startup && v == passed:
+		u.assumed = assumed
 		u.becomeReady(u.s.clock.Now())
+	case r.check == readiness && v == passed && u.state == Ready && u.assumed != "":
+		u.assumed = ""
+		u.enterSince(Ready, "", u.status.Since)
 	case r.check == startup && r.err != nil:
 		u.note(r.err.Error())
 	case r.check == readiness && v == passed && u.state == Unready:
-		u.readySince = u.s.clock.Now()
+		u.readySince, u.assumed = u.s.clock.Now(), ""
 		u.enter(Ready, "")
 		u.started(nil) // of somebody who started a unit that ran already
 	case r.check == readiness && v == failed && u.state == Ready:

@@ -65,6 +65,7 @@ type Status struct {
 	LastExit  *shim.Exit // nil if it has not ended yet; not to be changed
 	LastError string     // of the last failed start, check or wait; "" if the unit is well
 	Ready     bool       // it does its work, has finished it, or stands by for it
+	Assumed   bool       // its state is Ready, but its check could not tell, and has not passed since it was started
 	Gone      bool       // certainly nothing of it runs
 	Failing   bool       // it is stopped because a check failed, and not because somebody asked for it
 	Next      time.Time  // when a scheduled one runs next; zero for others

@@ -52,9 +52,16 @@ func TestUndecided(t *testing.T) {
 	say("unknown")
 	f.must(f.Start(t.Context(), spec))
 	for _, c := range []struct {
-		says string
-		want supervisor.State
-	}{{"unknown", supervisor.Ready}, {"it hangs", supervisor.Unready}, {"unknown", supervisor.Unready}, {"good", supervisor.Ready}, {"unknown", supervisor.Ready}} {
+		says    string
+		want    supervisor.State
+		assumed bool
+	}{
+		{"unknown", supervisor.Ready, true},
+		{"it hangs", supervisor.Unready, false},
+		{"unknown", supervisor.Unready, false},
+		{"good", supervisor.Ready, false},
+		{"unknown", supervisor.Ready, false},
+	} {
 		say(c.says)
 		s := f.wait("app.a", c.want)
 		for end := time.Now().Add(time.Minute); !counted(); time.Sleep(time.Millisecond) {
@@ -62,12 +69,44 @@ func TestUndecided(t *testing.T) {
 				t.Fatal("nothing is probed")
 			}
 		}
-		if now := f.wait("app.a", supervisor.Ready, supervisor.Unready); now.State != c.want || now.PID != s.PID {
+		if now := f.wait("app.a", supervisor.Ready, supervisor.Unready); now.State != c.want || now.PID != s.PID || now.Assumed != c.assumed {
 			t.Errorf("%s: %+v", c.says, now)
 		}
 	}
 	if s := f.wait("app.a", supervisor.Ready); strings.Contains(s.LastError, "unknown") {
 		t.Errorf("%+v", s)
+	}
+}
+
+// That a process is ready is only assumed until its check has passed for the first time, and then it is told again.
+func TestAssumed(t *testing.T) {
+	told := make(chan supervisor.Status, 100)
+	o := options()
+	o.OnChange = func(s supervisor.Status) { told <- s }
+	f := newFixture(t, o)
+	spec := f.sh("app.a", "exec sleep 1000")
+	spec.Readiness = supervisor.Check{Probe: said(f.path("said")), Interval: 5 * time.Millisecond}
+	f.must(os.WriteFile(f.path("said"), []byte("unknown"), 0o600))
+	f.must(f.Start(t.Context(), spec))
+	first := f.wait("app.a", supervisor.Ready)
+	if !first.Assumed || first.LastError != "unknown" {
+		t.Errorf("%+v", first)
+	}
+	f.must(os.WriteFile(f.path("new"), []byte("good"), 0o600))
+	f.must(os.Rename(f.path("new"), f.path("said")))
+	for {
+		select {
+		case s := <-told:
+			if s.State != supervisor.Ready || s.Assumed {
+				continue
+			}
+			if s.PID != first.PID || !s.Since.Equal(first.Since) || s.LastError != "" {
+				t.Errorf("%+v", s)
+			}
+			return
+		case <-time.After(time.Minute):
+			t.Fatal("nothing is told")
+		}
 	}
 }
 

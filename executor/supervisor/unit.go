@@ -26,8 +26,9 @@ type Unit struct {
 	endRun   context.CancelFunc
 	probers  [3]prober
 	policy   policy
-	blind    int  // looks at the directory in a row that have failed; until one does not, a process may run there
-	firstRun bool // somebody waits for the first ready: an end is a failure, not a restart
+	blind    int    // looks at the directory in a row that have failed; until one does not, a process may run there
+	assumed  string // why the check of the start could not tell, as long as none has passed since; "" if one has
+	firstRun bool   // somebody waits for the first ready: an end is a failure, not a restart
 	after    after
 	times    timetable // of one with a schedule
 	over     func(Run) // of one that is there for one run: told its end, in the unit's goroutine
@@ -185,6 +186,7 @@ func (u *Unit) enterSince(state State, problem string, since time.Time) {
 	u.status.Ready = state == Ready || state == Finished || state == Scheduled || state == Running || state == Standby
 	u.status.Gone = u.process == nil && u.blind == 0
 	u.status.Failing = state == Stopping && u.after == thenRestart
+	u.status.Assumed = state == Ready && u.assumed != ""
 	u.setTimes()
 	u.status.PID = 0
 	if u.process != nil {
@@ -199,7 +201,9 @@ func (u *Unit) enterSince(state State, problem string, since time.Time) {
 		u.s.onChange(status)
 	}
 	u.s.settle.note(u, state)
-	u.noteReadiness(state)
+	if !status.Assumed { // the next supervisor asks again
+		u.noteReadiness(state)
+	}
 }
 
 // snapshot returns the unit as it is now, from any goroutine.

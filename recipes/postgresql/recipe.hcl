@@ -271,6 +271,7 @@ stop {
 backup {
   command = ["/bin/sh", "-euc", <<-SCRIPT
     bin=$(echo "$ROOT"/usr/lib/postgresql/*/bin)
+    PGPORT="$${PRIMARY_PORT:-$PGPORT}" # with backups, that of whoever is primary now
     cd "$RECIPE_BACKUP"
     "$bin"/pg_dumpall --roles-only --no-role-passwords > roles.sql
     "$bin"/psql -XAtq -c "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'" > databases
@@ -296,6 +297,7 @@ backup {
 restore {
   command = ["/bin/sh", "-euc", <<-SCRIPT
     bin=$(echo "$ROOT"/usr/lib/postgresql/*/bin)
+    PGPORT="$${PRIMARY_PORT:-$PGPORT}" # with backups, that of whoever is primary now
     cd "$RECIPE_BACKUP"
     "$bin"/psql -Xq -f roles.sql > /dev/null 2>&1 || true
     sql() { "$bin"/psql -Xq -v ON_ERROR_STOP=1 "$@" < /dev/null; }
