@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestT20JudgeSees plants a secret in each place and each form: a judge that overlooks one would prove nothing.
@@ -48,12 +50,17 @@ var plantings = []struct {
 	}},
 }
 
-// waiting starts a process that waits for the end of its input.
+// waiting starts a process that waits for the end of its input. What it was started with is seen a moment later than that it was.
 func (w *watched) waiting(cmd *exec.Cmd) (end func() error) {
 	w.Helper()
 	stdin, err := cmd.StdinPipe()
 	w.must(err)
 	w.must(cmd.Start())
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", cmd.Process.Pid)); bytes.HasPrefix(line, []byte("/bin/sh\x00")) {
+			break
+		}
+	}
 	return func() error {
 		err := stdin.Close()
 		_ = cmd.Wait() // read fails at the end of its input
