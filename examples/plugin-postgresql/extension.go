@@ -51,6 +51,10 @@ func makeExtension(ctx context.Context, c typed.Change[extensionData]) (*extensi
 	return in(ctx, wanted.URL, func(conn *pgx.Conn) (*extensionData, error) {
 		c.Report.Logf("installing %s", wanted.Name)
 		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			// Who was cut off may still be at it in the server, and would not be seen before its end.
+			if _, err := tx.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext($1))", "extension "+wanted.Name); err != nil {
+				return err
+			}
 			name := pgx.Identifier{wanted.Name}.Sanitize()
 			create := fmt.Sprintf("CREATE EXTENSION IF NOT EXISTS %s SCHEMA %s", name, pgx.Identifier{wanted.Schema}.Sanitize())
 			if wanted.Version != "" { // the deletion of this version is taken back
