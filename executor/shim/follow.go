@@ -91,14 +91,16 @@ func (f *follower) open(fromStart bool) error {
 	return err
 }
 
-func (f *follower) oldest() int {
-	number := 0
-	for {
-		if _, err := os.Stat(logPath(f.dir, number+1)); err != nil {
-			return number
+// oldest is the greatest number that a log has, behind one that is free at most; 0 for none.
+func (f *follower) oldest() (number int) {
+	for n, free := 1, 0; free < 2; n++ {
+		if _, err := os.Stat(logPath(f.dir, n)); err != nil {
+			free++
+			continue
 		}
-		number++
+		number, free = n, 0
 	}
+	return number
 }
 
 // openNumber goes on with the log that is number files old; a missing one leaves the follower without a file.
@@ -169,7 +171,7 @@ func (f *follower) next(number int) (bool, error) {
 	if number < 0 {
 		number = f.oldest() + 1
 	}
-	file, err := os.Open(logPath(f.dir, number-1))
+	file, err := f.newer(number)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil // the next step looks again
 	}
@@ -192,6 +194,22 @@ func (f *follower) next(number int) (bool, error) {
 	f.close()
 	f.file = file
 	return true, nil
+}
+
+// newer opens the file after one that is number files old. If its number is free, since a rotation is at work or was cut off, it is
+// the one that would get that number next.
+func (f *follower) newer(number int) (*os.File, error) {
+	file, err := os.Open(logPath(f.dir, number-1))
+	if number < 2 || !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
+	if file, err = os.Open(logPath(f.dir, number-2)); err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(logPath(f.dir, number-1)); err == nil { // it was that one, or the one after it
+		return nil, errors.Join(fs.ErrNotExist, file.Close())
+	}
+	return file, nil
 }
 
 func (f *follower) take(b []byte) {

@@ -428,6 +428,42 @@ func TestKilledShimLosesNothing(t *testing.T) {
 	t.Logf("%d shims killed", kills)
 }
 
+// A rotation that was cut off has left a number free. All files are read, and the next rotation fills the gap.
+func TestRotationThatWasCutOff(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("log.3", "line 0\n")
+	write("log.2", "line 1\n")
+	write("log", "line 2\n")
+	followed := func() (got []string) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		err := shim.Follow(ctx, dir, true, func(line []byte) bool {
+			got = append(got, string(line))
+			return len(got) < 3
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	checkCount(t, lines(t, dir), 3)
+	checkCount(t, followed(), 3)
+	s := spec(t, dir, "say=line 3")
+	s.Log = shim.Log{MaxBytes: 8, Files: 5}
+	wait(t, start(t, s))
+	checkCount(t, lines(t, dir), 4)
+	for name, text := range map[string]string{"log.3": "line 0\n", "log.2": "line 1\n", "log.1": "line 2\n", "log": "line 3\n"} {
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(got) != text {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
 func checkCount(t testing.TB, got []string, count int) {
 	t.Helper()
 	for i, line := range got {

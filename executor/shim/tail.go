@@ -23,10 +23,14 @@ const tailBlock = 32 << 10
 // end what is there counts. There may be fewer, or none, and no log at all is not an error.
 func Tail(dir string, n int) ([]string, error) {
 	var end []byte // what was read so far: the end of the output
+	missing := 0   // one number is free while files are renamed, or since that was cut off
 	for number := 0; bytes.Count(end, []byte("\n")) <= n && len(end) < maxLine+tailBlock*n; number++ {
 		more, err := tailOf(logPath(dir, number), n-bytes.Count(end, []byte("\n")))
 		if errors.Is(err, fs.ErrNotExist) {
-			break
+			if missing++; missing > 1 {
+				break
+			}
+			continue
 		}
 		if err != nil {
 			return nil, fmt.Errorf("cannot read the log in %s: %w", dir, err)

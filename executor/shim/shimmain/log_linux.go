@@ -2,7 +2,9 @@ package shimmain
 
 import (
 	"bytes"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 	"syscall"
@@ -79,15 +81,11 @@ func (l *logFile) fit(b []byte) int {
 	return int(room)
 }
 
-// rotate makes log.1 of log, log.2 of log.1 and so on, and begins a new log. If it fails the old one grows on.
+// rotate makes log.1 of log, log.2 of log.1 and so on up to a number that is free, and begins a new log. If it fails the old one
+// grows on. One that is killed leaves a number free, which the next one fills.
 func (l *logFile) rotate() {
-	for n := l.limit.Files - 1; n > 0; n-- {
-		older := protocol.LogFile + "." + strconv.Itoa(n)
-		newer := protocol.LogFile
-		if n > 1 {
-			newer += "." + strconv.Itoa(n-1)
-		}
-		_ = os.Rename(newer, older)
+	for n := l.free(); n > 0; n-- {
+		_ = os.Rename(logName(n-1), logName(n))
 	}
 	if l.limit.Files == 1 {
 		_ = os.Remove(protocol.LogFile)
@@ -98,6 +96,24 @@ func (l *logFile) rotate() {
 		return
 	}
 	_ = old.file.Close()
+}
+
+// free is the first number that no older log has, or the last that one may have.
+func (l *logFile) free() int {
+	for n := 1; n < l.limit.Files-1; n++ {
+		if _, err := os.Lstat(logName(n)); errors.Is(err, fs.ErrNotExist) {
+			return n
+		}
+	}
+	return l.limit.Files - 1
+}
+
+// logName is the name of the log that is number files old.
+func logName(number int) string {
+	if number == 0 {
+		return protocol.LogFile
+	}
+	return protocol.LogFile + "." + strconv.Itoa(number)
 }
 
 // append writes one piece. What cannot be written is counted and dropped: the app must never wait for a disk.
