@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
+	"github.com/nsynapse/recipe/planner/plan"
 )
 
 func gcCommand() command {
@@ -75,16 +76,12 @@ func (c *cli) lost(generations map[string][]int) {
 // inWords writes numbers that grow as "1 to 4, 7".
 func inWords(numbers []int) string {
 	var parts []string
-	for i := 0; i < len(numbers); {
-		j := i
-		for j+1 < len(numbers) && numbers[j+1] == numbers[j]+1 {
-			j++
+	for first, last := range plan.Runs(numbers) {
+		part := fmt.Sprint(first)
+		if last > first {
+			part = fmt.Sprintf("%d to %d", first, last)
 		}
-		part := fmt.Sprint(numbers[i])
-		if j > i {
-			part = fmt.Sprintf("%d to %d", numbers[i], numbers[j])
-		}
-		parts, i = append(parts, part), j+1
+		parts = append(parts, part)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 
@@ -85,19 +86,27 @@ func rangeOf(changes []*Change, part string) string {
 // ranges writes ascending numbers as 0..2,5.
 func ranges(numbers []int) string {
 	var parts []string
-	for i := 0; i < len(numbers); {
-		j := i
-		for j+1 < len(numbers) && numbers[j+1] == numbers[j]+1 {
-			j++
-		}
-		text := strconv.Itoa(numbers[i])
-		if j > i {
-			text += ".." + strconv.Itoa(numbers[j])
+	for first, last := range Runs(numbers) {
+		text := strconv.Itoa(first)
+		if last > first {
+			text += ".." + strconv.Itoa(last)
 		}
 		parts = append(parts, text)
-		i = j + 1
 	}
 	return strings.Join(parts, ",")
+}
+
+// Runs are the first and the last of those ascending numbers that follow each other without a gap.
+func Runs(numbers []int) iter.Seq2[int, int] {
+	return func(yield func(first, last int) bool) {
+		for i, j := 0, 0; i < len(numbers); i = j {
+			for j = i + 1; j < len(numbers) && numbers[j] == numbers[j-1]+1; j++ {
+			}
+			if !yield(numbers[i], numbers[j-1]) {
+				return
+			}
+		}
+	}
 }
 
 // detail writes how a change is made and what follows from it.
