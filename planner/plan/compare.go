@@ -104,10 +104,10 @@ func (c *comparison) describe(path string, before, after cty.Value, drifted bool
 
 // said is an object without the attributes that are null, of which nobody has said anything; any other value as it is.
 func said(v cty.Value) cty.Value {
-	if elements(v) == nil || !v.Type().IsObjectType() {
+	values := elements(v)
+	if values == nil || !v.Type().IsObjectType() {
 		return v
 	}
-	values := elements(v)
 	maps.DeleteFunc(values, func(_ string, v cty.Value) bool { return !v.IsMarked() && v.IsNull() })
 	return cty.ObjectVal(values)
 }
