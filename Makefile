@@ -1,8 +1,10 @@
 # Everything that is built or run is built from here; every target works in a fresh clone.
 
-GO      ?= go
-VERSION ?= 0.1.0-dev
-LDFLAGS  = -s -w -X main.version=$(VERSION)
+GO       ?= go
+TEST     ?= $(GO) test
+PACKAGES ?= ./...
+VERSION  ?= 0.1.0-dev
+LDFLAGS   = -s -w -X main.version=$(VERSION)
 
 .PHONY: build demo test check torture vm bench proto clean
 
@@ -18,7 +20,7 @@ demo: build ## brings up examples/shop and says where it answers
 	@echo "  bin/recipe destroy -stack=shop       take it down again"
 
 test: ## all tests
-	$(GO) test -timeout 20m ./...
+	$(TEST) -timeout 20m $(PACKAGES)
 
 check: ## what has to be true of every commit
 	@test -z "$$(gofmt -l .)" || { echo "gofmt:"; gofmt -l .; exit 1; }
@@ -28,7 +30,7 @@ check: ## what has to be true of every commit
 		echo "compiles for $$platform"; \
 		GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -o /dev/null ./cmd/recipe || exit 1; \
 	done
-	$(GO) test -race -vet=off -timeout 30m ./...
+	$(TEST) -race -vet=off -timeout 30m $(PACKAGES)
 
 torture: REPORT := $(shell mktemp)
 torture: PACKAGES = $(shell grep -rlE --include='*_test.go' '^func TestT[0-9]' . | xargs -n1 dirname | sort -u)
