@@ -184,6 +184,23 @@ func (p *publisher) believe(namespace string, h History) (good []Public, revoked
 	})
 	return h.believe(namespace, p.Trusted)
 }
+// Trusts returns nil when a key of the namespace is a good one by all that is known now, and else an *Untrusted.
+func (k *Keyring) Trusts(namespace string, f Fingerprint) error {
+	all, err := k.read()
+	if err != nil {
+		return err
+	}
+	p := all[namespace]
+	if p == nil {
+		return &Untrusted{Namespace: namespace}
+	}
+	good, revoked := p.believe(namespace, p.History)
+	if slices.Contains(fingerprints(good), f) {
+		return nil
+	}
+	return &Untrusted{Namespace: namespace, Trusted: len(p.Trusted) > 0, Revoked: revoked[f] || slices.Contains(p.Removed, f)}
+}
+
 
 // refusal tells why nothing good signed the note.
 func (p *publisher) refusal(namespace string, signed []byte, all, offered History, revoked map[Fingerprint]bool) error {
