@@ -85,7 +85,7 @@ func answersFor(l *ledger.Log, r *Release, status digest.Digest) error {
 	version := r.Version.String()
 	switch first, last := l.First(r.Name, tagOf(version)), l.Last(r.Name, statusTag+tagOf(version)); {
 	case first == "":
-		return &Unlogged{"it is not in the log of the registry"}
+		return &Unlogged{"it is not in the log of the registry, which is so of what was copied there until its publisher publishes it there, unchanged"}
 	case first != r.Digest:
 		return &Unlogged{fmt.Sprintf("the log of the registry has it as %s, and it is %s", first, r.Digest)}
 	case last != status:

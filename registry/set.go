@@ -278,7 +278,11 @@ func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
 
 // suggest finds the package that may have been meant; a registry that lists nothing has no idea.
 func (s Set) suggest(ctx context.Context, name string) string {
-	return diag.DidYouMean(name, s.names(ctx))
+	names := s.names(ctx)
+	if slices.Contains(names, name) { // it was begun and never shown
+		return " Publishing it was begun there and did not come to its end; its publisher does it again"
+	}
+	return diag.DidYouMean(name, names)
 }
 
 // names are those of the packages in all registries that list them.
