@@ -248,32 +248,45 @@ func (s Set) Search(ctx context.Context, word string) (found []Found, silent []s
 
 // look asks about packages, several at a time.
 func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
-	found := make([]Found, len(names))
-	group, ctx := errgroup.WithContext(ctx)
+	found, releases := make([]Found, len(names)), make([]*Release, len(names))
+	group, each := errgroup.WithContext(ctx)
 	group.SetLimit(searchers)
 	for i, name := range names {
-		group.Go(func() error {
-			found[i] = Found{Name: name, Registry: c.registry.String()}
-			versions, err := c.Versions(ctx, name)
-			var r *Release
-			if err == nil && len(versions) > 0 {
-				r, err = c.newest(ctx, name, versions)
-			}
-			switch {
-			case errors.Is(err, fs.ErrNotExist), err == nil && r == nil:
-				return nil // a repository of something else
-			case err != nil:
-				found[i].Version, found[i].Problem = "?", err.Error()
-				return ctx.Err()
-			}
-			found[i].Version, found[i].Kind, found[i].Description = r.Version.String(), r.Kind, r.Description
-			if r.Plugin != nil {
-				found[i].Types = r.Plugin.Types
-			}
-			return nil
+		group.Go(func() (err error) {
+			found[i], releases[i], err = c.find(each, name)
+			return err
 		})
 	}
-	return found, group.Wait()
+	err := group.Wait()
+	for i, name := range names {
+		if r := releases[i]; err == nil && r != nil && revoked(r.stillTrusted()) { // the revocation came with another package
+			found[i], _, err = c.find(ctx, name)
+		}
+	}
+	return found, err
+}
+
+// find describes the newest version of a package, and returns it unless it is not to be had. A repository of something else has no
+// version.
+func (c *Client) find(ctx context.Context, name string) (Found, *Release, error) {
+	f := Found{Name: name, Registry: c.registry.String()}
+	versions, err := c.Versions(ctx, name)
+	if err == nil && len(versions) == 0 {
+		return f, nil, nil
+	}
+	var r *Release
+	if err == nil {
+		r, err = c.newest(ctx, name, versions)
+	}
+	if err != nil {
+		f.Version, f.Problem = "?", err.Error()
+		return f, nil, ctx.Err()
+	}
+	f.Version, f.Kind, f.Description = r.Version.String(), r.Kind, r.Description
+	if r.Plugin != nil {
+		f.Types = r.Plugin.Types
+	}
+	return f, r, nil
 }
 
 // suggest finds the package that may have been meant; a registry that lists nothing has no idea.

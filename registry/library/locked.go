@@ -70,11 +70,12 @@ func (s *Source) allKept(ctx context.Context, name string, locked []lockfile.Pac
 			return nil, fs.ErrNotExist
 		}
 		r, err := s.set[at].Kept(ctx, name, p.Version, digest.Digest(p.Release.Digest))
-		if err != nil {
-			return nil, placed(p.Release, err)
-		}
-		if r.Status.State == registry.Revoked {
+		var u *trust.Untrusted
+		switch {
+		case errors.As(err, &u) && u.Revoked, err == nil && r.Status.State == registry.Revoked:
 			return nil, fs.ErrNotExist // the registry tells what there is instead
+		case err != nil:
+			return nil, placed(p.Release, err)
 		}
 		releases = append(releases, r)
 	}
@@ -89,11 +90,7 @@ func placed(locked *lockfile.Release, err error) error {
 	}
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Lock file and package disagree", Subject: &locked.Range,
 		Detail: err.Error() + ". The lock file is not for editing: take it from your version control."}
-	var u *trust.Untrusted
-	switch {
-	case errors.As(err, &u) && u.Revoked:
-		d.Summary, d.Detail = "Locked package is refused", fmt.Sprintf("%s. recipe lock takes a version that %s has signed with another key, if there is one.", err, u.Namespace)
-	case errors.As(err, &u):
+	if u := (*trust.Untrusted)(nil); errors.As(err, &u) {
 		d.Summary, d.Detail = "Locked package is refused", fmt.Sprintf("%s. %s.", err, u.WayOut())
 	}
 	return hcl.Diagnostics{d}
