@@ -192,9 +192,9 @@ func lacking(s *shelf, fitting pubgrub.Set) string {
 	return ", but there is only " + s.known()
 }
 
-// where tells the place of something.
+// where tells the place of something; nothing for what was said by a manifest, which has no lines.
 func where(r hcl.Range) string {
-	if r.Filename == "" {
+	if r.Filename == "" || r.Start.Line == 0 {
 		return ""
 	}
 	return fmt.Sprintf(" (%s:%d)", r.Filename, r.Start.Line)
