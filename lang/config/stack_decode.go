@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -122,6 +123,9 @@ func (d *stackDecoder) finish(name string, files int) {
 	switch {
 	case files == 0 && d.diags.HasErrors():
 		return // it could not even be listed
+	case files == 0 && (exists(d.fsys, path.Join(name, recipeFile)) || exists(d.fsys, path.Join(name, recipeFileJSON))):
+		d.fault(nil, "Not a stack", "%s holds a package, which a stack names with source = \"./DIRECTORY\". By itself it is checked by recipe package.", whole(name))
+		return
 	case files == 0:
 		d.fault(nil, "Not a stack", "%s holds no .hcl file of a stack.", whole(name))
 		return
