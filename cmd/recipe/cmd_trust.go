@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 
@@ -27,7 +28,12 @@ func (c *cli) trust(ctx context.Context, ring *trust.Keyring, args []string) err
 		if err != nil {
 			return err
 		}
-		return c.tellTrust(ring.Add(ctx, args[1], f), "Packages of "+args[1]+" that this key has signed are taken from now on.")
+		err = ring.Add(ctx, args[1], f)
+		var u *trust.Untrusted
+		if errors.As(ring.Trusts(args[1], f), &u) && u.Revoked {
+			return c.tellTrust(err, args[1]+" has revoked this key: what it has signed is refused all the same.")
+		}
+		return c.tellTrust(err, "Packages of "+args[1]+" that this key has signed are taken from now on.")
 	case len(args) == 2 && args[0] == "remove":
 		return c.tellTrust(ring.Remove(ctx, args[1], ""), "No package of "+args[1]+" is taken any more.")
 	case len(args) == 3 && args[0] == "remove":
