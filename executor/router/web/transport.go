@@ -147,8 +147,8 @@ func (w *walk) again(u *upstream.Upstream, r *http.Request, body *unsent, err er
 		return false
 	}
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return false
+	if errors.As(err, &tooLarge) || w.body.failure() != nil {
+		return false // the client's fault
 	}
 	w.note(u)
 	w.tried = append(w.tried, u)
