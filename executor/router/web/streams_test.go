@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -103,6 +104,70 @@ func TestEvents(t *testing.T) {
 		})
 	}
 }
+
+// An app that falls silent in the middle of its answer is given up like one that says nothing at all. Streams that were asked
+// for as events go on, and so does an upload that the app takes while it answers.
+func TestSilenceEndsAnAnswer(t *testing.T) {
+	const timeout = time.Second
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex()
+		io.WriteString(w, "first ")
+		w.(http.Flusher).Flush()
+		if r.Method == "POST" {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, "second")
+			return
+		}
+		select {
+		case <-time.After(3 * timeout / 2): // longer on a slow machine: it is too late anyhow
+			io.WriteString(w, "second")
+		case <-r.Context().Done():
+		}
+	})
+	f := start(t, Route{Timeout: timeout, Upstreams: []string{a}})
+	plain, long, events := newRequest(t, "GET", "http://shop.localhost/", ""), newRequest(t, "GET", "http://shop.localhost/", ""), newRequest(t, "GET", "http://shop.localhost/", "")
+	events.Header.Set("Accept", "text/event-stream")
+	upload := newRequest(t, "POST", "http://shop.localhost/", "")
+	upload.Body, upload.ContentLength = &drips{left: 15, every: timeout / 10}, -1
+	var all sync.WaitGroup
+	for _, c := range []struct {
+		what  string
+		r     *http.Request
+		whole bool
+	}{{"short", plain, false}, {"long", longer(long), false}, {"events", events, true}, {"an upload", upload, true}} {
+		all.Go(func() {
+			response, err := f.client().Do(c.r)
+			if err != nil {
+				t.Errorf("%s: %s", c.what, err)
+				return
+			}
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			if c.whole && (string(body) != "first second" || err != nil) || !c.whole && (string(body) != "first " || err == nil) {
+				t.Errorf("%s: got %q, %v", c.what, body, err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// drips is a body that takes its time.
+type drips struct {
+	left  int
+	every time.Duration
+}
+
+// Read implements io.Reader.
+func (d *drips) Read(b []byte) (int, error) {
+	if d.left--; d.left < 0 {
+		return 0, io.EOF
+	}
+	<-time.After(d.every)
+	return copy(b, "drip"), nil
+}
+
+// Close implements io.Closer.
+func (d *drips) Close() error { return nil }
 
 // gRPC needs HTTP/2 on both sides, and trailers.
 func TestGRPC(t *testing.T) {
