@@ -127,6 +127,7 @@ func (h *handler) record(w *answerWriter, r *http.Request, j *job) {
 func rewrite(p *httputil.ProxyRequest) {
 	j := jobOf(p.In)
 	p.Out.URL.Scheme = "http"
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // the proxy takes out what package url cannot read; apps may
 	for name := range p.Out.Header {
 		if ours([]byte(name)) {
 			delete(p.Out.Header, name)

@@ -154,7 +154,7 @@ func TestRequestIsPassedOn(t *testing.T) {
 			io.WriteString(w, "made")
 		})
 		f := start(t, Route{Upstreams: []string{a}})
-		q := newRequest(t, "PUT", "http://Shop.Localhost:8080/a%2Fb/c?x=1&y=%20", "some body")
+		q := newRequest(t, "PUT", "http://Shop.Localhost:8080/a%2Fb/c?x=1&y=%20;z&rate=5%", "some body")
 		for name, value := range map[string]string{"X-Forwarded-For": "1.2.3.4", "X_Forwarded_Proto": "evil", "Forwarded": "for=evil", "X-Forwarded-User": "root",
 			"Proxy-Authorization": "secret", "X-Own": "kept"} {
 			q.Header[name] = []string{value}
@@ -165,7 +165,7 @@ func TestRequestIsPassedOn(t *testing.T) {
 		}
 		r := <-seen
 		content, _ := io.ReadAll(r.Body)
-		if r.Method != "PUT" || r.RequestURI != "/a%2Fb/c?x=1&y=%20" || string(content) != "some body" || r.Host != "Shop.Localhost:8080" {
+		if r.Method != "PUT" || r.RequestURI != "/a%2Fb/c?x=1&y=%20;z&rate=5%" || string(content) != "some body" || r.Host != "Shop.Localhost:8080" {
 			t.Errorf("got %s %s %s %q", r.Method, r.Host, r.RequestURI, content)
 		}
 		for name, want := range map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "Shop.Localhost:8080", "X-Forwarded-Proto": "http",
