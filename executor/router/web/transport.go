@@ -108,16 +108,17 @@ func (w *walk) pick(r *http.Request) *upstream.Upstream {
 // send sends the request to u. With an answer u is released when its body is closed.
 func (w *walk) send(u *upstream.Upstream, r *http.Request, body *unsent) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	timer := time.AfterFunc(w.rule.Timeout, func() { cancel(context.DeadlineExceeded) })
-	body.progress(func() { timer.Reset(w.rule.Timeout) }) // as long as it takes some of a long body it is not silent
+	quiet := newSilence(w.rule.Timeout, func() { cancel(context.DeadlineExceeded) })
+	body.progress(quiet.broken) // as long as it takes some of a long body it is not silent
 	out := r.WithContext(ctx)
 	out.URL = cloneURL(r.URL)
 	out.URL.Host = u.Address
 	grpc := r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
+	quiet.begin()
 	response, err := u.Transport(grpc).RoundTrip(out)
-	body.progress(nil)
-	timer.Stop()
+	quiet.end()
 	if err != nil {
+		body.progress(nil)
 		cause := context.Cause(ctx)
 		cancel(nil)
 		if errors.Is(cause, context.DeadlineExceeded) {
@@ -134,8 +135,10 @@ func (w *walk) send(u *upstream.Upstream, r *http.Request, body *unsent) (*http.
 	done := sync.OnceFunc(func() { cancel(nil); u.Release() })
 	if both, ok := response.Body.(io.ReadWriteCloser); ok { // an upgrade
 		response.Body = &heldBoth{both, done}
-	} else {
+	} else if grpc || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		response.Body = &held{response.Body, done}
+	} else {
+		response.Body = &held{&heard{response.Body, quiet}, done}
 	}
 	return response, nil
 }
@@ -147,8 +150,8 @@ func (w *walk) again(u *upstream.Upstream, r *http.Request, body *unsent, err er
 		return false
 	}
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return false
+	if errors.As(err, &tooLarge) || w.body.failure() != nil {
+		return false // the client's fault
 	}
 	w.note(u)
 	w.tried = append(w.tried, u)
