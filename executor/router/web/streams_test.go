@@ -108,7 +108,7 @@ func TestEvents(t *testing.T) {
 // An app that falls silent in the middle of its answer is given up like one that says nothing at all. Streams that were asked
 // for as events go on, and so does an upload that the app takes while it answers.
 func TestSilenceEndsAnAnswer(t *testing.T) {
-	const timeout = time.Second
+	const timeout = 2 * time.Second
 	a := app(t, func(w http.ResponseWriter, r *http.Request) {
 		http.NewResponseController(w).EnableFullDuplex()
 		io.WriteString(w, "first ")
