@@ -92,6 +92,9 @@ func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 		control := http.NewResponseController(w)
 		_ = control.EnableFullDuplex() // else net/http takes what is left of the body from an app that answers before it has read all
 		j.body = &patient{ReadCloser: http.MaxBytesReader(w, r.Body, j.rule.BodyLimit), control: control}
+		if isGRPC(r) {
+			j.body.control = nil // either side of a stream may be silent
+		}
 		defer j.body.release()
 		if out.Body = j.body; r.ProtoMajor == 1 {
 			w.body = j.body
@@ -228,8 +231,9 @@ type patient struct {
 	io.ReadCloser
 
 	mu      sync.Mutex
-	control *http.ResponseController // nil when the request is over: net/http does not bear being asked then
+	control *http.ResponseController // nil without deadlines, and when the request is over: net/http does not bear being asked then
 	err     error                    // of the last Read that had one
+	closed  bool                     // by us
 }
 
 // Read implements io.Reader.
@@ -241,11 +245,22 @@ func (p *patient) Read(b []byte) (int, error) {
 	if err != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.err = err; err == io.EOF {
+		if !p.closed {
+			p.err = err
+		}
+		if err == io.EOF {
 			p.until(time.Time{})
 		}
 	}
 	return n, err
+}
+
+// Close implements io.Closer.
+func (p *patient) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	return p.ReadCloser.Close()
 }
 
 // until is called with mu held.
@@ -281,7 +296,7 @@ func (p *patient) failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var tooLarge *http.MaxBytesError
-	if p.err == io.EOF || errors.As(p.err, &tooLarge) || errors.Is(p.err, http.ErrBodyReadAfterClose) {
+	if p.err == io.EOF || errors.As(p.err, &tooLarge) {
 		return nil
 	}
 	return p.err

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -17,9 +18,11 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 )
 
 // A connection that changes its protocol, as a WebSocket does, carries bytes both ways and counts until it ends.
@@ -202,6 +205,58 @@ func TestGRPC(t *testing.T) {
 			t.Fatalf("got %v, %v; want %v", answer, err, want)
 		}
 		h.SetServingStatus("shop", healthpb.HealthCheckResponse_NOT_SERVING)
+	}
+}
+
+// A client of gRPC that waits, and has not ended its side of the stream, learns at once that the app has ended it or has gone.
+func TestGRPCStreamsEnd(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	s.RegisterService(&grpc.ServiceDesc{ServiceName: "test.Chat", HandlerType: (*any)(nil), Streams: []grpc.StreamDesc{{StreamName: "Talk", ServerStreams: true, ClientStreams: true,
+		Handler: func(_ any, stream grpc.ServerStream) error {
+			var q healthpb.HealthCheckRequest
+			if err := stream.RecvMsg(&q); err != nil {
+				return err
+			}
+			if err := stream.SendMsg(&q); err != nil || q.Service == "end" {
+				return status.Error(codes.Aborted, "the end")
+			}
+			<-stream.Context().Done()
+			return nil
+		}}}}, nil)
+	go s.Serve(l)
+	t.Cleanup(s.Stop)
+	f := start(t, Route{Upstreams: []string{l.Addr().String()}})
+	conn, err := grpc.NewClient("passthrough:///"+f.addr, grpc.WithAuthority("shop.localhost"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, what := range []string{"end", "stay"} {
+		ctx, cancel := context.WithTimeout(t.Context(), sendTimeout/2)
+		defer cancel()
+		talk, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, "/test.Chat/Talk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := &healthpb.HealthCheckRequest{Service: what}
+		if err := talk.SendMsg(q); err != nil {
+			t.Fatal(err)
+		}
+		if err := talk.RecvMsg(q); err != nil {
+			t.Fatal(err)
+		}
+		want := codes.Aborted
+		if what == "stay" {
+			want = codes.Internal
+			s.Stop()
+		}
+		if err := talk.RecvMsg(q); status.Code(err) != want {
+			t.Errorf("%s: got %v", what, err)
+		}
 	}
 }
 

@@ -24,6 +24,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body := &unsent{ReadCloser: r.Body}
 	if r.Body != nil {
 		r.Body = body
+		if r.ProtoMajor == 2 { // over HTTP/1.1 it would wait for the client
+			body.end = j.body.Close
+		}
 	}
 	for {
 		u, err := w.next(r)
@@ -113,7 +116,7 @@ func (w *walk) send(u *upstream.Upstream, r *http.Request, body *unsent) (*http.
 	out := r.WithContext(ctx)
 	out.URL = cloneURL(r.URL)
 	out.URL.Host = u.Address
-	grpc := r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
+	grpc := isGRPC(r)
 	quiet.begin()
 	response, err := u.Transport(grpc).RoundTrip(out)
 	quiet.end()
@@ -172,6 +175,11 @@ func (w *walk) note(u *upstream.Upstream) {
 	}
 }
 
+// isGRPC reports whether r is a call of gRPC, which may be a stream in both directions.
+func isGRPC(r *http.Request) bool {
+	return r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
+}
+
 // notSent reports whether err came from connecting.
 func notSent(err error) bool {
 	var op *net.OpError
@@ -194,9 +202,11 @@ func (r *rule) stripURL(u *url.URL) {
 }
 
 // unsent is the body of a request. A transport closes it after a failure, which another upstream must not notice as long
-// as nothing was read.
+// as nothing was read. Once something was, closing ends a Read that waits for the client: a transport of HTTP/2 waits for that Read
+// before it passes on that the upstream has ended the stream or has gone.
 type unsent struct {
 	io.ReadCloser
+	end func() error // closes the body for good; nil when that is not to be done
 
 	mu    sync.Mutex
 	read  bool
@@ -215,7 +225,12 @@ func (b *unsent) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer: net/http closes the client's body by itself.
-func (b *unsent) Close() error { return nil }
+func (b *unsent) Close() error {
+	if b.end != nil && b.begun() {
+		return b.end()
+	}
+	return nil
+}
 
 func (b *unsent) progress(moved func()) {
 	b.mu.Lock()
