@@ -242,7 +242,20 @@ func (c *carrier) current(i int32) (cty.Value, error) {
 	if o == nil {
 		return cty.NullVal(c.types[c.changes[i].Type].Object()), nil
 	}
-	return c.decode(i, o.Value)
+	v, other, err := state.DecodeAsFar(o.Value, c.types[c.changes[i].Type].Object(), c.Open)
+	if err != nil || other == nil {
+		return v, err
+	}
+	// Another version of its plugin has recorded it: the plan has looked at it.
+	seen, err := c.decode(i, c.changes[i].Before)
+	if err != nil || seen.IsNull() {
+		return v, err
+	}
+	attributes := v.AsValueMap()
+	for _, name := range other {
+		attributes[name] = seen.GetAttr(name)
+	}
+	return cty.ObjectVal(attributes), nil
 }
 
 // seen is the thing as the plan saw it, where that is more than what is recorded: the state does not know of a process

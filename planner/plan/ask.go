@@ -88,9 +88,11 @@ func (c *comparison) turns(prior *known, planned cty.Value) {
 				c.describe(name, before, after, drifted)
 			}
 		case !hidden && !Same(was, after):
-			c.drifted = true
+			// What was not recorded at all may be what an earlier version of the plugin did not tell.
+			drifted := !missing(was)
+			c.drifted = c.drifted || drifted
 			c.names = append(c.names, name)
-			c.describe(name, was, after, true)
+			c.describe(name, was, after, drifted)
 		}
 	}
 }

@@ -227,6 +227,40 @@ func (c *comparison) action() (Action, string) {
 	return action, c.reason()
 }
 
+// recordedAnew is what becomes of a thing in which nothing differs: it is changed all the same where another version of its plugin
+// would have recorded it in another way.
+func (c *comparison) recordedAnew(prior *known) (Action, string) {
+	if prior.other != nil {
+		return Update, "it is recorded anew: its plugin has another type for " + strings.Join(prior.other, ", ")
+	}
+	if !c.Plugin || !c.sensitive {
+		return NoOp, ""
+	}
+	var bare []string
+	for _, name := range c.attributes {
+		if c.Attributes[name].Sensitive && inClear(prior.recorded.GetAttr(name)) {
+			bare = append(bare, name)
+		}
+	}
+	if bare == nil {
+		return NoOp, ""
+	}
+	return Update, "it is recorded anew: its plugin calls " + strings.Join(bare, ", ") + " sensitive now"
+}
+
+// inClear reports whether there is anything in v to be kept as a secret, and it is not.
+func inClear(v cty.Value) bool {
+	if v.ContainsMarked() {
+		return false
+	}
+	found := false
+	_ = cty.Walk(v, func(_ cty.Path, part cty.Value) (bool, error) { // the callback returns no errors
+		found = found || part.Type().IsPrimitiveType() && part.IsKnown() && !part.IsNull()
+		return !found, nil
+	})
+	return found
+}
+
 func (c *comparison) reason() string {
 	if slices.Contains(c.names, "running") {
 		return "it is not running"

@@ -37,9 +37,11 @@ func kindsOf(types map[string]sdk.TypeSchema) map[string]*kind {
 
 // open reports whether v leaves the attribute of that name to the provider.
 func (k *kind) open(name string, v cty.Value) bool {
-	if !k.Attributes[name].Computed {
-		return false
-	}
-	plain, _ := v.Unmark()
-	return plain.IsNull()
+	return k.Attributes[name].Computed && missing(v)
+}
+
+// missing reports whether v is null, marked or not.
+func missing(v cty.Value) bool {
+	v, _ = v.Unmark()
+	return v.IsNull()
 }

@@ -2,7 +2,9 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -25,8 +27,9 @@ type known struct {
 	recorded cty.Value
 	actual   cty.Value // null when it is gone; recorded when nobody looked
 	tainted  bool
-	runs     bool // it is a process, and runs
-	used     bool // it is an allocation, and there is something in its data directory
+	other    []string // attributes that are recorded in another way than the type has them now; recorded has them as they are
+	runs     bool     // it is a process, and runs
+	used     bool     // it is an allocation, and there is something in its data directory
 }
 
 // recall lists what is recorded. Nobody has looked at it yet.
@@ -102,22 +105,27 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	schema, ok := m.types[o.Type]
 	if !ok {
 		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unknown resource type in the state",
-			Detail: o.Addr.String() + " is of the type " + o.Type + ", which this recipe does not have. Use the version that applied it."}}
+			Detail: o.Addr.String() + " is of the type " + o.Type + ", which neither this recipe nor the plugins of the stack have. Use the version that made it, and remove it with that first if the type is gone for good."}}
 	}
-	recorded, err := o.Decode(schema.object, m.Open)
+	recorded, other, err := o.DecodeAsFar(schema.object, m.Open)
 	if err != nil {
 		return known{object: o}, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Damaged state", Detail: err.Error() + "."}}
 	}
-	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted, runs: running(o, recorded), used: used(recorded)}
+	k := known{object: o, recorded: recorded, actual: recorded, tainted: o.Tainted, other: other, runs: running(o, recorded), used: used(recorded)}
 	if m.Trust {
-		return k, nil
+		return k, k.otherType("nobody has looked at it. Plan without -refresh=false")
 	}
 	clear, secret := recorded, schema.sensitive || o.Secret()
 	if secret {
 		clear, _ = recorded.UnmarkDeep()
 	}
 	actual, problems := m.Provider.Resource(o.Type).Read(ctx, sdk.Identity{Address: o.Addr.String(), Stack: m.State.Stack, Known: clear})
-	if problems.HasErrors() {
+	switch {
+	case problems.HasErrors() && other != nil:
+		return k, k.otherType("it cannot be looked at: " + state.Redact(problems.Err().Error(), recorded))
+	case other != nil && actual.IsNull() && schema.Configured == nil:
+		return k, k.otherType("it is not found by what is left, which does not say that it is gone. Plan with the version that made it, or remove it with that first")
+	case problems.HasErrors():
 		return k, hcl.Diagnostics{{Severity: hcl.DiagWarning, Summary: "Cannot look at " + o.Addr.String(),
 			Detail: state.Redact(problems.Err().Error(), recorded) + ". It is taken to be as last known."}}
 	}
@@ -125,8 +133,31 @@ func (m *maker) lookAt(ctx context.Context, o *state.Object) (known, hcl.Diagnos
 	if secret {
 		k.actual = Remark(actual, recorded, schema.TypeSchema)
 	}
+	k.completed()
 	k.runs, k.used = running(o, k.actual), used(k.actual)
 	return k, warnings(o.Addr, problems, recorded)
+}
+
+// completed takes what is recorded in another way from how it is now.
+func (k *known) completed() {
+	if k.other == nil || k.actual.IsNull() {
+		return
+	}
+	attributes := k.recorded.AsValueMap()
+	for _, name := range k.other {
+		attributes[name] = k.actual.GetAttr(name)
+	}
+	k.recorded = cty.ObjectVal(attributes)
+}
+
+// otherType refuses to go on with a thing that is recorded in another way and cannot be looked at; nil if it is not.
+func (k *known) otherType(why string) hcl.Diagnostics {
+	if k.other == nil {
+		return nil
+	}
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Recorded by another version of its plugin",
+		Detail: fmt.Sprintf("%s: the type %s has another type for %s now than the version that made it, and %s.",
+			k.object.Addr, k.object.Type, strings.Join(k.other, ", "), why)}}
 }
 
 // running reports whether v is how a process is that runs.

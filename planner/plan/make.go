@@ -172,6 +172,9 @@ func (m *maker) resource(ctx context.Context, id int32, n *eval.Desired, wanted 
 		}
 		planned = c.planned(before, wanted, t.Action)
 	}
+	if t.Action == NoOp {
+		t.Action, t.Reason = c.recordedAnew(prior)
+	}
 	m.pass.Set(id, planned)
 	if t.Action == NoOp {
 		return

@@ -86,7 +86,10 @@ func (r *report) header() {
 		}
 		what += ", only " + some(names, 5) + " and what that needs"
 	}
-	if p.Kept > 0 {
+	switch {
+	case p.Kept == 1:
+		what += ". 1 of its resources stays as it is"
+	case p.Kept > 1:
 		what += fmt.Sprintf(". %d of its resources stay as they are", p.Kept)
 	}
 	r.line(0, r.paint(bold, what+"."))

@@ -1,8 +1,10 @@
 package state
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
@@ -26,6 +28,31 @@ func Decode(encoded Encoded, ty cty.Type, open Open) (cty.Value, error) {
 		return cty.NilVal, fmt.Errorf("cannot read a kept value: %w", err)
 	}
 	return v, nil
+}
+
+// DecodeAsFar reads an object as Decode does, of a type that may have changed since it was written. Attributes that are written in
+// another way than their type has it now are null, and listed, sorted. What is damaged is an error, as in Decode.
+func DecodeAsFar(encoded Encoded, ty cty.Type, open Open) (v cty.Value, other []string, err error) {
+	if v, err = Decode(encoded, ty, open); err == nil || !ty.IsObjectType() {
+		return v, nil, err
+	}
+	var parts map[string]Encoded
+	if json.Unmarshal(encoded, &parts) != nil {
+		return cty.NilVal, nil, err
+	}
+	values := map[string]cty.Value{}
+	for name, t := range ty.AttributeTypes() {
+		part, misfit := Decode(parts[name], t, open)
+		if misfit != nil {
+			if _, damaged := Decode(parts[name], cty.DynamicPseudoType, open); damaged != nil {
+				return cty.NilVal, nil, damaged
+			}
+			part, other = cty.NullVal(t), append(other, name)
+		}
+		values[name] = part
+	}
+	slices.Sort(other)
+	return cty.ObjectVal(values), other, nil
 }
 
 // decoder makes cty values as it reads: a state has many values, and trees of maps in between would cost more than

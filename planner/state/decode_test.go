@@ -2,6 +2,8 @@ package state_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
@@ -125,4 +127,37 @@ func same(a, b cty.Value) bool {
 	x, errX := state.Encode(a, seal)
 	y, errY := state.Encode(b, seal)
 	return errX == nil && errY == nil && string(x) == string(y)
+}
+
+// What was written for another type is read as far as it fits.
+func TestDecodeAsFar(t *testing.T) {
+	secret := cty.StringVal("hush").Mark(function.Sensitive)
+	written := cty.ObjectVal(map[string]cty.Value{"name": cty.StringVal("a"), "size": cty.NumberIntVal(3), "seal": secret, "gone": cty.True})
+	encoded, err := state.Encode(written, seal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		ty    map[string]cty.Type
+		want  map[string]cty.Value
+		other []string
+	}{
+		"the same": {map[string]cty.Type{"name": cty.String, "seal": cty.String}, map[string]cty.Value{"name": cty.StringVal("a"), "seal": secret}, nil},
+		"it fits":  {map[string]cty.Type{"size": cty.String, "new": cty.Bool}, map[string]cty.Value{"size": cty.StringVal("3"), "new": cty.NullVal(cty.Bool)}, nil},
+		"others": {map[string]cty.Type{"name": cty.List(cty.String), "size": cty.Number, "seal": cty.Bool},
+			map[string]cty.Value{"name": cty.NullVal(cty.List(cty.String)), "size": cty.NumberIntVal(3), "seal": cty.NullVal(cty.Bool)}, []string{"name", "seal"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, other, err := state.DecodeAsFar(encoded, cty.Object(c.ty), open)
+			if err != nil || !v.RawEquals(cty.ObjectVal(c.want)) || !slices.Equal(other, c.other) {
+				t.Errorf("it reads %#v, other %q (%v)", v, other, err)
+			}
+		})
+	}
+	ty := cty.Object(map[string]cty.Type{"name": cty.List(cty.String), "seal": cty.String})
+	for text, fault := range map[string]string{`{"name":"a","seal":{"$secret":"lost"}}`: "the vault", `{"name":"a"`: "", `{"name":tru}`: ""} {
+		if v, _, err := state.DecodeAsFar([]byte(text), ty, open); err == nil || !strings.Contains(err.Error(), fault) {
+			t.Errorf("%s is read as %#v (%v)", text, v, err)
+		}
+	}
 }

@@ -36,6 +36,14 @@ func (o *Object) Decode(ty cty.Type, open Open) (cty.Value, error) {
 	return v, nil
 }
 
+// DecodeAsFar is Decode of a value whose type may have changed since; see DecodeAsFar.
+func (o *Object) DecodeAsFar(ty cty.Type, open Open) (v cty.Value, other []string, err error) {
+	if v, other, err = DecodeAsFar(o.Value, ty, open); err != nil {
+		return v, nil, fmt.Errorf("%s: %w", o.Addr, err)
+	}
+	return v, other, nil
+}
+
 // Secret reports whether anything in the value is sensitive.
 func (o *Object) Secret() bool {
 	return bytes.Contains(o.Value, []byte(`{"$secret"`)) || bytes.Contains(o.Value, []byte(`{"$unknown"`))

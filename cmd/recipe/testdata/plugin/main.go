@@ -1,6 +1,6 @@
 // Command plugin is the plugin of the scripts: it supplies notes, which are small files. What is in a note may be more than
 // the plugin can bear. There are a hundred types of them, all alike, whose names begin with
-// PLUGIN_PREFIX, "demo" without. Pages are notes that plan for themselves.
+// PLUGIN_PREFIX, "demo" without. Pages are notes that plan for themselves. With PLUGIN_LATER it is a later version.
 package main
 
 import (
@@ -29,6 +29,10 @@ func main() {
 	types := []typed.Definition{notes(prefix + "_note")}
 	for i := range 99 {
 		types = append(types, notes(fmt.Sprintf("%s_note_%d", prefix, i+1)))
+	}
+	if later := os.Getenv("PLUGIN_LATER"); later != "" {
+		plugin.Serve(typed.Provider(laterNotes(prefix+"_note", later)))
+		return
 	}
 	plugin.Serve(typed.Provider(append(types, pages(prefix+"_page"))...))
 }
