@@ -195,7 +195,8 @@ func (c *Client) read(ctx context.Context, r oci.Fetcher, d v1.Descriptor, name,
 func (c *Client) status(ctx context.Context, r oci.Repository, name, version string) (Status, digest.Digest, error) {
 	d, err := r.Resolve(ctx, statusTag+tagOf(version))
 	if errors.Is(err, fs.ErrNotExist) {
-		return Status{Name: name, State: Available}, "", nil
+		v, err := semver.Parse(version)
+		return Status{Name: name, Version: v, State: Available}, "", err
 	}
 	if err != nil {
 		return Status{}, "", err

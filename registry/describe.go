@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,13 +15,14 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/registry/store"
 )
 
 // maxReadme bounds what of a README goes into a manifest, in bytes.
 const maxReadme = 64 << 10
 
 // Describe returns the manifest of the package in files, without archives; that of a plugin also lacks what it supplies, which
-// program.Stage adds.
+// program.Stage adds. The diagnostics may be warnings.
 func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	r, diags := config.LoadRecipe(files, ".")
 	if diags.HasErrors() {
@@ -33,7 +33,11 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Subject: &r.NameRange, Summary: "Package without a namespace",
 			Detail: fmt.Sprintf("A package that is published is named after its publisher, NAMESPACE/%s.", namespace)}}
 	}
-	if diags := broughtAlong(files, r); diags.HasErrors() {
+	there, err := payloadOf(files)
+	if err != nil {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be read", Detail: err.Error() + "."}}
+	}
+	if diags = append(diags, append(there.recipe(r), append(there.programs(r), there.sources(r)...)...)...); diags.HasErrors() {
 		return nil, diags
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {
@@ -58,24 +62,75 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 		m.Inputs = append(m.Inputs, describeInput(r.Inputs[name]))
 	}
 	m.Types = TypesOf(r)
-	readme, err := readReadme(files)
+	readme, err := there.readme()
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "README cannot be read", Detail: err.Error()}}
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "README cannot be read", Detail: err.Error() + "."}}
 	}
-	m.Readme = readme
-	return m, nil
+	if m.Readme = strings.ToValidUTF8(string(readme[:min(len(readme), maxReadme)]), ""); len(readme) > maxReadme {
+		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "A long README",
+			Detail: fmt.Sprintf("recipe info will show the first %d KiB of README.md; the package has all of it.", maxReadme>>10)})
+	}
+	return m, diags
 }
 
-// broughtAlong refuses a program that the recipe says is in the package, and is not: what is published stays as it is.
-func broughtAlong(files fs.FS, r *config.Recipe) (diags hcl.Diagnostics) {
+// payload is the files of a package as far as they are packed.
+type payload struct {
+	files  fs.FS
+	ignore *store.Ignore
+}
+
+func payloadOf(files fs.FS) (payload, error) {
+	ignore, err := store.ReadIgnore(files)
+	return payload{files, ignore}, err
+}
+
+// has reports whether a file will be in the package.
+func (p payload) has(name string) bool {
+	info, err := fs.Stat(p.files, name)
+	return err == nil && info.Mode().IsRegular() && !p.ignore.LeavesOut(name)
+}
+
+// lacks says of a file that will not be in the package why, and what to do.
+func (p payload) lacks(name string) string {
+	if p.ignore.LeavesOut(name) {
+		return fmt.Sprintf("%s leaves %s out of the package. Take it back with a line !%s, or name the patterns there more closely.", store.IgnoreFile, name, name)
+	}
+	return fmt.Sprintf("The package has no file %s.", name)
+}
+
+// recipe refuses a package that would be published without its recipe.
+func (p payload) recipe(r *config.Recipe) hcl.Diagnostics {
+	if name := r.NameRange.Filename; p.ignore.LeavesOut(name) {
+		return hcl.Diagnostics{{Severity: hcl.DiagError, Subject: &r.NameRange, Summary: "Package without its recipe", Detail: p.lacks(name)}}
+	}
+	return nil
+}
+
+// programs refuses a program that the recipe says is in the package, and is not: what is published stays as it is.
+func (p payload) programs(r *config.Recipe) (diags hcl.Diagnostics) {
 	for _, name := range slices.Sorted(maps.Keys(r.Providers)) {
-		p := r.Providers[name]
-		if p.Source == "" {
+		provider := r.Providers[name]
+		if file := path.Clean(provider.Source); provider.Source != "" && !p.has(file) {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &provider.SourceRange, Summary: "No such program",
+				Detail: fmt.Sprintf("%s It is to supply the types of %s. Build it first, or remove source and take the plugin from the registries.", p.lacks(file), name)})
+		}
+	}
+	return diags
+}
+
+// sources refuses a template that is not in the package, when its name is written out.
+func (p payload) sources(r *config.Recipe) (diags hcl.Diagnostics) {
+	for _, t := range r.Configure {
+		a := t.Attributes["source"]
+		if t.Type != "template" || a == nil || len(a.Expr.Variables()) > 0 {
 			continue
 		}
-		if info, err := fs.Stat(files, path.Clean(p.Source)); err != nil || !info.Mode().IsRegular() {
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Subject: &p.SourceRange, Summary: "No such program",
-				Detail: fmt.Sprintf("The package has no file %s, which is to supply the types of %s. Build it first, or remove source and take the plugin from the registries.", path.Clean(p.Source), name)})
+		v, _ := a.Expr.Value(nil)
+		if v.IsNull() || !v.IsKnown() || v.Type() != cty.String {
+			continue
+		}
+		if file := path.Clean(v.AsString()); fs.ValidPath(file) && !p.has(file) {
+			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Subject: a.Expr.Range().Ptr(), Summary: "No such template", Detail: p.lacks(file)})
 		}
 	}
 	return diags
@@ -136,16 +191,15 @@ func describeInput(v *config.Variable) Input {
 	return in
 }
 
-// readReadme returns README.md, or what of it fits; "" if there is none.
-func readReadme(files fs.FS) (string, error) {
-	f, err := files.Open("README.md")
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
+// readme returns README.md, or a bit more than of it fits into a manifest; nil if there is none in the package.
+func (p payload) readme() ([]byte, error) {
+	if !p.has("README.md") {
+		return nil, nil
 	}
+	f, err := p.files.Open("README.md")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxReadme))
-	return strings.ToValidUTF8(string(text), ""), err
+	return io.ReadAll(io.LimitReader(f, maxReadme+1))
 }

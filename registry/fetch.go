@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -104,9 +105,19 @@ const maxAttached = 64 << 20
 
 func (r *Release) allowed(platform string) (Archive, error) {
 	if r.Status.State == Revoked {
-		return Archive{}, fmt.Errorf("%s %s was revoked by its publisher: %s", r.Name, r.Version, r.Status.Reason)
+		return Archive{}, fmt.Errorf("%s %s %s", r.Name, r.Version, r.Status.told())
+	}
+	if err := r.stillTrusted(); err != nil {
+		return Archive{}, &Refusal{r.Registry, r.Name, r.Version.String(), err}
 	}
 	return r.For(platform)
+}
+
+// stillTrusted demands that the key of the release is a good one by what is known now: since it was verified, another version may
+// have brought its revocation. The error is *trust.Untrusted.
+func (r *Release) stillTrusted() error {
+	namespace, _, _ := strings.Cut(r.Name, "/")
+	return r.from.reader.Ring.Trusts(namespace, r.Signer.Fingerprint())
 }
 
 // unpacker is archive.Unpack, or archive.Extract where the store holds the files against their tree.

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/registry/oci"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 // Keep has what was signed of the release read again by Kept. Its files are not in that: they go to the store.
@@ -54,4 +57,19 @@ func (c *Client) Kept(ctx context.Context, name, version string, index digest.Di
 		return nil, &Refusal{c.String(), name, version, err}
 	}
 	return r, err
+}
+
+// Withdrawn says how a publisher has taken back a version since it was chosen, such as "was yanked by its publisher: loses orders",
+// as far as this reader knows: the registry is not asked. It is "" for one that was not. Key is what it was signed with; refused
+// is true for what is not taken any more.
+func (c *Client) Withdrawn(name string, version semver.Version, key trust.Fingerprint) (how string, refused bool) {
+	namespace, _, _ := strings.Cut(name, "/")
+	if revoked(c.reader.Ring.Trusts(namespace, key)) {
+		return "is signed with a key of " + namespace + " that was revoked", true
+	}
+	status, err := c.reader.Memory.status(&Release{Manifest: &Manifest{Name: name, Version: version}, Registry: c.String()})
+	if err != nil || status.State == Available {
+		return "", false
+	}
+	return status.told(), status.State == Revoked
 }

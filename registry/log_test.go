@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/nsynapse/recipe/registry"
@@ -175,5 +177,57 @@ func TestServerKeepsTheLog(t *testing.T) {
 	_, err = registry.New(&actor{w.registry, other}, registry.Reader{Ring: w.ring, Memory: w.memory}).Log(t.Context())
 	if !errors.As(err, &changed) || !strings.Contains(err.Error(), "another key") {
 		t.Errorf("the log of another server: %v", err)
+	}
+}
+
+// overtaken is a registry where something happens as soon as a tag was put.
+type overtaken struct {
+	oci.Registry
+	tag  string
+	then func()
+}
+
+type overtakenRepository struct {
+	oci.Repository
+	of *overtaken
+}
+
+func (o *overtaken) Repository(name string) (oci.Repository, error) {
+	r, err := o.Registry.Repository(name)
+	return overtakenRepository{r, o}, err
+}
+
+func (r overtakenRepository) Tag(ctx context.Context, d v1.Descriptor, content []byte, tag string, replace bool) error {
+	err := r.Repository.Tag(ctx, d, content, tag, replace)
+	if tag == r.of.tag {
+		r.of.then()
+	}
+	return err
+}
+
+// TestOvertakenInTheLog has somebody take the place of a record in the log just when a version is published, as it can happen where
+// tags can be replaced. Who remembers nothing records it again; who has seen the other log is told at once.
+func TestOvertakenInTheLog(t *testing.T) {
+	w := newWorld(t, "file://"+t.TempDir(), oci.Options{})
+	w.as(w.registry, "1.0.0", "x")
+	log := filepath.Join(strings.TrimPrefix(w.registry.String(), "file://"), "recipe")
+	overtake := func(version string) *overtaken {
+		before := filepath.Join(strings.TrimPrefix(w.fork().String(), "file://"), "recipe")
+		return &overtaken{w.registry, version, func() {
+			w.ok(os.RemoveAll(log))
+			w.ok(os.CopyFS(log, os.DirFS(before)))
+			_, err := ledger.Append(t.Context(), w.registry, ledger.Record{Repository: "acme/other", Tag: version, Digest: digest.FromString(version)}, w.signer)
+			w.ok(err)
+		}}
+	}
+	w.as(overtake("1.1.0"), "1.1.0", "y")
+	if content, err := w.pull("acme/shop", "1.1.0"); err != nil || content != "y" {
+		t.Errorf("recorded again: %q, %v", content, err)
+	}
+	m, files := w.packed("acme/shop", "1.2.0", "z")
+	_, err := registry.New(overtake("1.2.0"), registry.Reader{Ring: w.ring, Memory: w.memory}).Publish(t.Context(), m, files, w.signer, nil)
+	var changed *registry.Changed
+	if !errors.As(err, &changed) || !strings.Contains(err.Error(), "is not in the log of the registry any more") {
+		t.Errorf("overtaken: %v", err)
 	}
 }

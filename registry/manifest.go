@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -93,6 +94,28 @@ type Archive struct {
 	Digest   digest.Digest   `json:"digest"`
 	Size     int64           `json:"size"` // in bytes, compressed
 	Content  archive.Content `json:"content"`
+}
+
+// Differs names the first thing that two recipes of one version do not say alike, "" if there is none; the README does not count.
+func (m *Manifest) Differs(other *Manifest) string {
+	for _, part := range []struct {
+		name string
+		of   func(*Manifest) any
+	}{
+		{"package", func(m *Manifest) any { return []any{m.Kind, m.Description, m.Recipe, m.Coexist, m.Runs} }},
+		{"depends", func(m *Manifest) any { return m.Depends }},
+		{"uses_provider", func(m *Manifest) any { return m.Uses }},
+		{"requires", func(m *Manifest) any { return m.Requires }},
+		{"provides", func(m *Manifest) any { return m.Provides }},
+		{"contract", func(m *Manifest) any { return m.Contracts }},
+		{"input", func(m *Manifest) any { return m.Inputs }},
+		{"the types of resources", func(m *Manifest) any { return m.Types }},
+	} {
+		if !reflect.DeepEqual(part.of(m), part.of(other)) {
+			return part.name
+		}
+	}
+	return ""
 }
 
 // Platform is the one of this machine.

@@ -72,7 +72,10 @@ func (c *Client) show(ctx context.Context, r oci.Repository, p *publication, by 
 	if errors.Is(err, oci.ErrTaken) {
 		return p.published()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return c.stays(ctx, l, ledger.Record{Repository: p.manifest.Name, Tag: tag, Digest: p.index.Digest}, by)
 }
 
 // object is something small to be pushed.

@@ -15,7 +15,7 @@ import (
 type Unlogged struct{ What string }
 
 func (u *Unlogged) Error() string {
-	return u.What + ": what a registry keeps out of its log it can show to you alone. Tell its operator, and compare with others: recipe registry audit"
+	return u.What + ": what a registry keeps out of its log it can show to you alone. What was copied there its publisher has to publish there once more, unchanged; else tell its operator, and compare with others: recipe registry audit"
 }
 
 // readings is how often the log is read while others see more of it.
@@ -116,4 +116,25 @@ func (c *Client) record(ctx context.Context, name, tag string, d digest.Digest, 
 		return nil, fmt.Errorf("cannot write the log of %s: %w", c.registry, err)
 	}
 	return c.Log(ctx)
+}
+
+// stays looks whether a log that was written still has the record. In a registry that lets tags be replaced, somebody who wrote it at
+// the same moment may have left it out: it is recorded again, and the publisher is told when that cannot be.
+func (c *Client) stays(ctx context.Context, l *ledger.Log, record ledger.Record, by ledger.Signer) error {
+	if l.Head.Size == 0 || ledger.KeptByServer(l.Head.Key) {
+		return nil
+	}
+	for range readings {
+		now, err := c.Log(ctx)
+		if err == nil && now.Last(record.Repository, record.Tag) == record.Digest {
+			return nil
+		}
+		if err == nil {
+			_, err = c.record(ctx, record.Repository, record.Tag, record.Digest, by)
+		}
+		if err != nil {
+			return fmt.Errorf("%s of %s is not in the log of the registry any more, which somebody else may have written at the same moment; do it again: %w", record.Tag, record.Repository, err)
+		}
+	}
+	return fmt.Errorf("%s of %s does not stay in the log of %s, since others write it all the time; do it again later", record.Tag, record.Repository, c.registry)
 }

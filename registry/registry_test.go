@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -151,4 +152,46 @@ func TestRotatedKey(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestRevokedKey has a thief publish newer and newer versions with a stolen key, also after its revocation: whoever trusts that key
+// and reads all this for the first time gets what the publisher has signed since.
+func TestRevokedKey(t *testing.T) {
+	w := newWorld(t, "file://"+t.TempDir(), oci.Options{})
+	stolen := w.signer
+	w.ok(w.publish("acme/shop", "1.0.0", "old"))
+	w.signer = must(w.T, w.keys.Rotate)("acme")
+	_, _, err := w.keys.Revoke("acme", stolen.Fingerprint())
+	w.ok(err)
+	w.signer = must(w.T, w.keys.Load)("acme")
+	w.ok(w.publish("acme/shop", "1.0.1", "new"))
+	w.signer = stolen
+	for i := range 17 { // more than are read at a time
+		w.ok(w.publish("acme/shop", fmt.Sprintf("9.%d.0", i), "stolen"))
+	}
+	newcomer := func() registry.Set {
+		ring := trust.Open(filepath.Join(w.TempDir(), "trust.json"))
+		w.ok(ring.Add(w.Context(), "acme", stolen.Fingerprint()))
+		return registry.Set{registry.New(w.registry, registry.Reader{Ring: ring})}
+	}
+	all, err := newcomer().Releases(w.Context(), "acme/shop", nil)
+	w.ok(err)
+	if len(all) != 1 || all[0].Version.String() != "1.0.1" {
+		w.Errorf("%d versions may be chosen, the first is %s", len(all), all[0].Version)
+	}
+	r, err := newcomer().Release(w.Context(), "acme/shop", "")
+	if err != nil || r.Version.String() != "1.0.1" {
+		w.Errorf("the newest: %v, %v", r, err)
+	}
+
+	// A release that was verified before the revocation was read is not fetched after it.
+	set := newcomer()
+	old, err := set.Release(w.Context(), "acme/shop", "9.0.0")
+	w.ok(err)
+	_, err = set.Release(w.Context(), "acme/shop", "1.0.1")
+	w.ok(err)
+	var untrusted *trust.Untrusted
+	if err := old.FetchTo(w.Context(), registry.Platform(), w.TempDir()); !errors.As(err, &untrusted) || !untrusted.Revoked {
+		w.Errorf("fetched with a revoked key: %v", err)
+	}
 }

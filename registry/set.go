@@ -56,12 +56,26 @@ func (s Set) Release(ctx context.Context, name, version string) (*Release, error
 		}
 		return r, err
 	}
+	_, _ = c.releases(ctx, name) // any of them may bring the revocation of the key of another; what is wrong with those that are not chosen does not matter
+	return c.newest(ctx, name, versions)
+}
+
+// newest is the newest of the versions that is available and whose key was not revoked; only when there is no other is that a
+// prerelease.
+func (c *Client) newest(ctx context.Context, name string, versions []semver.Version) (*Release, error) {
 	slices.SortStableFunc(versions, func(a, b semver.Version) int { return rank(a) - rank(b) })
+	var refused error
 	for _, v := range versions {
 		r, err := c.Release(ctx, name, v.String())
-		if err != nil || r.Status.State == Available {
+		switch {
+		case revoked(err):
+			refused = err
+		case err != nil || r.Status.State == Available:
 			return r, err
 		}
+	}
+	if refused != nil {
+		return nil, refused
 	}
 	return nil, fmt.Errorf("all versions of %s are yanked; name one to get it all the same", name)
 }
@@ -125,19 +139,58 @@ func (c *Client) releases(ctx context.Context, name string) ([]*Release, error) 
 		return nil, err
 	}
 	all := make([]*Release, len(versions))
-	group, ctx := errgroup.WithContext(ctx)
+	group, each := errgroup.WithContext(ctx)
 	group.SetLimit(searchers)
 	for i, v := range versions {
 		group.Go(func() (err error) {
-			all[i], err = c.Release(ctx, name, v.String())
-			var u *trust.Untrusted
-			if errors.As(err, &u) && u.Revoked {
+			all[i], err = c.Release(each, name, v.String())
+			if revoked(err) {
 				return nil
 			}
 			return err
 		})
 	}
-	return all, group.Wait()
+	err = group.Wait()
+	var u *trust.Untrusted
+	if errors.As(err, &u) { // of all keys that the versions offer, that of the newest is the one to ask about
+		if _, newest := c.Release(ctx, name, versions[0].String()); newest != nil {
+			err = newest
+		}
+	}
+	if err == nil {
+		err = c.dropRevoked(all)
+	}
+	return all, err
+}
+
+// revoked reports whether a version was refused because its key was revoked.
+func revoked(err error) bool {
+	var u *trust.Untrusted
+	return errors.As(err, &u) && u.Revoked
+}
+
+// dropRevoked puts nil in the place of releases whose key is good no more: the revocation came with a version that was read
+// after them.
+func (c *Client) dropRevoked(all []*Release) error {
+	known := map[trust.Fingerprint]error{}
+	for i, r := range all {
+		if r == nil {
+			continue
+		}
+		by := r.Signer.Fingerprint()
+		err, ok := known[by]
+		if !ok {
+			err = r.stillTrusted()
+			known[by] = err
+		}
+		switch {
+		case revoked(err):
+			all[i] = nil
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 func newestFirst(releases []*Release) []*Release {
@@ -201,9 +254,13 @@ func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
 	for i, name := range names {
 		group.Go(func() error {
 			found[i] = Found{Name: name, Registry: c.registry.String()}
-			r, err := Set{c}.Release(ctx, name, "")
+			versions, err := c.Versions(ctx, name)
+			var r *Release
+			if err == nil && len(versions) > 0 {
+				r, err = c.newest(ctx, name, versions)
+			}
 			switch {
-			case errors.Is(err, fs.ErrNotExist):
+			case errors.Is(err, fs.ErrNotExist), err == nil && r == nil:
 				return nil // a repository of something else
 			case err != nil:
 				found[i].Version, found[i].Problem = "?", err.Error()
@@ -221,7 +278,11 @@ func (c *Client) look(ctx context.Context, names []string) ([]Found, error) {
 
 // suggest finds the package that may have been meant; a registry that lists nothing has no idea.
 func (s Set) suggest(ctx context.Context, name string) string {
-	return diag.DidYouMean(name, s.names(ctx))
+	names := s.names(ctx)
+	if slices.Contains(names, name) { // it was begun and never shown
+		return " Publishing it was begun there and did not come to its end; its publisher does it again"
+	}
+	return diag.DidYouMean(name, names)
 }
 
 // names are those of the packages in all registries that list them.

@@ -33,6 +33,15 @@ type Status struct {
 	Number  int            `json:"number"` // counts up with every change
 }
 
+// told is what users are told of a version that is not available.
+func (s Status) told() string {
+	text := fmt.Sprintf("was %s by its publisher", s.State)
+	if s.Reason != "" {
+		text += ": " + s.Reason
+	}
+	return text
+}
+
 func parseStatus(text, name, version string) (s Status, err error) {
 	if err := readSigned(text, statusHead, &s); err != nil {
 		return s, err

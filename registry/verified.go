@@ -174,7 +174,7 @@ func (c *Client) unchanged(ctx context.Context, name string) (releases []*Releas
 func (c *Client) provedStatus(ctx context.Context, r *Release, status digest.Digest) bool {
 	version := r.Version.String()
 	if status == "" {
-		r.Status = Status{Name: r.Name, State: Available}
+		r.Status = Status{Name: r.Name, Version: r.Version, State: Available}
 		return true
 	}
 	if c.reader.Cache == "" {

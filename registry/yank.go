@@ -6,6 +6,7 @@ import (
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/nsynapse/recipe/registry/ledger"
 	"github.com/nsynapse/recipe/registry/trust"
 )
 
@@ -44,10 +45,15 @@ func (c *Client) Mark(ctx context.Context, name, version string, state State, re
 			return err
 		}
 	}
-	if _, err := c.record(ctx, name, statusTag+tagOf(version), image.Digest, by); err != nil {
+	tag := statusTag + tagOf(version)
+	l, err := c.record(ctx, name, tag, image.Digest, by)
+	if err != nil {
 		return err
 	}
-	if err := r.Tag(ctx, image.Descriptor, image.content, statusTag+tagOf(version), true); err != nil {
+	if err := r.Tag(ctx, image.Descriptor, image.content, tag, true); err != nil {
+		return err
+	}
+	if err := c.stays(ctx, l, ledger.Record{Repository: name, Tag: tag, Digest: image.Digest}, by); err != nil {
 		return err
 	}
 	return c.reader.Memory.saw(ctx, release)

@@ -111,30 +111,21 @@ func (c *cli) listBackups(ctx context.Context, flagged string, args []string) er
 	return c.printBackups(list, fmt.Sprintf("There is no backup of %s.", at))
 }
 
-// listAllBackups lists those of all instances of a stack that is there: of one that is gone nobody knows which it had.
+// listAllBackups lists those of all instances of a stack, also of one that is gone.
 func (c *cli) listAllBackups(ctx context.Context, flagged string) error {
-	client, name, err := c.onStack(ctx, flagged)
+	name, err := stackName(flagged, nil)
 	if err != nil {
 		return err
 	}
-	units, err := client.Units(ctx, name)
+	client, err := c.agent(ctx)
 	if err != nil {
 		return err
 	}
-	all, seen := []agent.BackupInfo{}, map[addr.Instance]bool{}
-	for _, u := range units {
-		at, err := addr.Parse(u.Address)
-		if at = (addr.Instance{Component: at.Component, Index: at.Index}); err != nil || seen[at] {
-			continue
-		}
-		seen[at] = true
-		list, err := client.Backups(ctx, name, at)
-		if err != nil {
-			return err
-		}
-		all = append(all, list...)
+	all, err := client.AllBackups(ctx, name)
+	if err != nil {
+		return err
 	}
-	return c.printBackups(all, fmt.Sprintf("There is no backup of what runs in %s.", name))
+	return c.printBackups(all, fmt.Sprintf("There is no backup of %s.", name))
 }
 
 func (c *cli) printBackups(list []agent.BackupInfo, none string) error {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -72,12 +73,15 @@ func (c *cli) tellInfo(r *registry.Release, versions []semver.Version) {
 	fmt.Fprintf(c.stdout, "%s %s\n", r.Name, r.Version)
 	c.row("", r.Description)
 	if r.Status.State != registry.Available {
-		c.row(strings.ToUpper(string(r.Status.State)), r.Status.Reason)
+		c.row(strings.ToUpper(string(r.Status.State)), cmp.Or(r.Status.Reason, "by its publisher"))
 	}
 	c.row("registry", r.Registry)
 	c.row("signed with", string(r.Signer.Fingerprint()))
 	c.row("versions", strings.Trim(fmt.Sprint(versions), "[]"))
 	rows(c, "platforms", r.Archives, func(a registry.Archive) string { return fmt.Sprintf("%s, %d bytes", a.Platform, a.Size) })
+	if len(r.Runs) > 0 {
+		c.row("runs on", strings.Join(r.Runs, ", "))
+	}
 	if r.Plugin != nil {
 		c.row("kind", r.Kind)
 		rows(c, "types", r.Plugin.Types, func(name string) string { return name })

@@ -129,7 +129,7 @@ func outside(dir, out string) error {
 		return nil // it lies elsewhere
 	}
 	ignore, err := store.ReadIgnore(os.DirFS(dir))
-	if err != nil || ignore.Match(filepath.ToSlash(name), false) {
+	if err != nil || ignore.LeavesOut(filepath.ToSlash(name)) {
 		return err
 	}
 	return hinted{fmt.Errorf("%s lies in the package and would become part of it", out),

@@ -55,7 +55,8 @@ func (c *cli) publish(ctx context.Context, dirs map[string]string, addresses lis
 	if err != nil {
 		return err
 	}
-	signer, err := c.signer(m.Name)
+	namespace, _, _ := strings.Cut(m.Name, "/")
+	signer, err := c.signer(namespace, fmt.Sprintf("Make one: recipe key new %s\nWhere others publish in %[1]s already, users have to trust yours as well.", namespace))
 	if err != nil {
 		return err
 	}
@@ -84,31 +85,38 @@ func (c *cli) publish(ctx context.Context, dirs map[string]string, addresses lis
 	return nil
 }
 
-// describeAll reads the recipes of all platforms, which have to say the same.
+// describeAll reads the recipes of all platforms, which have to say the same: one manifest is signed for all.
 func (c *cli) describeAll(dirs map[string]string) (m *registry.Manifest, err error) {
-	for _, dir := range dirs {
+	first := ""
+	for _, platform := range slices.Sorted(maps.Keys(dirs)) {
+		dir := dirs[platform]
 		other, err := c.describe(dir)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case m == nil:
+			m, first = other, dir
+		case m.Name != other.Name || m.Version.String() != other.Version.String():
+			return nil, fmt.Errorf("%s is %s %s, and %s is %s %s: they are published as one version", dir, other.Name, other.Version, first, m.Name, m.Version)
+		default:
+			if what := m.Differs(other); what != "" {
+				return nil, hinted{fmt.Errorf("the recipes of %s and %s differ in %s, and what is signed is the same for all platforms", first, dir, what),
+					"Let the recipes of all platforms say the same, or publish them as packages of their own."}
+			}
 		}
-		if m != nil && (m.Name != other.Name || m.Version.String() != other.Version.String()) {
-			return nil, fmt.Errorf("%s is %s %s, and another platform is %s %s: they are published as one version", dir, other.Name, other.Version, m.Name, m.Version)
-		}
-		m = other
 	}
 	return m, nil
 }
 
-// signer is the user's key for a package.
-func (c *cli) signer(name string) (*trust.Signer, error) {
+// signer is the user's key of a namespace; wayOut is what somebody is told who has none.
+func (c *cli) signer(namespace, wayOut string) (*trust.Signer, error) {
 	keys, err := c.keys()
 	if err != nil {
 		return nil, err
 	}
-	namespace, _, _ := strings.Cut(name, "/")
 	signer, err := keys.Load(namespace)
 	if errors.Is(err, trust.ErrNoKey) {
-		return nil, hinted{fmt.Errorf("there is no key to sign packages of %s with", namespace), "Make one: recipe key new " + namespace}
+		return nil, hinted{fmt.Errorf("there is no key to sign packages of %s with", namespace), wayOut}
 	}
 	if err == nil && signer.Revoked() {
 		return nil, hinted{fmt.Errorf("the key of %s was revoked, and nobody takes what it signs", namespace), "Make a new one with recipe key rotate " + namespace +

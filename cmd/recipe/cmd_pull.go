@@ -8,6 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/nsynapse/recipe/registry"
 )
@@ -21,6 +23,9 @@ func pullCommand() command {
 			out := flags.String("out", "", "the `directory` to make; NAME-VERSION if not said")
 			platform := flags.String("platform", registry.Platform(), "the `OS/ARCH` to get it for")
 			return func(ctx context.Context, args []string) error {
+				if system, architecture, ok := strings.Cut(*platform, "/"); !ok || system == "" || architecture == "" {
+					return hinted{fmt.Errorf("%q is not a platform", *platform), "Name it as OS/ARCH, such as linux/amd64."}
+				}
 				set, err := c.registries(*addresses)
 				if err != nil {
 					return err
@@ -39,6 +44,10 @@ func pullCommand() command {
 }
 
 func (c *cli) pull(ctx context.Context, r *registry.Release, platform, out string) error {
+	archive, err := r.For(platform)
+	if err != nil {
+		return err
+	}
 	if out == "" {
 		out = fmt.Sprintf("%s-%s", path.Base(r.Name), r.Version)
 	}
@@ -48,11 +57,30 @@ func (c *cli) pull(ctx context.Context, r *registry.Release, platform, out strin
 	c.warnYanked(r)
 	if c.json {
 		c.printJSON(map[string]any{"name": r.Name, "version": r.Version, "registry": r.Registry, "digest": r.Digest,
-			"fingerprint": r.Signer.Fingerprint(), "directory": out})
+			"fingerprint": r.Signer.Fingerprint(), "platform": archive.Platform, "directory": out})
 		return nil
 	}
 	fmt.Fprintf(c.stdout, "%s %s from %s, signed with %s, is in %s\n", r.Name, r.Version, r.Registry, r.Signer.Fingerprint(), out)
+	if platform != registry.Platform() {
+		c.say(pulledFor(r, archive, platform))
+	}
+	c.warnElsewhere(r, platform)
 	return nil
+}
+
+// pulledFor says what an archive has to do with the platform that somebody named.
+func pulledFor(r *registry.Release, archive registry.Archive, platform string) string {
+	if archive.Platform == registry.AnyPlatform {
+		return fmt.Sprintf("It has the same files for all platforms, also for %s.", platform)
+	}
+	return fmt.Sprintf("It has the files for %s.", archive.Platform)
+}
+
+// warnElsewhere tells of a package that its recipe does not let run on the platform: it may be looked at all the same.
+func (c *cli) warnElsewhere(r *registry.Release, platform string) {
+	if len(r.Runs) > 0 && !slices.Contains(r.Runs, platform) {
+		fmt.Fprintf(c.stderr, "Warning: its recipe says that it runs on %s, and not on %s.\n", strings.Join(r.Runs, ", "), platform)
+	}
 }
 
 // fill makes the directory out of a release. It appears when all is in it: whatever ends the command, half a package is not taken
@@ -80,6 +108,10 @@ func (c *cli) fill(ctx context.Context, r *registry.Release, platform, out strin
 
 func (c *cli) warnYanked(r *registry.Release) {
 	if r.Status.State == registry.Yanked {
-		fmt.Fprintf(c.stderr, "Warning: %s %s was yanked by its publisher: %s\n", r.Name, r.Version, r.Status.Reason)
+		text := fmt.Sprintf("Warning: %s %s was yanked by its publisher", r.Name, r.Version)
+		if r.Status.Reason != "" {
+			text += ": " + r.Status.Reason
+		}
+		fmt.Fprintln(c.stderr, text)
 	}
 }

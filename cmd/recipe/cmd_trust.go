@@ -35,9 +35,22 @@ func (c *cli) trust(ctx context.Context, ring *trust.Keyring, args []string) err
 		if err != nil {
 			return err
 		}
-		return c.tellTrust(ring.Remove(ctx, args[1], f), "Nothing that this key of "+args[1]+" has signed is taken any more.")
+		return c.distrust(ctx, ring, args[1], f)
 	}
 	return notDone(args, "trust")
+}
+
+// distrust takes a key back. One that was not known is most likely a slip, which would leave the one that is meant.
+func (c *cli) distrust(ctx context.Context, ring *trust.Keyring, namespace string, f trust.Fingerprint) error {
+	known, err := ring.Knows(namespace, f)
+	if err != nil {
+		return err
+	}
+	done := "Nothing that this key of " + namespace + " has signed is taken any more."
+	if !known {
+		done += "\nIt is none of the keys that recipe trust list shows: see that the fingerprint is right."
+	}
+	return c.tellTrust(ring.Remove(ctx, namespace, f), done)
 }
 
 func (c *cli) tellTrust(err error, done string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -45,7 +46,8 @@ func whyOS(name string, locked *lockfile.File) (reasons []string) {
 
 func (c *cli) tellWhy(name string, reasons []string, lock *solve.Lock) error {
 	if len(reasons) == 0 {
-		return hinted{fmt.Errorf("nothing called %q is part of the stack", name), strings.TrimSpace(diag.DidYouMean(name, lock.Names()))}
+		return hinted{fmt.Errorf("nothing called %q is part of the stack", name), cmp.Or(strings.TrimSpace(diag.DidYouMean(name, lock.Names())),
+			"There is "+few(lock.Names())+".")}
 	}
 	if c.json {
 		c.printJSON(map[string]any{"format_version": "1.0", "name": name, "reasons": reasons})

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/nsynapse/recipe/registry"
+	"github.com/nsynapse/recipe/registry/trust"
 )
 
 func yankCommand() command {
@@ -33,6 +36,16 @@ func yankCommand() command {
 		}}
 }
 
+// ownKey says of a refusal of what the user has signed how to go on: the key has to be trusted here as well.
+func ownKey(err error, by *trust.Signer) error {
+	var u *trust.Untrusted
+	if !errors.As(err, &u) || u.Revoked || !slices.Contains(u.Offered, by.Fingerprint()) {
+		return err
+	}
+	return hinted{fmt.Errorf("what is published is verified first, and your own key of %s is not trusted here", by.Namespace()),
+		fmt.Sprintf("Trust it with\nrecipe trust add %s %s\nand try again.", by.Namespace(), by.Fingerprint())}
+}
+
 func (c *cli) mark(ctx context.Context, args []string, addresses list, state registry.State, reason string) error {
 	client, err := c.oneRegistry(addresses)
 	if err != nil {
@@ -45,12 +58,13 @@ func (c *cli) mark(ctx context.Context, args []string, addresses list, state reg
 	if version == "" {
 		return hinted{errors.New("no version is named"), fmt.Sprintf("Name it: recipe yank %s@VERSION", name)}
 	}
-	signer, err := c.signer(name)
+	namespace, _, _ := strings.Cut(name, "/")
+	signer, err := c.signer(namespace, "Only who has published it can take it back: go where the key is that it was signed with.")
 	if err != nil {
 		return err
 	}
 	if err := client.Mark(ctx, name, version, state, reason, signer); err != nil {
-		return withWayOut(err)
+		return ownKey(withWayOut(err), signer)
 	}
 	if c.json {
 		c.printJSON(map[string]any{"name": name, "version": version, "state": state, "reason": reason})

@@ -42,6 +42,9 @@ func commands() []command {
 }
 
 func (c *cli) dispatch(ctx context.Context, args []string) error {
+	if len(args) > 1 && args[0] == "help" && !strings.HasPrefix(args[1], "-") {
+		args = []string{args[1], "-h"}
+	}
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
 		c.help()
 		return nil
@@ -49,18 +52,55 @@ func (c *cli) dispatch(ctx context.Context, args []string) error {
 	if args[0] == "-version" || args[0] == "--version" || args[0] == "-v" {
 		args[0] = "version"
 	}
-	var names []string
 	for _, cmd := range commands() {
 		if cmd.name == args[0] {
 			return c.runCommand(ctx, cmd, args[1:])
 		}
+	}
+	return noCommand(args[0])
+}
+
+// noCommand is the error of a word that is no command, with the one that may be meant.
+func noCommand(word string) error {
+	var names []string
+	for _, cmd := range commands() {
 		names = append(names, cmd.name)
 	}
 	hint := "recipe help lists all commands."
-	if s := diag.Suggest(args[0], names); s != "" {
-		hint = fmt.Sprintf("Did you mean %q? %s", s, hint)
+	switch here, near := elsewhere[word], diag.Suggest(word, names); {
+	case here != "":
+		hint = fmt.Sprintf("%s %s", here, hint)
+	case strings.HasPrefix(word, "-"):
+		hint = "Flags stand after the command: recipe COMMAND -flag. " + hint
+	case near != "":
+		hint = fmt.Sprintf("Did you mean %q? %s", near, hint)
 	}
-	return hinted{fmt.Errorf("there is no command %q", args[0]), hint}
+	return hinted{fmt.Errorf("there is no command %q", word), hint}
+}
+
+// elsewhere has words of other programs, and how the same is done here.
+var elsewhere = map[string]string{
+	"build":     "recipe apply builds what a recipe installs; recipe package makes an archive of one.",
+	"check":     "recipe validate checks a stack.",
+	"config":    "recipe validate checks a stack, recipe plan shows what it becomes.",
+	"create":    "recipe apply starts a stack.",
+	"deploy":    "recipe apply starts and updates a stack.",
+	"down":      "recipe destroy takes a stack down, with its data; recipe stop stops its processes and keeps them.",
+	"exec":      "recipe run ADDRESS -- COMMAND runs a command beside a process.",
+	"init":      "Nothing has to be prepared: recipe plan reads the files as they are.",
+	"list":      "recipe ps lists what runs.",
+	"ls":        "recipe ps lists what runs.",
+	"push":      "recipe apply starts and updates a stack; recipe publish puts a package into a registry.",
+	"refresh":   "recipe plan looks at what is there by itself.",
+	"remove":    "recipe destroy takes a stack down, with its data.",
+	"rm":        "recipe destroy takes a stack down, with its data.",
+	"shell":     "recipe run ADDRESS -- sh opens a shell beside a process.",
+	"ssh":       "recipe run ADDRESS -- sh opens a shell beside a process.",
+	"state":     "recipe show shows what is recorded of a stack.",
+	"status":    "recipe ps lists what runs.",
+	"uninstall": "recipe destroy takes a stack down, with its data; recipe agent uninstall is about systemd.",
+	"up":        "recipe apply starts a stack; recipe logs -f follows what it says.",
+	"upgrade":   "recipe lock -upgrade takes newer packages, recipe apply brings them.",
 }
 
 func (c *cli) runCommand(ctx context.Context, cmd command, args []string) error {
@@ -78,7 +118,7 @@ func (c *cli) runCommand(ctx context.Context, cmd command, args []string) error 
 			c.commandHelp(cmd, flags)
 			return nil
 		} else if err != nil {
-			return hinted{err, fmt.Sprintf("recipe %s -h tells its flags.", cmd.name)}
+			return badFlag(err, cmd, flags)
 		}
 		args = flags.Args()
 		if len(args) == 0 {
@@ -88,6 +128,21 @@ func (c *cli) runCommand(ctx context.Context, cmd command, args []string) error 
 	}
 	c.color = c.color && !*noColor
 	return do(ctx, append(rest, plain...))
+}
+
+// badFlag is what flag says of a mistake, in our words where the flag is unknown, with the one that may be meant.
+func badFlag(err error, cmd command, flags *flag.FlagSet) error {
+	hint := fmt.Sprintf("recipe %s -h tells its flags.", cmd.name)
+	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
+	if !unknown {
+		return hinted{err, hint}
+	}
+	var names []string
+	flags.VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	if near := diag.Suggest(name, names); near != "" {
+		hint = fmt.Sprintf("Did you mean -%s? %s", near, hint)
+	}
+	return hinted{fmt.Errorf("there is no flag -%s", name), hint}
 }
 
 // help lists the commands.

@@ -95,7 +95,7 @@ func (c *cli) describe(dir string) (*registry.Manifest, error) {
 		return nil, err
 	}
 	m, diags := registry.Describe(os.DirFS(dir))
-	if !diags.HasErrors() {
+	if len(diags) == 0 {
 		return m, nil
 	}
 	sources := map[string][]byte{}
@@ -108,7 +108,13 @@ func (c *cli) describe(dir string) (*registry.Manifest, error) {
 			sources[r.Filename], _ = os.ReadFile(r.Filename) // without it there is no snippet
 		}
 	}
-	if c.json {
+	switch {
+	case !diags.HasErrors():
+		if !c.json {
+			c.diagnostics(diag.From(diags, sources))
+		}
+		return m, nil
+	case c.json:
 		return nil, diags
 	}
 	c.diagnostics(diag.From(diags, sources))

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -14,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/executor/backups"
+	"github.com/nsynapse/recipe/executor/disk"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/builtin"
@@ -48,6 +51,44 @@ func (a *Agent) backupKeys() backups.Keys {
 	return backups.Keys{Own: a.key, File: filepath.Join(a.Home, "backup-recipients")}
 }
 
+// ofName is the file beside the backups of an instance that says whose they are: of a stack that is gone nobody else knows it.
+const ofName = ".instance"
+
+// shelves lists the backups of all instances of a stack, also of one that is gone, by instance and the oldest first. Those of a
+// recipe that did not say yet whose they are go by their directory, NAME[INDEX].
+func (a *Agent) shelves(stack string) ([]BackupInfo, error) {
+	dir := filepath.Join(a.Home, "backups", filepath.Base(stack))
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("cannot list backups: %w", err)
+	}
+	all := []BackupInfo{}
+	for _, e := range entries {
+		shelf := backups.Shelf{Dir: filepath.Join(dir, e.Name()), Keys: a.backupKeys()}
+		list, err := shelf.List()
+		if err != nil {
+			return nil, err
+		}
+		of := instanceOf(shelf)
+		for _, b := range list {
+			all = append(all, BackupInfo{ID: b.ID, Instance: of, File: b.File, Size: b.Size, Time: b.Time, Encrypted: b.Encrypted})
+		}
+	}
+	return all, nil
+}
+
+// instanceOf is the instance whose backups are on a shelf, as text.
+func instanceOf(shelf backups.Shelf) string {
+	if text, err := os.ReadFile(filepath.Join(shelf.Dir, ofName)); err == nil {
+		if at, err := addr.Parse(strings.TrimSpace(string(text))); err == nil {
+			return at.String()
+		}
+	}
+	name := filepath.Base(shelf.Dir)
+	dot := strings.LastIndexByte(name, '.')
+	return fmt.Sprintf("%s[%s]", name[:max(dot, 0)], name[dot+1:])
+}
+
 // takeBackup writes the data of an instance aside, as the recorded value of its backup says, and removes those that are not to
 // be kept any more. That these stay is no failure of the new one.
 func (a *Agent) takeBackup(ctx context.Context, stack string, at addr.Instance, v cty.Value, report sdk.Report) (BackupInfo, error) {
@@ -57,6 +98,9 @@ func (a *Agent) takeBackup(ctx context.Context, stack string, at addr.Instance, 
 		return BackupInfo{}, err
 	}
 	info := infoOf(at, b)
+	if err := disk.WriteFile(disk.OS{}, filepath.Join(shelf.Dir, ofName), []byte(info.Instance+"\n"), 0o600); err != nil {
+		fmt.Fprintf(a.Log, "the backups of %s of stack %s are listed by their directory: %s\n", info.Instance, stack, err)
+	}
 	var kept backups.Retention
 	if kept.Keep, kept.MaxAge, err = builtin.RetentionOf(v); err == nil {
 		info.Removed, err = prune(shelf, kept)

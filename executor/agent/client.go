@@ -288,6 +288,11 @@ func (c *Client) Backups(ctx context.Context, stack string, at addr.Instance) ([
 	return call[[]BackupInfo](ctx, c, http.MethodGet, "/backups?"+q.Encode(), nil)
 }
 
+// AllBackups lists the backups of all instances of a stack, by instance and oldest first, also of a stack that is gone.
+func (c *Client) AllBackups(ctx context.Context, stack string) ([]BackupInfo, error) {
+	return call[[]BackupInfo](ctx, c, http.MethodGet, "/backups?"+url.Values{"stack": {stack}}.Encode(), nil)
+}
+
 // BackupContent writes the archive of a backup to w: in clear, or encrypted for a recipient of age. After an error w holds a
 // part of it.
 func (c *Client) BackupContent(ctx context.Context, stack string, at addr.Instance, id, recipient string, w io.Writer) error {

@@ -105,6 +105,7 @@ func read(ctx context.Context, lib *library.Library, q PlanRequest, open bool) (
 	if err := w.fail(); err != nil {
 		return w, err
 	}
+	w.diags = append(w.diags, w.source.Withdrawn(w.before, lock)...)
 	w.diags = append(w.diags, w.relock(q)...)
 	return w, w.fail()
 }

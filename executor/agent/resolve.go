@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 
 	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/planner/lockfile"
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/providers/builtin/deb"
 	"github.com/nsynapse/recipe/recipes"
@@ -20,7 +22,7 @@ type Resolved struct {
 	File        string      // the path of the lock file
 	Before      *lockfile.File
 	After       *lockfile.File
-	Newest      map[string]string   // the newest version that there is, by package; without the user's own
+	Newest      map[string]string   // the newest version that there is, by package, a prerelease only of those that are in one; without the user's own
 	OS          map[string][]string // locked versions of packages of the operating system, those for this system
 	Diagnostics []diag.Diagnostic
 }
@@ -49,12 +51,26 @@ func Resolve(ctx context.Context, home string, q PlanRequest) (*Resolved, error)
 	if system, err := deb.ThisSystem(); err == nil {
 		r.OS = r.After.OSVersions(system.String())
 	}
-	for name := range r.After.Packages {
+	for name, locked := range r.After.Packages {
 		versions, err := w.source.Versions(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		r.Newest[name] = versions[0].Version.String()
+		r.Newest[name] = newest(versions, locked)
 	}
 	return r, nil
+}
+
+// newest is the newest of the versions, which are newest first: of prereleases hears who has chosen one.
+func newest(versions []*solve.Manifest, locked []lockfile.Package) string {
+	ahead := slices.ContainsFunc(locked, func(p lockfile.Package) bool {
+		v, err := semver.Parse(p.Version)
+		return err == nil && v.IsPrerelease()
+	})
+	for _, m := range versions {
+		if ahead || !m.Version.IsPrerelease() {
+			return m.Version.String()
+		}
+	}
+	return versions[0].Version.String()
 }

@@ -207,6 +207,9 @@ func (a *Agent) handler(stop func()) http.Handler {
 		return outputInfos(s.book.Copy().Outputs, s.reveal, r.FormValue("secrets")), nil
 	}))
 	mux.HandleFunc("GET /v1/backups", answer(func(r *http.Request) (any, error) {
+		if r.FormValue("instance") == "" {
+			return a.shelves(r.FormValue("stack"))
+		}
 		at, err := addr.Parse(r.FormValue("instance"))
 		if err != nil {
 			return nil, &Problem{Message: err.Error()}

@@ -186,6 +186,9 @@ func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, spec superviso
 			detail += "\n" + hint
 		}
 	}
+	if hint := wayOut(start); hint != "" {
+		detail += "\n" + hint
+	}
 	if err := i.free(r.After); start != nil && start.Exit != nil && err != nil { // somebody was faster; it has ended
 		detail = err.Error() + "; " + detail
 	}
@@ -200,6 +203,19 @@ func (i instance) failed(ctx context.Context, r sdk.ApplyRequest, spec superviso
 	}
 	i.changed(sdk.Identity{Address: r.Address, Stack: r.Stack, Known: cty.NullVal(r.After.Type())})
 	return cty.NullVal(r.After.Type()), diags
+}
+
+// wayOut is what to do about the two faults that new programs have most, in a line of its own; "" for all others.
+func wayOut(start *supervisor.StartError) string {
+	switch {
+	case start == nil:
+		return ""
+	case start.Exit != nil && start.Exit.Known && start.Exit.Signal == 0 && start.Exit.Code == 0:
+		return "A process stays in the foreground until it is told to stop. For one whose work is done then, there are a step and success_codes = [0]."
+	case strings.Contains(start.Reason, "connection refused on port"):
+		return "It has to listen on 127.0.0.1, and on the port that it is given: PORT in its environment, port.NAME in its recipe."
+	}
+	return ""
 }
 
 func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sdk.Diagnostics) {

@@ -260,10 +260,14 @@ func TestExitStatus(t *testing.T) {
 
 func TestStartErrors(t *testing.T) {
 	dir := t.TempDir()
-	text := filepath.Join(t.TempDir(), "text")
-	if err := os.WriteFile(text, []byte("#!/no/such/interpreter\n"), 0o700); err != nil {
-		t.Fatal(err)
+	scripts := t.TempDir()
+	text := filepath.Join(scripts, "text")
+	for name, content := range map[string]string{"text": "#!/no/such/interpreter\n", "windows": "#!/bin/sh\r\ntrue\r\n", "bare": "true\n"} {
+		if err := os.WriteFile(filepath.Join(scripts, name), []byte(content), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
+	in := func(s *shim.Spec, command string) { s.WorkDir, s.Command = scripts, []string{command} }
 	for _, c := range []struct {
 		name   string
 		change func(*shim.Spec)
@@ -271,8 +275,12 @@ func TestStartErrors(t *testing.T) {
 		is     error
 	}{
 		{"no program", func(s *shim.Spec) { s.Command = []string{"/no/such"} }, "execute /no/such", fs.ErrNotExist},
-		{"not in path", func(s *shim.Spec) { s.Command = []string{"no-such-program"} }, "no-such-program", fs.ErrNotExist},
-		{"no right", func(s *shim.Spec) { s.Command = []string{"/etc/passwd"} }, "execute /etc/passwd", fs.ErrPermission},
+		{"not in path", func(s *shim.Spec) { s.Command = []string{"no-such-program"} }, "find the program no-such-program in the PATH /", fs.ErrNotExist},
+		{"one line", func(s *shim.Spec) { s.Command = []string{"python3 -m http.server"} }, `each argument for itself, ["python3", …]`, fs.ErrNotExist},
+		{"no right", func(s *shim.Spec) { s.Command = []string{"/etc/passwd"} }, "execute /etc/passwd (it is not executable: chmod +x)", fs.ErrPermission},
+		{"line ends of Windows", func(s *shim.Spec) { in(s, "./windows") }, "execute ./windows (its first line ends in CR LF", fs.ErrNotExist},
+		{"no first line", func(s *shim.Spec) { in(s, "./bare") }, "such as #!/bin/sh", syscall.ENOEXEC},
+		{"below its directory", func(s *shim.Spec) { in(s, "./text") }, "./text (its interpreter is missing)", fs.ErrNotExist},
 		{"no interpreter", func(s *shim.Spec) { s.Command = []string{text} }, "interpreter is missing", fs.ErrNotExist},
 		{"no directory", func(s *shim.Spec) { s.WorkDir = "/no/dir" }, "working directory /no/dir", fs.ErrNotExist},
 		{"empty", func(s *shim.Spec) { s.Command = nil }, "empty command", nil},

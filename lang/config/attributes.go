@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,11 @@ func (l *loader) literal(a *hcl.Attribute, want cty.Type, what string) cty.Value
 	}
 	v, diags := a.Expr.Value(nil)
 	if diags.HasErrors() {
-		l.fault(a.Expr.Range().Ptr(), "Fixed value needed", "%q must be written out as %s: it is read before anything is evaluated, so variables and functions cannot be used here.", a.Name, what)
+		hint := ""
+		if word := hcl.ExprAsKeyword(a.Expr); word != "" && want == cty.String {
+			hint = fmt.Sprintf(" Text stands in quotes: %q.", word)
+		}
+		l.fault(a.Expr.Range().Ptr(), "Fixed value needed", "%q must be written out as %s: it is read before anything is evaluated, so variables and functions cannot be used here.%s", a.Name, what, hint)
 		return cty.NilVal
 	}
 	v, err := convert.Convert(v, want)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -26,6 +27,11 @@ func suggested(d *hcl.Diagnostic, schema *hcl.BodySchema) *hcl.Diagnostic {
 	if !ok || !closed {
 		return d
 	}
+	if home := elsewhere(name, schema); home != "" {
+		c := *d
+		c.Detail += " " + home
+		return &c
+	}
 	var names []string
 	for _, a := range schema.Attributes {
 		names = append(names, a.Name)
@@ -40,6 +46,56 @@ func suggested(d *hcl.Diagnostic, schema *hcl.BodySchema) *hcl.Diagnostic {
 		c.Detail += " There may be " + strings.Join(names, ", ") + "."
 	}
 	return &c
+}
+
+// elsewhere says where a word belongs that is known, and not here: to the other kind of file, or to other programs, whose users write
+// it first. "" for all other words.
+func elsewhere(name string, schema *hcl.BodySchema) string {
+	switch {
+	case hasBlock(schema, "stack") && hasBlock(recipeSchema(), name):
+		return "It belongs into the recipe of a package, recipe.hcl."
+	case hasBlock(schema, "process") && hasBlock(stackSchema(), name):
+		return "It belongs into the stack, stack.hcl."
+	case hasBlock(schema, "stack"):
+		return foreignBlocks[name]
+	case hasBlock(schema, "route"):
+		return foreignArguments[name]
+	}
+	return ""
+}
+
+func hasBlock(schema *hcl.BodySchema, name string) bool {
+	return slices.ContainsFunc(schema.Blocks, func(b hcl.BlockHeaderSchema) bool { return b.Type == name })
+}
+
+// foreignBlocks are blocks that other programs have at the top of a file.
+var foreignBlocks = map[string]string{
+	"data":      "What runs is an app or a middleware; the resources of one stand in its recipe.",
+	"job":       "What runs is an app or a middleware.",
+	"module":    "What is used again is a package: app \"NAME\" { source = \"./DIRECTORY\" }.",
+	"resource":  "What runs is an app or a middleware; the resources of one stand in its recipe.",
+	"service":   "What runs is an app or a middleware.",
+	"services":  "What runs is an app or a middleware, each in a block of its own.",
+	"terraform": "The version of recipe that a stack needs is requires_recipe in its stack block.",
+	"volumes":   "An instance has a directory for its data by itself.",
+}
+
+// foreignArguments are what other programs say of something that runs.
+var foreignArguments = map[string]string{
+	"build":       "How software is built stands in its recipe, in install.",
+	"command":     "What is run stands in the process block of the recipe.",
+	"environment": "Variables are env = { NAME = \"value\" }.",
+	"env_file":    "Variables are env = { NAME = \"value\" }; values from a file come by -var-file and var.NAME.",
+	"expose":      "The ports of an app stand in its recipe.",
+	"health":      "How its health is checked stands in the recipe, in health.",
+	"healthcheck": "How its health is checked stands in the recipe, in health.",
+	"image":       "There are no images: package = \"NAME\" names a package, source = \"./DIRECTORY\" files of your own.",
+	"ports":       "The ports of an app stand in its recipe; port \"NAME\" { number = N } fixes one.",
+	"profiles":    "What is not always there has count = var.NAME ? 1 : 0.",
+	"replicas":    "That is instances.",
+	"restart":     "A process that ends is started again by itself.",
+	"scale":       "That is instances.",
+	"volumes":     "An instance has a directory for its data by itself; other files of the machine are named in sandbox.",
 }
 
 // attributes is a schema of optional attributes.

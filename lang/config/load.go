@@ -119,7 +119,7 @@ func (l *loader) parse(name string, max int) hcl.Body {
 		return nil
 	}
 	body, diags := parseText(src, name)
-	l.diags = append(l.diags, Shorten(diags)...)
+	l.diags = append(l.diags, Shorten(diags, src)...)
 	if strangeCharacter(diags) != nil {
 		l.torn = true
 		return nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
 func (d *recipeDecoder) step(b *hcl.Block) {
@@ -19,6 +20,8 @@ func (d *recipeDecoder) step(b *hcl.Block) {
 	schema := attributes("env", "directory", "timeout", "creates", "undo", "once_per")
 	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
 	c := d.content(b.Body, schema)
+	d.checkProgram("command", exprOf(c, "command"))
+	d.checkProgram("undo", exprOf(c, "undo"))
 	s := &Step{
 		Name:       name,
 		OncePer:    d.word(c.Attributes["once_per"], "instance", "version"),
@@ -34,7 +37,9 @@ func (d *recipeDecoder) step(b *hcl.Block) {
 func (d *recipeDecoder) command(b *hcl.Block, others ...string) *Command {
 	schema := attributes(others...)
 	schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: "command", Required: true})
-	c := &Command{Attributes: d.content(b.Body, schema).Attributes, Range: b.DefRange}
+	content := d.content(b.Body, schema)
+	c := &Command{Attributes: content.Attributes, Range: b.DefRange}
+	d.checkProgram("command", exprOf(content, "command"))
 	d.checkDuration(c.Attributes["timeout"])
 	return c
 }
@@ -73,9 +78,24 @@ func (d *recipeDecoder) process(b *hcl.Block) {
 		p.Standby = d.word(a, "warm", "cold")
 	}
 	p.Command, p.Env, p.Directory = exprOf(c, "command"), exprOf(c, "env"), exprOf(c, "directory")
+	d.checkProgram("command", p.Command)
 	d.processBlocks(p, c.Blocks)
 	p.Schedule = d.schedule(b, p, c)
 	d.recipe.Processes = append(d.recipe.Processes, p)
+}
+
+// checkProgram refuses a command line that is written out and names no program: nobody has to run the recipe to find that out, and
+// what is published stays as it is. Without an expression nothing is wrong.
+func (d *recipeDecoder) checkProgram(name string, e hcl.Expression) {
+	if e == nil {
+		return
+	}
+	if list, diags := hcl.ExprList(e); !diags.HasErrors() && len(list) == 0 {
+		d.fault(e.Range().Ptr(), "Nothing to run", `%s lists a program and its arguments, such as ["python3", "server.py"], and here the program is missing.`, name)
+	}
+	if text, ok := e.(*hclsyntax.TemplateExpr); ok && text.IsStringLiteral() {
+		d.fault(e.Range().Ptr(), "Not a list", `%s lists a program and its arguments, such as ["python3", "server.py"], since no shell takes a line apart. With one it is ["sh", "-c", "…"].`, name)
+	}
 }
 
 // exprOf is the expression of an attribute; nil, and not an interface around nil, without one.

@@ -76,7 +76,10 @@ func (d *recipeDecoder) checkTimes(s *Schedule) {
 		}
 		texts[e] = v.AsString()
 	}
-	if _, err := schedule.Parse(texts[s.Cron], texts[s.Every], texts[s.Zone]); err != nil {
+	if _, err := schedule.Zone(texts[s.Zone]); err != nil {
+		d.fault(s.Zone.Range().Ptr(), "Unknown time zone", "%s.", err)
+	}
+	if _, err := schedule.Parse(texts[s.Cron], texts[s.Every], ""); err != nil {
 		d.fault(s.When().Range().Ptr(), "Wrong schedule", "%s.", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -12,15 +14,34 @@ import (
 const maxSyntax = 10
 
 // Shorten leaves of what the parser says about one file what helps. A character that HCL does not know, such as a curly quote, makes
-// the parser stumble over nearly everything from its line on: the first one stands for all of that. It says how much is left out.
-func Shorten(diags hcl.Diagnostics) hcl.Diagnostics {
+// the parser stumble over nearly everything from its line on: the first one stands for all of that. It says how much is left out. src is the text of the file.
+func Shorten(diags hcl.Diagnostics, src []byte) hcl.Diagnostics {
 	sorted := slices.Clone(diags)
+	for i, d := range sorted {
+		sorted[i] = named(d, src)
+	}
+	diags = slices.Clone(sorted)
 	slices.SortStableFunc(sorted, func(a, b *hcl.Diagnostic) int { return cmp.Compare(line(a), line(b)) })
 	kept := sorted[:min(len(sorted), maxSyntax)]
 	if strange := strangeCharacter(diags); strange != nil {
 		kept = append(slices.DeleteFunc(slices.Clone(kept), func(d *hcl.Diagnostic) bool { return line(d) >= line(strange) }), strange)
 	}
 	return withRest(kept, len(diags)-len(kept))
+}
+
+// named says which character it is that HCL does not know, where it looks like a space or like nothing: src is the text of the file.
+func named(d *hcl.Diagnostic, src []byte) *hcl.Diagnostic {
+	if d.Summary != "Invalid character" || d.Subject == nil || d.Subject.Start.Byte >= len(src) {
+		return d
+	}
+	c := *d
+	switch r, _ := utf8.DecodeRune(src[d.Subject.Start.Byte:]); {
+	case r == '\r':
+		c.Detail = "A line ends in CR alone here, as in files of old Macs. Save the file with line ends LF."
+	case r > unicode.MaxASCII && !unicode.IsGraphic(r), unicode.IsSpace(r):
+		c.Detail = fmt.Sprintf("This is the character U+%04X, which looks like a space or like nothing. Delete it, or type a space in its place.", r)
+	}
+	return &c
 }
 
 // line is where d is; 0 when it concerns no place.

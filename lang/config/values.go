@@ -25,7 +25,7 @@ func ParseBody(src []byte, filename string) (hcl.Body, hcl.Diagnostics) {
 	}
 	body, diags := parseText(src, filename)
 	if diags.HasErrors() {
-		return nil, Shorten(diags)
+		return nil, Shorten(diags, src)
 	}
 	return body, diags
 }

@@ -29,6 +29,25 @@ func attributeHint(d *hcl.Diagnostic) string {
 	return ""
 }
 
+// functionHint says how what other languages have a function for is done here, for a diagnostic of HCL about an unknown one. It begins
+// with a space, and is "" for all other diagnostics.
+func functionHint(d *hcl.Diagnostic) string {
+	if d.Summary != "Call to unknown function" {
+		return ""
+	}
+	_, rest, _ := strings.Cut(d.Detail, `"`)
+	name, _, _ := strings.Cut(rest, `"`)
+	switch name {
+	case "file", "fileexists", "filebase64", "filesha256", "templatefile":
+		return " Files are not read by expressions: a recipe copies one with the resource file, and fills one in with template."
+	case "env", "getenv":
+		return " The environment is not read by expressions: declare a variable, whose value is taken from RECIPE_VAR_NAME."
+	case "timestamp", "uuid", "bcrypt", "random_password":
+		return " A function gives the same value always; a random text is a secret block of a recipe."
+	}
+	return ""
+}
+
 // hintFor is the hint about the attribute name of the object that t leads to.
 func hintFor(name string, t hcl.Traversal, ctx *hcl.EvalContext) string {
 	object, diags := t.TraverseAbs(ctx)

@@ -5,6 +5,7 @@ package diag
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -64,6 +65,10 @@ func from(d *hcl.Diagnostic, sources map[string][]byte) Diagnostic {
 		return out
 	}
 	out.Detail += attributeHint(d)
+	if hint := functionHint(d); hint != "" {
+		what, _, _ := strings.Cut(out.Detail, " Did you mean")
+		out.Detail = what + hint
+	}
 	out.Range = &Range{
 		Filename: d.Subject.Filename,
 		Start:    Pos(d.Subject.Start),

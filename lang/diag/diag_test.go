@@ -35,6 +35,18 @@ func mistakes() hcl.Diagnostics {
 
 func sources() map[string][]byte { return map[string][]byte{"stack.hcl": []byte(source)} }
 
+// TestWriteWholeFile has a file without a place in it: no line 0 is told.
+func TestWriteWholeFile(t *testing.T) {
+	var out strings.Builder
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Cannot", Subject: &hcl.Range{Filename: "acme/shop@1.0.0/recipe.hcl"}}
+	if err := Write(&out, From(hcl.Diagnostics{d}, nil), false, 80); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.Contains(got, "  on acme/shop@1.0.0/recipe.hcl\n") {
+		t.Errorf("written:\n%s", got)
+	}
+}
+
 func TestWrite(t *testing.T) {
 	var out strings.Builder
 	if err := Write(&out, From(mistakes(), sources()), false, 80); err != nil {

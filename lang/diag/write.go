@@ -79,7 +79,10 @@ func (p *printer) summary(title, text string) {
 
 // source prints where it is, and the lines with the range underlined.
 func (p *printer) source(d Diagnostic) {
-	at := fmt.Sprintf("  on %s:%d:%d", d.Range.Filename, d.Range.Start.Line, d.Range.Start.Column)
+	at := "  on " + d.Range.Filename
+	if d.Range.Start.Line > 0 { // else it is the file as a whole
+		at += fmt.Sprintf(":%d:%d", d.Range.Start.Line, d.Range.Start.Column)
+	}
 	s := d.Snippet
 	if s == nil {
 		p.line(clean(at))

@@ -36,10 +36,13 @@ func (p *Pass) backup(c *component, index int) (cty.Value, hcl.Diagnostics) {
 	diags = append(diags, more...)
 	diags = append(diags, programs(c.recipe.Backup.Attributes, attributes, "command")...)
 	diags = append(diags, programs(c.recipe.Restore.Attributes, back, "command")...)
+	if index == 0 {
+		diags = append(diags, c.recipe.pkg.missingFiles(c.recipe.Backup.Attributes, attributes)...)
+	}
 	if diags.HasErrors() {
 		return cty.NilVal, diags
 	}
-	env, more := p.environment(c, index, attributes["env"])
+	env, more := p.environment(c, index, attributes["env"], rangeOf(c.recipe.Backup.Attributes["env"], c.recipe.Backup.Range))
 	diags = append(diags, more...)
 	attributes["env"], attributes["restore"] = env, back["command"]
 	inPackage(attributes, c.recipe.pkg.Path)

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/hcl/v2"
@@ -72,7 +73,11 @@ func unfolded(v cty.Value, ty cty.Type) (cty.Value, error) {
 // mistake.
 func fit(v cty.Value, a sdk.Attribute) (cty.Value, error) {
 	if !a.Loose {
-		return convert.Convert(v, a.Type)
+		converted, err := convert.Convert(v, a.Type)
+		if err != nil && a.Type.IsListType() && v.Type() == cty.String {
+			err = errors.New(`a list is needed, such as ["one", "two"], and this is one text`)
+		}
+		return converted, err
 	}
 	if err := surplus(v.Type(), a.Type); err != nil {
 		return v, err

@@ -3,6 +3,7 @@ package eval
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -58,6 +59,7 @@ func (b *builder) checkRecipe(r *recipe) {
 		}
 	}
 	b.checkResources(r, r.Configure)
+	b.checkPlaces(r.Configure)
 	if r.Bind != nil {
 		b.checkResources(r, r.Bind.Resources)
 	}
@@ -84,9 +86,50 @@ func (b *builder) checkResources(r *recipe, resources []*config.Resource) {
 			continue
 		}
 		b.checkAttributes(res.Type, res.Attributes, res.Range)
+		b.checkOneOf(res, t.OneOf)
 		if t.Configured != nil {
 			b.checkProvider(t.Configured, r)
 		}
+	}
+}
+
+// checkOneOf demands exactly one of the named attributes; none are named in most types.
+func (b *builder) checkOneOf(res *config.Resource, names []string) {
+	var written []string
+	for _, name := range names {
+		if res.Attributes[name] != nil {
+			written = append(written, name)
+		}
+	}
+	switch {
+	case len(names) > 0 && len(written) == 0:
+		b.diags = append(b.diags, fail(res.Range, "Missing attribute", "%s needs one of %s.", res.Type, list(names))...)
+	case len(written) > 1:
+		b.diags = append(b.diags, fail(res.Attributes[written[1]].NameRange, "Two in one", "%s takes one of %s, and here are %s. Keep one.", res.Type, list(names), strings.Join(written, " and "))...)
+	}
+}
+
+// checkPlaces refuses two files of one name in the directory of an instance: each would overwrite the other.
+func (b *builder) checkPlaces(resources []*config.Resource) {
+	first := map[string]*config.Resource{}
+	for _, res := range resources {
+		if res.Type != "file" && res.Type != "template" {
+			continue
+		}
+		name, at := res.Name, res.Range
+		if a := res.Attributes["file"]; a != nil {
+			v, diags := a.Expr.Value(nil)
+			written, known := text(v)
+			if diags.HasErrors() || !known {
+				continue // where it goes is told later
+			}
+			name, at = path.Clean(written), a.Expr.Range()
+		}
+		if other := first[name]; other != nil {
+			b.diags = append(b.diags, fail(at, "Two files in one place", "%s %q writes the file %q too (%s). Give one of them another name: file = \"…\".", other.Type, other.Name, name, position(other.Range))...)
+			continue
+		}
+		first[name] = res
 	}
 }
 

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"maps"
 	"strconv"
 	"strings"
@@ -15,9 +16,9 @@ var (
 	language   = cty.StringVal("C.UTF-8")
 )
 
-// environment is what a process or step of an instance finds in its environment: own on top of what the engine gives, and
-// what the stack says on top of both.
-func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, hcl.Diagnostics) {
+// environment is what a process or step of an instance finds in its environment: own, which is written at a place of the recipe, on
+// top of what the engine gives, and what the stack says on top of both.
+func (p *Pass) environment(c *component, index int, own cty.Value, at hcl.Range) (cty.Value, hcl.Diagnostics) {
 	directory := c.directories[index]
 	env := map[string]cty.Value{
 		"PATH":             searchPath,
@@ -48,7 +49,7 @@ func (p *Pass) environment(c *component, index int, own cty.Value) (cty.Value, h
 	for _, more := range []cty.Value{own, p.givenEnv(c)} {
 		known, err := addVariables(env, more)
 		if err != nil {
-			return cty.NilVal, fail(c.recipe.NameRange, "Value does not fit", "env of %s: %s.", c.addr, err)
+			return cty.NilVal, fail(at, "Value does not fit", "env of %s: %s.", c.addr, err)
 		}
 		if !known {
 			return cty.UnknownVal(cty.Map(cty.String)), nil
@@ -74,6 +75,9 @@ func addVariables(env map[string]cty.Value, more cty.Value) (known bool, err err
 	}
 	if !converted.IsKnown() {
 		return false, nil
+	}
+	if err := checkNames(converted); err != nil {
+		return false, err
 	}
 	maps.Copy(env, valuesOf(converted.WithMarks(marks)))
 	return true, nil
@@ -113,12 +117,21 @@ func variables(c *component, v cty.Value) (cty.Value, hcl.Diagnostics) {
 	if converted.IsNull() || !converted.IsKnown() {
 		return converted.WithMarks(marks), nil
 	}
-	for name := range converted.AsValueMap() {
-		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return v, fail(at, "No name of a variable", "%q cannot be the name of a variable: it must not be empty and must not hold a =.", name)
-		}
+	if err := checkNames(converted); err != nil {
+		return v, fail(at, "No name of a variable", "%s.", err)
 	}
 	return converted.WithMarks(marks), nil
+}
+
+// checkNames refuses a map of variables with a name that no environment can hold.
+func checkNames(variables cty.Value) error {
+	for it := variables.ElementIterator(); it.Next(); {
+		key, _ := it.Element()
+		if name := key.AsString(); name == "" || strings.ContainsAny(name, "=\x00") {
+			return fmt.Errorf("%q cannot be the name of a variable: it must not be empty and must not hold a =", name)
+		}
+	}
+	return nil
 }
 
 // variableName is a name as part of an environment variable: upper case, anything else than letters and digits as _.

@@ -26,6 +26,7 @@ func (p *Pass) allocation(c *component, index int) (cty.Value, hcl.Diagnostics) 
 		wanted[name] = number
 		if expr := p.graph.portNumber(c, name); expr != nil {
 			diags = append(diags, c.fixed(name, number, expr.Range())...)
+			diags = append(diags, p.claim(c, number, expr.Range())...)
 		}
 	}
 	v, err := conform(p.graph.in.Types["allocation"], map[string]cty.Value{
@@ -38,6 +39,23 @@ func (p *Pass) allocation(c *component, index int) (cty.Value, hcl.Diagnostics) 
 		return cty.NilVal, append(diags, fail(c.recipe.NameRange, "Invalid port", "%s.", err)...)
 	}
 	return v, diags
+}
+
+// claim refuses a number that another component has fixed already: the second one could not listen there.
+func (p *Pass) claim(c *component, number cty.Value, at hcl.Range) hcl.Diagnostics {
+	if !number.IsKnown() || number.Equals(cty.Zero).True() {
+		return nil
+	}
+	text := number.AsBigFloat().Text('f', -1)
+	if p.fixed == nil {
+		p.fixed = map[string]fixedPort{}
+	}
+	first, taken := p.fixed[text]
+	if taken && first.of != c {
+		return fail(at, "One port for two", "%s and %s are both to listen on port %s (%s). Give one of them another number, or none for a free one.", first.of.addr, c.addr, text, position(first.at))
+	}
+	p.fixed[text] = fixedPort{c, at}
+	return nil
 }
 
 // portNumber is the expression that fixes a port, in the stack or in the recipe; nil for any free port.
@@ -94,10 +112,13 @@ func mapOf(values map[string]cty.Value, element cty.Type) cty.Value {
 func (p *Pass) step(c *component, index int, step *config.Step) (cty.Value, hcl.Diagnostics) {
 	ctx := p.configureContext(c, index)
 	attributes, diags := evaluate(step.Attributes, ctx)
+	if index == 0 {
+		diags = append(diags, c.recipe.pkg.missingFiles(step.Attributes, attributes)...)
+	}
 	if diags.HasErrors() {
 		return cty.NilVal, diags
 	}
-	env, more := p.environment(c, index, attributes["env"])
+	env, more := p.environment(c, index, attributes["env"], rangeOf(step.Attributes["env"], step.Range))
 	diags = append(append(diags, more...), programs(step.Attributes, attributes, "command", "undo")...)
 	attributes["env"] = env
 	inPackage(attributes, c.recipe.pkg.Path)
@@ -122,22 +143,28 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	if nameless(command) {
 		diags = append(diags, noProgram("command", process.Command)...)
 	}
-	own := cty.NullVal(cty.Map(cty.String))
+	own, at := cty.NullVal(cty.Map(cty.String)), process.Range
 	if process.Env != nil {
 		v, more := process.Env.Value(ctx)
 		diags = append(diags, more...)
-		own = v
+		own, at = v, process.Env.Range()
 	}
-	directory := cty.StringVal(c.recipe.pkg.Path)
+	var directory cty.Value
 	if process.Directory != nil {
 		v, more := process.Directory.Value(ctx)
 		diags = append(diags, more...)
 		directory = v
+		if index == 0 {
+			diags = append(diags, c.recipe.pkg.missingAt(process.Directory.Range(), v)...)
+		}
+	}
+	if index == 0 && !diags.HasErrors() {
+		diags = append(diags, c.recipe.pkg.missingProgram(process.Command, command, directory)...)
 	}
 	if diags.HasErrors() {
 		return cty.NilVal, diags
 	}
-	env, more := p.environment(c, index, own)
+	env, more := p.environment(c, index, own, at)
 	diags = append(diags, more...)
 	number := slices.Index(c.recipe.Processes, process)
 	main := process == c.recipe.Main()
@@ -150,7 +177,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 		"kind":          cty.StringVal(process.Kind),
 		"main":          cty.BoolVal(main),
 		"directory":     cty.StringVal(c.directories[index]),
-		"workdir":       directory,
+		"workdir":       directoryIn(c.recipe.pkg.Path, directory),
 		"command":       command,
 		"env":           env,
 		"bindings":      p.bindings(c),
@@ -190,6 +217,14 @@ func (p *Pass) running(typ string, process *config.Process, attributes map[strin
 		return cty.NilVal, append(diags, fail(at, "Value does not fit", "%s.", err)...)
 	}
 	return v, diags
+}
+
+// rangeOf is where the value of an attribute is written; otherwise is for one that is not.
+func rangeOf(a *hcl.Attribute, otherwise hcl.Range) hcl.Range {
+	if a == nil {
+		return otherwise
+	}
+	return a.Expr.Range()
 }
 
 // portsMap is what a process is told to listen on. The instance's context is made by then.

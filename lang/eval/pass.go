@@ -20,6 +20,13 @@ type Pass struct {
 	scopes  []scope         // by component
 	pending hcl.Diagnostics // of making scopes, for the node that made them
 	id      func(clear string) string
+	fixed   map[string]fixedPort // by number
+}
+
+// fixedPort is a port with a fixed number, and who has it.
+type fixedPort struct {
+	of *component
+	at hcl.Range
 }
 
 // scope is what the expressions of one component's recipe see, made when the first of them is evaluated.

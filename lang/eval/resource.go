@@ -67,11 +67,16 @@ func (p *Pass) resource(res *config.Resource, ctx *hcl.EvalContext, at place) (c
 	if res.Type == "template" {
 		diags = append(diags, p.render(res, attributes, at)...)
 	} else if _, ok := schema.Attributes["source"]; ok && res.Type != "archive" && !schema.Plugin {
-		diags = append(diags, missingPayload(res, attributes, at)...)
+		if at.index == 0 {
+			diags = append(diags, at.pkg.missing(res.Attributes["source"], attributes["source"])...)
+		}
 		payload(res.Type, attributes, at.pkg.Path)
 	}
 	if res.Type == "command" {
 		diags = append(diags, programs(res.Attributes, attributes, "command", "undo")...)
+		if at.index == 0 {
+			diags = append(diags, at.pkg.missingFiles(res.Attributes, attributes)...)
+		}
 		inPackage(attributes, at.pkg.Path)
 		if once, _ := text(attributes["once_per"]); once == "version" {
 			attributes["trigger"] = cty.StringVal(at.pkg.Recipe.Version.String())
@@ -117,11 +122,20 @@ func engine(schema sdk.TypeSchema, attributes map[string]cty.Value, name string,
 	}
 }
 
-// inPackage makes a command run in its package unless it says where.
+// inPackage makes a command run in its package, or in a directory below it, unless it names another one.
 func inPackage(attributes map[string]cty.Value, root string) {
-	if v, ok := attributes["directory"]; !ok || v.IsNull() {
-		attributes["directory"] = cty.StringVal(root)
+	attributes["directory"] = directoryIn(root, attributes["directory"])
+}
+
+// directoryIn is the directory that is meant: relative ones are below root, and it is root itself when none is named.
+func directoryIn(root string, directory cty.Value) cty.Value {
+	if directory == cty.NilVal || directory.IsNull() {
+		return cty.StringVal(root)
 	}
+	if s, known := text(directory); known && !path.IsAbs(s) {
+		return cty.StringVal(path.Join(root, s)).WithSameMarks(directory)
+	}
+	return directory
 }
 
 // payload makes the attribute source an absolute path below the package; what go_build builds is the package itself
@@ -139,16 +153,25 @@ func payload(typ string, attributes map[string]cty.Value, root string) {
 	}
 }
 
-// missingPayload refuses the source of a file that is not in the package. All instances have the same, so the first one is asked.
-func missingPayload(res *config.Resource, attributes map[string]cty.Value, at place) hcl.Diagnostics {
-	source, known := text(attributes["source"])
-	if res.Type != "file" || at.index > 0 || !known || path.IsAbs(source) {
+// missing refuses the relative name of a file or directory that is not in the package, at the attribute a.
+func (p *Package) missing(a *hcl.Attribute, v cty.Value) hcl.Diagnostics {
+	if a == nil {
 		return nil
 	}
-	if _, err := at.pkg.Read(path.Clean(source)); !errors.Is(err, fs.ErrNotExist) {
+	return p.missingAt(a.Expr.Range(), v)
+}
+
+func (p *Package) missingAt(at hcl.Range, v cty.Value) hcl.Diagnostics {
+	name, known := text(v)
+	if !known || name == "" || path.IsAbs(name) || p.Read == nil || v.IsMarked() {
 		return nil
 	}
-	return fail(res.Attributes["source"].Expr.Range(), "No such file", "The package has no file %q. A source is the name of a file that lies in it, relative to its recipe.", source)
+	if clean := path.Clean(name); fs.ValidPath(clean) {
+		if _, err := p.Read(clean); !errors.Is(err, fs.ErrNotExist) {
+			return nil // also a directory, which cannot be read
+		}
+	}
+	return fail(at, "No such file", "The package has no file %q. This is the name of a file or directory that lies in it, relative to its recipe.", name)
 }
 
 func evaluate(attributes map[string]*hcl.Attribute, ctx *hcl.EvalContext) (map[string]cty.Value, hcl.Diagnostics) {
@@ -189,6 +212,9 @@ func conform(schema sdk.TypeSchema, attributes map[string]cty.Value) (cty.Value,
 			}
 			attributes[name] = converted
 		}
+		if err := checked(attributes[name], a); err != nil {
+			return cty.NilVal, misfit{name, err}
+		}
 		if a.Sensitive && !v.HasMark(function.Sensitive) {
 			attributes[name] = attributes[name].Mark(function.Sensitive)
 		}
@@ -197,6 +223,15 @@ func conform(schema sdk.TypeSchema, attributes map[string]cty.Value) (cty.Value,
 		maps.DeleteFunc(attributes, func(name string, _ cty.Value) bool { _, known := schema.Attributes[name]; return !known })
 	}
 	return cty.ObjectVal(attributes), nil
+}
+
+// checked is what the type itself says about a value, if that is known by now. What it says may quote the value, so a sensitive
+// one is left to the type.
+func checked(v cty.Value, a sdk.Attribute) error {
+	if a.Check == nil || v.IsMarked() || !v.IsKnown() || v.IsNull() {
+		return nil
+	}
+	return a.Check(v)
 }
 
 func (p *Pass) misfit(err error, attributes map[string]*hcl.Attribute, at hcl.Range) hcl.Diagnostics {
@@ -228,6 +263,9 @@ func (p *Pass) render(res *config.Resource, attributes map[string]cty.Value, at 
 	name, known := text(source)
 	if !known {
 		return fail(where, "Not a file name", "source has to be the name of a file of the package.")
+	}
+	if diags := at.pkg.missingAt(where, source); diags.HasErrors() {
+		return diags
 	}
 	template, diags := p.graph.template(at.pkg, name, where)
 	if diags.HasErrors() {

@@ -65,7 +65,10 @@ func times(s *config.Schedule, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics
 		}
 	}
 	if whole && !diags.HasErrors() {
-		if _, err := schedule.Parse(known["schedule"], known["every"], known["timezone"]); err != nil {
+		if _, err := schedule.Zone(known["timezone"]); err != nil {
+			diags = append(diags, fail(s.Zone.Range(), "Unknown time zone", "%s.", err)...)
+		}
+		if _, err := schedule.Parse(known["schedule"], known["every"], ""); err != nil {
 			diags = append(diags, fail(s.When().Range(), "Wrong schedule", "%s.", err)...)
 		}
 	}

@@ -39,9 +39,9 @@ func Cron(expression, zone string) (Schedule, error) {
 	if strings.HasPrefix(expression, "@every") {
 		return Schedule{}, errors.New(`an interval is an argument of its own: every = "10m"`)
 	}
-	location, err := time.LoadLocation(zone)
+	location, err := Zone(zone)
 	if err != nil {
-		return Schedule{}, fmt.Errorf("there is no time zone %q: it is called like \"Europe/Berlin\"", zone)
+		return Schedule{}, err
 	}
 	parsed, err := cron.ParseStandard(expression)
 	if err != nil {
@@ -53,6 +53,15 @@ func Cron(expression, zone string) (Schedule, error) {
 		return Schedule{}, fmt.Errorf("%q names a day that never comes", expression)
 	}
 	return s, nil
+}
+
+// Zone returns the time zone of that name; "" is UTC.
+func Zone(name string) (*time.Location, error) {
+	location, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no time zone: one is called like \"Europe/Berlin\"", name)
+	}
+	return location, nil
 }
 
 // Parse returns the schedule of a cron expression in a zone, or that of an interval such as "10m" if there is no expression.

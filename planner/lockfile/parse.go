@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,6 +45,10 @@ type writtenPackage struct {
 // Parse reads a lock file; name is for messages.
 func Parse(text []byte, name string) (*File, hcl.Diagnostics) {
 	f := &File{Packages: map[string][]Package{}, Implementations: map[string]string{}, Sources: map[string]string{}}
+	if at := bytes.Index(text, []byte("<<<<<<< ")); at == 0 || at > 0 && text[at-1] == '\n' {
+		return f, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "A merge that was not finished", Subject: rangeAt(text, at, name),
+			Detail: "Two people have locked different things. Take the file of one side, such as by git checkout --ours " + name + ", and run recipe lock: it keeps what is in there and adds what the stack needs now."}}
+	}
 	if at := strange(text, name); at != nil {
 		return f, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Not a lock file", Subject: at,
 			Detail: "A lock file has nothing but blocks with strings. Remove it and run recipe lock."}}

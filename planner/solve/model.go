@@ -84,7 +84,7 @@ func (m *model) enter(ctx context.Context, r *Root, local map[*Manifest]*shelf) 
 				m.fail(r.NameRange, "No package to choose", "Nothing can be made from %s: %s.", r.Package, c.shelf.absence)
 				return
 			}
-			m.fail(r.NameRange, "Unknown package", "There is no package %q in the library in the box. For files of your own say source = \"./directory\" instead of package.", r.Package)
+			m.fail(r.NameRange, "Unknown package", "There is no package %q in the library in the box.%s For files of your own say source = \"./directory\" instead of package.", r.Package, m.suggest(r.Package))
 			return
 		}
 	} else if c.shelf = local[r.Manifest]; c.shelf == nil {

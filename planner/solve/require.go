@@ -145,6 +145,9 @@ func (m *model) tellNeed(c *member, n *need, bound bool) string {
 		return text + ", which is provided by " + strings.Join(who, " or ")
 	}
 	text += ", and nothing in the stack or in the library provides it"
+	if suggestion := strings.TrimRight(strings.TrimSpace(m.suggest(r.Service)), "?"); suggestion != "" {
+		text += " (d" + suggestion[1:] + "?)"
+	}
 	if misfits := m.misfits(c, r); misfits != nil {
 		text += ": " + strings.Join(misfits, "; ")
 	}

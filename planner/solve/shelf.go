@@ -102,6 +102,14 @@ type stock struct {
 	diags   hcl.Diagnostics
 }
 
+// suggest is what the source says of a name that nothing has.
+func (s *stock) suggest(name string) string {
+	if by, ok := s.source.(Suggester); ok {
+		return by.Suggest(name)
+	}
+	return ""
+}
+
 // get looks a package up, once. at is where it is named. It returns nil if it could not be looked up.
 func (s *stock) get(ctx context.Context, name string, at hcl.Range) *shelf {
 	if known, ok := s.shelves[name]; ok {

@@ -26,6 +26,12 @@ type Excuser interface {
 	Absence(ctx context.Context, name string) string
 }
 
+// Suggester is a Source that knows which package may be meant by a name that none has.
+type Suggester interface {
+	// Suggest is a sentence with a space before it; "" when nothing is near.
+	Suggest(name string) string
+}
+
 // Manifest is what the solver needs to know of one version of a package.
 type Manifest struct {
 	Name     string

@@ -2,9 +2,11 @@ package builtin
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -28,9 +30,10 @@ func parseCommand(v cty.Value) (commandSpec, error) {
 		directory: text(v, "directory"), creates: createsPath(v), state: text(v, "state_dir"), sandbox: v.GetAttr("sandbox"),
 	}
 	var err error
-	switch s.timeout, err = time.ParseDuration(text(v, "timeout")); {
-	case err != nil || s.timeout <= 0:
-		return s, wrong("timeout", "must be a duration such as \"90s\", not %q", text(v, "timeout"))
+	if s.timeout, err = timeoutOf(text(v, "timeout")); err != nil {
+		return s, wrong("timeout", "%w", err)
+	}
+	switch {
 	case len(s.command) == 0 || s.command[0] == "":
 		return s, wrong("command", "must name a program")
 	case isSet(v, "undo") && (len(s.undo) == 0 || s.undo[0] == ""):
@@ -39,14 +42,47 @@ func parseCommand(v cty.Value) (commandSpec, error) {
 		return s, wrong("directory", "must be an absolute path")
 	case !filepath.IsAbs(s.state):
 		return s, wrong("state_dir", "must be an absolute path")
-	case !slices.Contains([]string{"instance", "version"}, text(v, "once_per")):
-		return s, wrong("once_per", "must be \"instance\" or \"version\", not %q", text(v, "once_per"))
+	}
+	if err = onceError(text(v, "once_per")); err != nil {
+		return s, wrong("once_per", "%w", err)
 	}
 	if s.user, err = whole(v, "uid", -1, 1<<31-1); err != nil {
 		return s, err
 	}
 	s.group, err = whole(v, "gid", -1, 1<<31-1)
 	return s, err
+}
+
+func timeoutOf(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		return 0, fmt.Errorf("must be a duration such as \"90s\", not %q", text)
+	}
+	return d, nil
+}
+
+func checkTimeout(v cty.Value) error {
+	_, err := timeoutOf(v.AsString())
+	return err
+}
+
+func checkOncePer(v cty.Value) error { return onceError(v.AsString()) }
+
+func onceError(text string) error {
+	if !slices.Contains([]string{"instance", "version"}, text) {
+		return fmt.Errorf("must be \"instance\" or \"version\", not %q", text)
+	}
+	return nil
+}
+
+// checkVariables looks at the names of a map; its values are any text.
+func checkVariables(v cty.Value) error {
+	for name := range v.AsValueMap() {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			return fmt.Errorf("%q cannot be the name of a variable: it must not be empty and must not hold a =", name)
+		}
+	}
+	return nil
 }
 
 // createsPath returns the absolute path of "creates", or "".

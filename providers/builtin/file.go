@@ -21,6 +21,7 @@ func fileSchema() sdk.TypeSchema {
 	return sdk.TypeSchema{
 		Description: "A file with a given content. It is written beside its place and renamed, so that readers and crashes see the old or the new file, whole.",
 		Attributes:  attributes,
+		OneOf:       []string{"content", "source"},
 	}
 }
 

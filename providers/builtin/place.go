@@ -27,9 +27,11 @@ func placeAttributes(relative, what, mode string) map[string]sdk.Attribute {
 		"name": {Type: cty.String, Required: true, Replace: true,
 			Description: "Name of the resource. Filled in by the engine."},
 		relative: {Type: cty.String, Replace: true,
-			Description: "Name of the " + what + " relative to base, with slashes; directories above it are made. The resource's name if not set."},
+			Description: "Name of the " + what + " relative to base, with slashes; directories above it are made. The resource's name if not set.",
+			Check:       checkName},
 		"mode": {Type: cty.String, Default: cty.StringVal(mode),
-			Description: "Permissions as an octal number from \"0000\" to \"0777\"; the umask does not count."},
+			Description: "Permissions as an octal number from \"0000\" to \"0777\"; the umask does not count.",
+			Check:       checkMode},
 		"owner": {Type: cty.Number, Default: cty.NumberIntVal(-1),
 			Description: "Numeric id of the user who owns the " + what + "; -1 leaves it to the user who runs the agent. The engine sets it when apps run as another user."},
 		"path": {Type: cty.String, Computed: true, Stable: true,
@@ -48,11 +50,21 @@ func placeOf(object cty.Value, relative string) (place, error) {
 	switch {
 	case !filepath.IsAbs(p.base):
 		return p, wrong("base", "must be an absolute path")
-	case !filepath.IsLocal(p.name) || filepath.Clean(p.name) == ".":
-		return p, wrong(from, "must be a relative path that stays below the base directory, not %q", p.name)
+	}
+	if err := nameError(p.name); err != nil {
+		return p, wrong(from, "%w", err)
 	}
 	p.name = filepath.Clean(p.name)
 	return p, nil
+}
+
+func checkName(v cty.Value) error { return nameError(filepath.FromSlash(v.AsString())) }
+
+func nameError(name string) error {
+	if !filepath.IsLocal(name) || filepath.Clean(name) == "." {
+		return fmt.Errorf("must be a relative path that stays below the base directory, not %q", name)
+	}
+	return nil
 }
 
 func (p place) path() string { return filepath.Join(p.base, p.name) }
@@ -89,11 +101,24 @@ func (p place) makeParents(root *os.Root) error {
 
 // parseMode reads permissions such as "0644".
 func parseMode(object cty.Value) (fs.FileMode, error) {
-	mode, err := strconv.ParseUint(text(object, "mode"), 8, 32)
+	mode, err := modeOf(text(object, "mode"))
+	if err != nil {
+		return 0, wrong("mode", "%w", err)
+	}
+	return mode, nil
+}
+
+func modeOf(text string) (fs.FileMode, error) {
+	mode, err := strconv.ParseUint(text, 8, 32)
 	if err != nil || mode > 0o777 {
-		return 0, wrong("mode", "must be an octal number from \"0000\" to \"0777\", not %q", text(object, "mode"))
+		return 0, fmt.Errorf("must be an octal number from \"0000\" to \"0777\", not %q", text)
 	}
 	return fs.FileMode(mode), nil
+}
+
+func checkMode(v cty.Value) error {
+	_, err := modeOf(v.AsString())
+	return err
 }
 
 func parseOwner(object cty.Value) (int, error) { return whole(object, "owner", -1, 1<<31-1) }

@@ -13,5 +13,6 @@ func templateSchema() sdk.TypeSchema {
 	return sdk.TypeSchema{
 		Description: "A file made from a template of the package. It is written as a file is.",
 		Attributes:  attributes,
+		OneOf:       []string{"content", "source"},
 	}
 }

@@ -81,7 +81,7 @@ type attributeError struct {
 func (e attributeError) Error() string { return fmt.Sprintf("%q %s", e.name, e.text) }
 
 func wrong(name, format string, args ...any) error {
-	return attributeError{name, fmt.Sprintf(format, args...)}
+	return attributeError{name, fmt.Errorf(format, args...).Error()}
 }
 
 // answer turns the outcome of a call into what sdk.Resource returns. The error's text goes to the user.

@@ -34,6 +34,8 @@ type TypeSchema struct {
 	// Configured says how the provider of the type itself is configured: the type has the attribute ProviderAttribute, which
 	// the engine sets from what the stack or the recipe says of the provider. Nil for types without one.
 	Configured *Configured
+	// OneOf are attributes of which a recipe writes exactly one. Nil for nothing of the kind; plugins have none.
+	OneOf []string
 	// Refused says why nothing of the type can be made: "it has attributes of any type". Empty for types that work.
 	Refused string
 }
@@ -68,6 +70,9 @@ type Attribute struct {
 	Blocks      bool      // a recipe may write it as blocks: NAME { … } for each object in it
 	Loose       bool      // objects in it may lack attributes, which are null then
 	Hidden      bool      // of no interest to people: plans do not show it
+	// Check says what is wrong with a value, for the line where that is written: "must be a duration such as \"90s\"". It gets
+	// known values of the type that are neither null nor sensitive. Nil for nothing; plugins have none.
+	Check func(cty.Value) error
 }
 
 // Object returns the cty type of the values of the type.

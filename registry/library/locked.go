@@ -13,6 +13,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"github.com/nsynapse/recipe/planner/lockfile"
+	"github.com/nsynapse/recipe/planner/semver"
 	"github.com/nsynapse/recipe/planner/solve"
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/oci"
@@ -86,8 +87,58 @@ func placed(locked *lockfile.Release, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Lock file and package disagree", Subject: &locked.Range,
-		Detail: err.Error() + ". The lock file is not for editing: take it from your version control."}}
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Lock file and package disagree", Subject: &locked.Range,
+		Detail: err.Error() + ". The lock file is not for editing: take it from your version control."}
+	var u *trust.Untrusted
+	switch {
+	case errors.As(err, &u) && u.Revoked:
+		d.Summary, d.Detail = "Locked package is refused", fmt.Sprintf("%s. recipe lock takes a version that %s has signed with another key, if there is one.", err, u.Namespace)
+	case errors.As(err, &u):
+		d.Summary, d.Detail = "Locked package is refused", fmt.Sprintf("%s. %s.", err, u.WayOut())
+	}
+	return hcl.Diagnostics{d}
+}
+
+// Withdrawn warns of packages of a lock file whose publishers have taken them back since, as far as this reader knows; lock is what
+// was chosen now.
+func (s *Source) Withdrawn(before *lockfile.File, lock *solve.Lock) (diags hcl.Diagnostics) {
+	for _, name := range slices.Sorted(maps.Keys(before.Packages)) {
+		for _, p := range before.Packages[name] {
+			if how, refused := s.withdrawn(name, p); how != "" {
+				diags = append(diags, withdrawal(name, p, how, refused, lock)...)
+			}
+		}
+	}
+	return diags
+}
+
+func (s *Source) withdrawn(name string, p lockfile.Package) (how string, refused bool) {
+	version, err := semver.Parse(p.Version)
+	at := slices.IndexFunc(s.set, func(c *registry.Client) bool { return p.Release != nil && s.names[c.String()] == p.Release.Origin })
+	if err != nil || at < 0 {
+		return "", false
+	}
+	return s.set[at].Withdrawn(name, version, trust.Fingerprint(p.Release.Key))
+}
+
+// withdrawal is the warning; none when what may be used and is not chosen any more is of no interest.
+func withdrawal(name string, p lockfile.Package, how string, refused bool, lock *solve.Lock) hcl.Diagnostics {
+	var now []string
+	for _, chosen := range lock.Packages {
+		if chosen.Name == name {
+			now = append(now, chosen.Version)
+		}
+	}
+	d := &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "A locked package was taken back", Subject: &p.Release.Range}
+	switch {
+	case slices.Contains(now, p.Version):
+		d.Detail = fmt.Sprintf("%s %s %s. Who has it locked keeps it; recipe lock -upgrade=%s takes another version if there is one that fits.", name, p.Version, how, name)
+	case refused && len(now) > 0:
+		d.Detail = fmt.Sprintf("%s %s %s. In its place is %s.", name, p.Version, how, strings.Join(now, ", "))
+	default:
+		return nil
+	}
+	return hcl.Diagnostics{d}
 }
 
 // agree refuses releases that have not the bits that are locked for their versions, and bits that are locked for another version.

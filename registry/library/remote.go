@@ -33,7 +33,7 @@ func (l *Library) Named(ctx context.Context, base, source, pin string) (*Package
 // sentence is an error as the detail of a diagnostic.
 func sentence(err error) string {
 	text := err.Error()
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }
 
 func (l *Library) remote(ctx context.Context, address origin.Address, pin string) (*Package, hcl.Diagnostics, error) {

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -126,4 +129,28 @@ func TestTagsOfMany(t *testing.T) {
 	if got := fmt.Sprint(len(tags), won); err != nil || got != "4 [1 1 1 1]" {
 		t.Errorf("tags and winners: %s, %v; %s", got, err, strings.Join(tags, " "))
 	}
+}
+
+// TestSilentRegistry asks registries where nothing listens, and where nobody answers: each is told as what it is.
+func TestSilentRegistry(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := "oci+http://" + l.Addr().String()
+	ask := func(want string) {
+		t.Helper()
+		r, err := oci.Dial(address, oci.Options{Transport: &http.Transport{}, Retries: -1, Patience: 50 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Names(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v; want %q", err, want)
+		}
+	}
+	ask(address + " does not answer in time; see that it runs and can be reached from here")
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ask(address + " cannot be reached; nothing listens there")
 }

@@ -14,6 +14,7 @@ import (
 	"path"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -268,6 +269,10 @@ func (r *remoteRegistry) explain(err error) error {
 		return denial(fmt.Sprintf("%s does not allow that to the user %s", r, *r.user.Load()))
 	case code == http.StatusForbidden:
 		return denial(fmt.Sprintf("%s does not allow that to this user", r))
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s does not answer in time; see that it runs and can be reached from here: %w", r, err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("%s cannot be reached; nothing listens there: %w", r, err)
 	case errors.As(err, new(x509.UnknownAuthorityError)):
 		return fmt.Errorf("%s: %w; if the authority is your own, make it one of the system's, or name its file in SSL_CERT_FILE, also where the agent starts", r, err)
 	}

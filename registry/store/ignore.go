@@ -83,6 +83,16 @@ func (i *Ignore) Match(name string, dir bool) bool {
 	return false
 }
 
+// LeavesOut reports whether a file is left out, by itself or with a directory that it lies in.
+func (i *Ignore) LeavesOut(name string) bool {
+	for at, c := range name {
+		if c == '/' && i.Match(name[:at], true) {
+			return true
+		}
+	}
+	return i.Match(name, false)
+}
+
 // matchSegments goes back to the last `**` only, which is enough and keeps it from taking exponential time.
 func matchSegments(pattern, name []string) bool {
 	p, n := 0, 0

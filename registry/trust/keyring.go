@@ -37,10 +37,10 @@ type publisher struct {
 	History History       `json:"history"`           // learnt from packages that verified
 }
 
-// Publisher is one line of the list.
+// Publisher is one line of the list. Each key is in one of the three.
 type Publisher struct {
 	Namespace    string        `json:"namespace"`
-	Fingerprints []Fingerprint `json:"fingerprints"`
+	Fingerprints []Fingerprint `json:"fingerprints"`      // given by the user, and good
 	Learnt       []Fingerprint `json:"learnt,omitempty"`  // good because a trusted key vouches for them
 	Revoked      []Fingerprint `json:"revoked,omitempty"` // by the publisher
 }
@@ -96,6 +96,13 @@ func (k *Keyring) Add(ctx context.Context, namespace string, f Fingerprint) erro
 	})
 }
 
+// Knows reports whether a key is among those of a namespace that List shows.
+func (k *Keyring) Knows(namespace string, f Fingerprint) (bool, error) {
+	all, err := k.List()
+	at := slices.IndexFunc(all, func(p Publisher) bool { return p.Namespace == namespace })
+	return at >= 0 && slices.Contains(slices.Concat(all[at].Fingerprints, all[at].Learnt, all[at].Revoked), f), err
+}
+
 // Remove trusts a key no more, whoever vouches for it; without a fingerprint, all of a namespace.
 func (k *Keyring) Remove(ctx context.Context, namespace string, f Fingerprint) error {
 	return k.update(ctx, func(all publishers) error {
@@ -141,8 +148,9 @@ func (k *Keyring) List() ([]Publisher, error) {
 }
 
 func (p *publisher) line(namespace string) Publisher {
-	line := Publisher{Namespace: namespace, Fingerprints: p.Trusted}
 	good, revoked := p.believe(namespace, p.History)
+	given := slices.DeleteFunc(slices.Clone(p.Trusted), func(f Fingerprint) bool { return revoked[f] })
+	line := Publisher{Namespace: namespace, Fingerprints: given}
 	for _, f := range fingerprints(good) {
 		if !slices.Contains(p.Trusted, f) {
 			line.Learnt = append(line.Learnt, f)
@@ -174,6 +182,23 @@ func (k *Keyring) Verify(ctx context.Context, namespace string, signed []byte, o
 	}
 	at := slices.IndexFunc(good, func(key Public) bool { return key.verifier.KeyHash() == opened.Sigs[0].Hash })
 	return opened.Text, good[at], k.learn(ctx, namespace, p, offered)
+}
+
+// Trusts returns nil when a key of the namespace is a good one by all that is known now, and else an *Untrusted.
+func (k *Keyring) Trusts(namespace string, f Fingerprint) error {
+	all, err := k.read()
+	if err != nil {
+		return err
+	}
+	p := all[namespace]
+	if p == nil {
+		return &Untrusted{Namespace: namespace}
+	}
+	good, revoked := p.believe(namespace, p.History)
+	if slices.Contains(fingerprints(good), f) {
+		return nil
+	}
+	return &Untrusted{Namespace: namespace, Trusted: len(p.Trusted) > 0, Revoked: revoked[f] || slices.Contains(p.Removed, f)}
 }
 
 // believe is that of the history, without what the user removed.

@@ -42,6 +42,7 @@ type job struct {
 	secure bool
 	begin  time.Time
 	to     string
+	body   *patient // nil without one
 }
 
 type jobKey struct{}
@@ -86,8 +87,18 @@ func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 		return
 	}
 	j.rule.budget.earn()
+	out := r.WithContext(context.WithValue(r.Context(), jobKey{}, j)) // a copy: net/http looks at the body that it gave to know how its connection goes on
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &patient{http.MaxBytesReader(w, r.Body, j.rule.BodyLimit), http.NewResponseController(w)}
+		control := http.NewResponseController(w)
+		_ = control.EnableFullDuplex() // else net/http takes what is left of the body from an app that answers before it has read all
+		j.body = &patient{ReadCloser: http.MaxBytesReader(w, r.Body, j.rule.BodyLimit), control: control}
+		if isGRPC(r) {
+			j.body.control = nil // either side of a stream may be silent
+		}
+		defer j.body.release()
+		if out.Body = j.body; r.ProtoMajor == 1 {
+			w.body = j.body
+		}
 	}
 	defer func() {
 		// The proxy panics with it when an answer breaks off, so that the client's connection does too.
@@ -98,7 +109,7 @@ func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 			panic(p)
 		}
 	}()
-	h.proxy.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), jobKey{}, j)))
+	h.proxy.ServeHTTP(w, out)
 }
 
 func (h *handler) record(w *answerWriter, r *http.Request, j *job) {
@@ -119,6 +130,7 @@ func (h *handler) record(w *answerWriter, r *http.Request, j *job) {
 func rewrite(p *httputil.ProxyRequest) {
 	j := jobOf(p.In)
 	p.Out.URL.Scheme = "http"
+	p.Out.URL.RawQuery = p.In.URL.RawQuery // the proxy takes out what package url cannot read; apps may
 	for name := range p.Out.Header {
 		if ours([]byte(name)) {
 			delete(p.Out.Header, name)
@@ -141,13 +153,18 @@ func rewrite(p *httputil.ProxyRequest) {
 func failed(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	var status refusal
+	unsent := jobOf(r).body.failure()
 	switch {
 	case errors.As(err, &tooLarge):
 		page(w, http.StatusRequestEntityTooLarge, "The request is too large.")
 	case errors.As(err, &status):
 		page(w, status.status, status.text)
+	case isTimeout(unsent):
+		page(w, http.StatusRequestTimeout, "The request came too slowly.")
 	case r.Context().Err() != nil:
 		w.WriteHeader(statusGone) // nobody is left to read it; the log is
+	case unsent != nil:
+		page(w, http.StatusBadRequest, "The body of the request cannot be read.")
 	case isTimeout(err), errors.Is(err, context.DeadlineExceeded):
 		page(w, http.StatusGatewayTimeout, "The app took too long to answer.")
 	default:
@@ -176,6 +193,7 @@ func (r refusal) Error() string { return r.text }
 // answerWriter notes what became of a request.
 type answerWriter struct {
 	http.ResponseWriter
+	body   *patient // over HTTP/1.1, if there is one
 	status int
 	bytes  int64
 }
@@ -184,6 +202,9 @@ type answerWriter struct {
 func (w *answerWriter) WriteHeader(status int) {
 	if status >= 200 {
 		w.status = status
+		if w.body != nil && !w.body.ended() {
+			w.Header().Set("Connection", "close") // nobody may read the rest, and nothing else can follow it
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -204,20 +225,81 @@ func (w *answerWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // Unwrap is for http.ResponseController.
 func (w *answerWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// patient is the body of a request, each part of which has to come in time.
+// patient is the body of a request, each part of which has to come in time. Transports may read it for longer than the request
+// lasts. It is safe for concurrent use.
 type patient struct {
 	io.ReadCloser
-	control *http.ResponseController
+
+	mu      sync.Mutex
+	control *http.ResponseController // nil without deadlines, and when the request is over: net/http does not bear being asked then
+	err     error                    // of the last Read that had one
+	closed  bool                     // by us
 }
 
 // Read implements io.Reader.
 func (p *patient) Read(b []byte) (int, error) {
-	_ = p.control.SetReadDeadline(time.Now().Add(sendTimeout)) // a connection that cannot needs none
+	p.mu.Lock()
+	p.until(time.Now().Add(sendTimeout))
+	p.mu.Unlock()
 	n, err := p.ReadCloser.Read(b)
 	if err != nil {
-		_ = p.control.SetReadDeadline(time.Time{})
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if !p.closed {
+			p.err = err
+		}
+		if err == io.EOF {
+			p.until(time.Time{})
+		}
 	}
 	return n, err
+}
+
+// Close implements io.Closer.
+func (p *patient) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	return p.ReadCloser.Close()
+}
+
+// until is called with mu held.
+func (p *patient) until(deadline time.Time) {
+	if p.control != nil {
+		_ = p.control.SetReadDeadline(deadline) // a connection that cannot needs none
+	}
+}
+
+// release is called before the request is over. Of a body that has not ended net/http may read some more, which has to come
+// in time too.
+func (p *patient) release() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.until(time.Now().Add(headTimeout))
+	}
+	p.control = nil
+}
+
+// ended reports whether all of it has come.
+func (p *patient) ended() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err == io.EOF
+}
+
+// failure is why the client cannot send it whole, nil for another reason or none. It may be called on a nil one.
+func (p *patient) failure() error {
+	if p == nil {
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var tooLarge *http.MaxBytesError
+	if p.err == io.EOF || errors.As(p.err, &tooLarge) {
+		return nil
+	}
+	return p.err
 }
 
 // buffers lends the proxy the memory through which it copies.

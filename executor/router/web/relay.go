@@ -77,9 +77,10 @@ func appendForwarded(b []byte, ip string, host []byte, proto string) []byte {
 // read reads from the upstream behind back[:from], and looks after the client while that takes time.
 func (x *exchange) read(conn *upstream.Conn, from int) (n int, err error) {
 	begin := time.Now()
+	step := min(tick, x.rule.Timeout)
 	for now := begin; ; now = time.Now() {
-		if conn.Until.Sub(now) < tick/2 {
-			conn.Until = now.Add(tick)
+		if left := conn.Until.Sub(now); left < step/2 || left > step {
+			conn.Until = now.Add(step)
 			conn.SetReadDeadline(conn.Until)
 		}
 		n, err = conn.Read(x.back[from:])

@@ -74,6 +74,15 @@ func (f *front) client() *http.Client {
 		}}}
 }
 
+// http2 is a client that speaks HTTP/2 without TLS.
+func (f *front) http2() *http.Client {
+	c := f.client()
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	c.Transport.(*http.Transport).Protocols = protocols
+	return c
+}
+
 // longer makes a request take the long way.
 func longer(r *http.Request) *http.Request {
 	r.Header.Set("TE", "trailers")
@@ -145,7 +154,7 @@ func TestRequestIsPassedOn(t *testing.T) {
 			io.WriteString(w, "made")
 		})
 		f := start(t, Route{Upstreams: []string{a}})
-		q := newRequest(t, "PUT", "http://Shop.Localhost:8080/a%2Fb/c?x=1&y=%20", "some body")
+		q := newRequest(t, "PUT", "http://Shop.Localhost:8080/a%2Fb/c?x=1&y=%20;z&rate=5%", "some body")
 		for name, value := range map[string]string{"X-Forwarded-For": "1.2.3.4", "X_Forwarded_Proto": "evil", "Forwarded": "for=evil", "X-Forwarded-User": "root",
 			"Proxy-Authorization": "secret", "X-Own": "kept"} {
 			q.Header[name] = []string{value}
@@ -156,7 +165,7 @@ func TestRequestIsPassedOn(t *testing.T) {
 		}
 		r := <-seen
 		content, _ := io.ReadAll(r.Body)
-		if r.Method != "PUT" || r.RequestURI != "/a%2Fb/c?x=1&y=%20" || string(content) != "some body" || r.Host != "Shop.Localhost:8080" {
+		if r.Method != "PUT" || r.RequestURI != "/a%2Fb/c?x=1&y=%20;z&rate=5%" || string(content) != "some body" || r.Host != "Shop.Localhost:8080" {
 			t.Errorf("got %s %s %s %q", r.Method, r.Host, r.RequestURI, content)
 		}
 		for name, want := range map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "Shop.Localhost:8080", "X-Forwarded-Proto": "http",
@@ -330,6 +339,28 @@ func TestNothingIsSmuggled(t *testing.T) {
 	}
 	if slices.Contains(*paths.Load(), "/hidden") {
 		t.Errorf("the app got %q", *paths.Load())
+	}
+}
+
+// A body that makes no sense is the client's fault: no upstream rests for it.
+func TestBadBodiesAreNobodyElsesFault(t *testing.T) {
+	a := app(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) })
+	f := start(t, Route{Upstreams: []string{a}})
+	for range 5 {
+		conn, err := net.Dial("tcp4", f.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(time.Minute))
+		io.WriteString(conn, "POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: chunked\r\n\r\nfive\r\nhello\r\n0\r\n\r\n")
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || response.StatusCode != 400 {
+			t.Errorf("got %v, %v", response, err)
+		}
+	}
+	if s := f.Stats()[0]; s.Ejected != 0 || s.Resting != 0 {
+		t.Errorf("got %+v", s)
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -11,14 +12,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 )
 
 // A connection that changes its protocol, as a WebSocket does, carries bytes both ways and counts until it ends.
@@ -104,6 +108,70 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// An app that falls silent in the middle of its answer is given up like one that says nothing at all. Streams that were asked
+// for as events go on, and so does an upload that the app takes while it answers.
+func TestSilenceEndsAnAnswer(t *testing.T) {
+	const timeout = 2 * time.Second
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex()
+		io.WriteString(w, "first ")
+		w.(http.Flusher).Flush()
+		if r.Method == "POST" {
+			io.Copy(io.Discard, r.Body)
+			io.WriteString(w, "second")
+			return
+		}
+		select {
+		case <-time.After(3 * timeout / 2): // longer on a slow machine: it is too late anyhow
+			io.WriteString(w, "second")
+		case <-r.Context().Done():
+		}
+	})
+	f := start(t, Route{Timeout: timeout, Upstreams: []string{a}})
+	plain, long, events := newRequest(t, "GET", "http://shop.localhost/", ""), newRequest(t, "GET", "http://shop.localhost/", ""), newRequest(t, "GET", "http://shop.localhost/", "")
+	events.Header.Set("Accept", "text/event-stream")
+	upload := newRequest(t, "POST", "http://shop.localhost/", "")
+	upload.Body, upload.ContentLength = &drips{left: 15, every: timeout / 10}, -1
+	var all sync.WaitGroup
+	for _, c := range []struct {
+		what  string
+		r     *http.Request
+		whole bool
+	}{{"short", plain, false}, {"long", longer(long), false}, {"events", events, true}, {"an upload", upload, true}} {
+		all.Go(func() {
+			response, err := f.client().Do(c.r)
+			if err != nil {
+				t.Errorf("%s: %s", c.what, err)
+				return
+			}
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			if c.whole && (string(body) != "first second" || err != nil) || !c.whole && (string(body) != "first " || err == nil) {
+				t.Errorf("%s: got %q, %v", c.what, body, err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// drips is a body that takes its time.
+type drips struct {
+	left  int
+	every time.Duration
+}
+
+// Read implements io.Reader.
+func (d *drips) Read(b []byte) (int, error) {
+	if d.left--; d.left < 0 {
+		return 0, io.EOF
+	}
+	<-time.After(d.every)
+	return copy(b, "drip"), nil
+}
+
+// Close implements io.Closer.
+func (d *drips) Close() error { return nil }
+
 // gRPC needs HTTP/2 on both sides, and trailers.
 func TestGRPC(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -140,21 +208,173 @@ func TestGRPC(t *testing.T) {
 	}
 }
 
+// A client of gRPC that waits, and has not ended its side of the stream, learns at once that the app has ended it or has gone.
+func TestGRPCStreamsEnd(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	s.RegisterService(&grpc.ServiceDesc{ServiceName: "test.Chat", HandlerType: (*any)(nil), Streams: []grpc.StreamDesc{{StreamName: "Talk", ServerStreams: true, ClientStreams: true,
+		Handler: func(_ any, stream grpc.ServerStream) error {
+			var q healthpb.HealthCheckRequest
+			if err := stream.RecvMsg(&q); err != nil {
+				return err
+			}
+			if err := stream.SendMsg(&q); err != nil || q.Service == "end" {
+				return status.Error(codes.Aborted, "the end")
+			}
+			<-stream.Context().Done()
+			return nil
+		}}}}, nil)
+	go s.Serve(l)
+	t.Cleanup(s.Stop)
+	f := start(t, Route{Upstreams: []string{l.Addr().String()}})
+	conn, err := grpc.NewClient("passthrough:///"+f.addr, grpc.WithAuthority("shop.localhost"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, what := range []string{"end", "stay"} {
+		ctx, cancel := context.WithTimeout(t.Context(), sendTimeout/2)
+		defer cancel()
+		talk, err := conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, "/test.Chat/Talk")
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := &healthpb.HealthCheckRequest{Service: what}
+		if err := talk.SendMsg(q); err != nil {
+			t.Fatal(err)
+		}
+		if err := talk.RecvMsg(q); err != nil {
+			t.Fatal(err)
+		}
+		want := codes.Aborted
+		if what == "stay" {
+			want = codes.Internal
+			s.Stop()
+		}
+		if err := talk.RecvMsg(q); status.Code(err) != want {
+			t.Errorf("%s: got %v", what, err)
+		}
+	}
+}
+
 // HTTP/2 without TLS reaches apps that speak HTTP/1.1.
 func TestHTTP2(t *testing.T) {
 	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.URL.Path) })
 	f := start(t, Route{Upstreams: []string{a}})
-	c := f.client()
-	protocols := c.Transport.(*http.Transport)
-	protocols.Protocols = new(http.Protocols)
-	protocols.Protocols.SetUnencryptedHTTP2(true)
-	response, err := c.Do(newRequest(t, "GET", "http://shop.localhost/x", ""))
+	response, err := f.http2().Do(newRequest(t, "GET", "http://shop.localhost/x", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
 	if body, _ := io.ReadAll(response.Body); response.ProtoMajor != 2 || string(body) != "HTTP/1.1 /x" {
 		t.Errorf("got %s %q", response.Proto, body)
+	}
+}
+
+// An app may answer before it has read the whole body, and the client may go on sending.
+func TestAnswersBeforeTheBodyHasEnded(t *testing.T) {
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex() // else its own net/http reads on before it answers
+		http.Error(w, "no", http.StatusUnauthorized)
+	})
+	f := start(t, Route{Upstreams: []string{a}})
+	for _, major := range []int{1, 2} {
+		c := f.client()
+		if major == 2 {
+			c = f.http2()
+		}
+		for range 10 {
+			body, more := io.Pipe()
+			q := newRequest(t, "POST", "http://shop.localhost/", "")
+			q.Body, q.ContentLength = body, -1
+			go more.Write([]byte("some, and nothing more"))
+			if status, text, _ := get(t, c, q); status != 401 || text != "no\n" {
+				t.Errorf("HTTP/%d: got %d %q", major, status, text)
+			}
+			more.Close()
+		}
+		if status, _, _ := get(t, c, newRequest(t, "GET", "http://shop.localhost/", "")); status != 401 {
+			t.Errorf("HTTP/%d: got %d", major, status)
+		}
+	}
+}
+
+// A client that waits to be told to go on gets the app's refusal at once, and nothing that it sends then is a request.
+func TestRefusalBeforeTheBodyIsSent(t *testing.T) {
+	asked := make(chan string, 10)
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.URL.Path
+		http.Error(w, "no", http.StatusUnauthorized)
+	})
+	f := start(t, Route{Upstreams: []string{a}})
+	for _, length := range []int{1_000_000, 1000} { // net/http would read on through the one and not the other
+		conn, err := net.Dial("tcp4", f.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(time.Minute))
+		fmt.Fprintf(conn, "POST /first HTTP/1.1\r\nHost: shop.localhost\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", length)
+		answers := bufio.NewReader(conn)
+		response, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if io.Copy(io.Discard, response.Body); response.StatusCode != 401 || !response.Close {
+			t.Errorf("got %v", response)
+		}
+		fmt.Fprintf(conn, "%[1]sGET /second HTTP/1.1\r\nHost: shop.localhost\r\n\r\n", strings.Repeat("x", length))
+		if more, _ := io.ReadAll(answers); len(more) != 0 {
+			t.Errorf("got %q", more)
+		}
+	}
+	close(asked)
+	for path := range asked {
+		if path != "/first" {
+			t.Errorf("%s was asked for", path)
+		}
+	}
+}
+
+// What an app does not read while it answers waits for it.
+func TestAnswersWhileTheBodyComes(t *testing.T) {
+	a := app(t, func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex()
+		w.(http.Flusher).Flush()
+		for lines := bufio.NewReader(r.Body); ; {
+			line, err := lines.ReadString('\n')
+			if err != nil {
+				return
+			}
+			io.WriteString(w, line)
+			w.(http.Flusher).Flush()
+		}
+	})
+	f := start(t, Route{Upstreams: []string{a}})
+	conn, err := net.Dial("tcp4", f.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(time.Minute))
+	io.WriteString(conn, "POST / HTTP/1.1\r\nHost: shop.localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := bufio.NewReader(response.Body)
+	for i := range 10 {
+		fmt.Fprintf(conn, "6\r\nline%d\n\r\n", i)
+		if line, err := answers.ReadString('\n'); err != nil || line != fmt.Sprintf("line%d\n", i) {
+			t.Fatalf("got %q, %v", line, err)
+		}
+	}
+	io.WriteString(conn, "0\r\n\r\n")
+	if rest, err := io.ReadAll(answers); err != nil || len(rest) != 0 {
+		t.Errorf("got %q, %v", rest, err)
 	}
 }
 

@@ -24,6 +24,9 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body := &unsent{ReadCloser: r.Body}
 	if r.Body != nil {
 		r.Body = body
+		if r.ProtoMajor == 2 { // over HTTP/1.1 it would wait for the client
+			body.end = j.body.Close
+		}
 	}
 	for {
 		u, err := w.next(r)
@@ -108,16 +111,17 @@ func (w *walk) pick(r *http.Request) *upstream.Upstream {
 // send sends the request to u. With an answer u is released when its body is closed.
 func (w *walk) send(u *upstream.Upstream, r *http.Request, body *unsent) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(r.Context())
-	timer := time.AfterFunc(w.rule.Timeout, func() { cancel(context.DeadlineExceeded) })
-	body.progress(func() { timer.Reset(w.rule.Timeout) }) // as long as it takes some of a long body it is not silent
+	quiet := newSilence(w.rule.Timeout, func() { cancel(context.DeadlineExceeded) })
+	body.progress(quiet.broken) // as long as it takes some of a long body it is not silent
 	out := r.WithContext(ctx)
 	out.URL = cloneURL(r.URL)
 	out.URL.Host = u.Address
-	grpc := r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
+	grpc := isGRPC(r)
+	quiet.begin()
 	response, err := u.Transport(grpc).RoundTrip(out)
-	body.progress(nil)
-	timer.Stop()
+	quiet.end()
 	if err != nil {
+		body.progress(nil)
 		cause := context.Cause(ctx)
 		cancel(nil)
 		if errors.Is(cause, context.DeadlineExceeded) {
@@ -134,8 +138,10 @@ func (w *walk) send(u *upstream.Upstream, r *http.Request, body *unsent) (*http.
 	done := sync.OnceFunc(func() { cancel(nil); u.Release() })
 	if both, ok := response.Body.(io.ReadWriteCloser); ok { // an upgrade
 		response.Body = &heldBoth{both, done}
-	} else {
+	} else if grpc || strings.Contains(r.Header.Get("Accept"), "text/event-stream") {
 		response.Body = &held{response.Body, done}
+	} else {
+		response.Body = &held{&heard{response.Body, quiet}, done}
 	}
 	return response, nil
 }
@@ -147,8 +153,8 @@ func (w *walk) again(u *upstream.Upstream, r *http.Request, body *unsent, err er
 		return false
 	}
 	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
-		return false
+	if errors.As(err, &tooLarge) || w.body.failure() != nil {
+		return false // the client's fault
 	}
 	w.note(u)
 	w.tried = append(w.tried, u)
@@ -167,6 +173,11 @@ func (w *walk) note(u *upstream.Upstream) {
 	if u.Failed(time.Now()) {
 		w.rule.figures.ejected.Add(1)
 	}
+}
+
+// isGRPC reports whether r is a call of gRPC, which may be a stream in both directions.
+func isGRPC(r *http.Request) bool {
+	return r.ProtoMajor == 2 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc")
 }
 
 // notSent reports whether err came from connecting.
@@ -191,9 +202,11 @@ func (r *rule) stripURL(u *url.URL) {
 }
 
 // unsent is the body of a request. A transport closes it after a failure, which another upstream must not notice as long
-// as nothing was read.
+// as nothing was read. Once something was, closing ends a Read that waits for the client: a transport of HTTP/2 waits for that Read
+// before it passes on that the upstream has ended the stream or has gone.
 type unsent struct {
 	io.ReadCloser
+	end func() error // closes the body for good; nil when that is not to be done
 
 	mu    sync.Mutex
 	read  bool
@@ -212,7 +225,12 @@ func (b *unsent) Read(p []byte) (int, error) {
 }
 
 // Close implements io.Closer: net/http closes the client's body by itself.
-func (b *unsent) Close() error { return nil }
+func (b *unsent) Close() error {
+	if b.end != nil && b.begun() {
+		return b.end()
+	}
+	return nil
+}
 
 func (b *unsent) progress(moved func()) {
 	b.mu.Lock()

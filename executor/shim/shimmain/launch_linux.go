@@ -1,8 +1,12 @@
 package shimmain
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -18,7 +22,7 @@ func launch(spec *protocol.Spec, fifo int, args []string) (int, error) {
 	}
 	path, err := lookUp(spec.Command[0], spec.Env)
 	if err != nil {
-		return 0, failed("execute "+spec.Command[0], err)
+		return 0, err
 	}
 	files, err := openFiles(fifo)
 	if err != nil {
@@ -59,17 +63,54 @@ func launch(spec *protocol.Spec, fifo int, args []string) (int, error) {
 	return pid, nil
 }
 
-// launchError says which of the steps between fork and exec failed; the kernel does not.
+// launchError says which of the steps between fork and exec failed, and why; the kernel does not.
 func launchError(spec *protocol.Spec, path string, err error) error {
 	if info, statErr := os.Stat(spec.WorkDir); spec.WorkDir != "" && (statErr != nil || !info.IsDir()) {
-		return failed("enter the working directory "+spec.WorkDir, err)
+		return failed("enter the working directory "+spec.WorkDir, cmp.Or(statErr, error(syscall.ENOTDIR)))
 	}
-	if errors.Is(err, unix.ENOENT) {
-		if _, statErr := os.Stat(path); statErr == nil {
-			return failed("execute "+path+" (its interpreter is missing)", err)
-		}
+	return failed("execute "+path+cause(inDirectory(spec.WorkDir, path), err), err)
+}
+
+// inDirectory is where a relative program is, which the app's directory decides and not that of the shim.
+func inDirectory(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
 	}
-	return failed("execute "+path, err)
+	return filepath.Join(dir, path)
+}
+
+// cause is what about the file keeps the kernel from executing it, in brackets; "" when the error says it all.
+func cause(path string, err error) string {
+	info, statErr := os.Stat(path)
+	if statErr != nil {
+		return ""
+	}
+	switch {
+	case errors.Is(err, unix.ENOENT) && endsInReturn(path):
+		return " (its first line ends in CR LF; save it with LF alone)"
+	case errors.Is(err, unix.ENOENT):
+		return " (its interpreter is missing)"
+	case errors.Is(err, unix.EACCES) && info.IsDir():
+		return " (it is a directory)"
+	case errors.Is(err, unix.EACCES) && info.Mode()&0o111 == 0:
+		return " (it is not executable: chmod +x)"
+	case errors.Is(err, unix.ENOEXEC):
+		return " (it is no program of this machine, and a script begins with a line such as #!/bin/sh)"
+	}
+	return ""
+}
+
+// endsInReturn reports whether the line that names the interpreter of a script ends as on Windows.
+func endsInReturn(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	begin := make([]byte, 256)
+	n, _ := f.Read(begin)
+	line, _, _ := bytes.Cut(begin[:n], []byte("\n"))
+	return bytes.HasPrefix(line, []byte("#!")) && bytes.HasSuffix(line, []byte("\r"))
 }
 
 // openFiles returns stdin, stdout and stderr of the app. The app's end of the FIFO is a file of its own, blocking, and
@@ -135,5 +176,9 @@ func lookUp(name string, env []string) (string, error) {
 			return file, nil
 		}
 	}
-	return "", syscall.ENOENT
+	what := "find the program " + name + " in the PATH " + path
+	if program, _, more := strings.Cut(name, " "); more {
+		what = "find a program that is called " + strconv.Quote(name) + ": a command lists the program and each argument for itself, [" + strconv.Quote(program) + ", …]"
+	}
+	return "", failed(what, syscall.ENOENT)
 }

@@ -28,7 +28,7 @@ func Format(src []byte, filename string) ([]byte, hcl.Diagnostics) {
 		return nil, diags
 	}
 	if _, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos); diags.HasErrors() {
-		return nil, config.Shorten(diags)
+		return nil, config.Shorten(diags, src)
 	}
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
 	out := hclwrite.Format(bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n")))

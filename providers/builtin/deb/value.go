@@ -1,6 +1,7 @@
 package deb
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -31,9 +32,23 @@ func (asked Wish) parse() (wish, error) {
 		w.packages = append(w.packages, q)
 	}
 	if len(w.packages) == 0 {
-		return w, fmt.Errorf("packages is empty")
+		return w, errors.New("no package is named")
 	}
 	return w, nil
+}
+
+func checkPackages(v cty.Value) error {
+	var asked Wish
+	for it := v.ElementIterator(); it.Next(); {
+		if _, name := it.Element(); name.IsKnown() && !name.IsNull() {
+			asked.Packages = append(asked.Packages, name.AsString())
+		}
+	}
+	if len(asked.Packages) < v.LengthInt() {
+		return nil // one of them is known later
+	}
+	_, err := asked.parse()
+	return err
 }
 
 // settled returns what was resolved before for the same wish, and the key of the entry if it is known; no pins mean
