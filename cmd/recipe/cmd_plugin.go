@@ -44,7 +44,8 @@ func (c *cli) testPlugin(ctx context.Context, program, file string) error {
 	}
 	defer os.RemoveAll(scratch)
 	held, broken := 0, 0
-	sound, err := conformance.Test(ctx, program, cases, scratch, func(v conformance.Verdict) {
+	heard := func(line string) { fmt.Fprintln(c.stderr, "    "+line) }
+	sound, err := conformance.Test(ctx, program, cases, scratch, heard, func(v conformance.Verdict) {
 		if held++; v.Err != nil {
 			held, broken = held-1, broken+1
 		}

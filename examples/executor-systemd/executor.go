@@ -128,8 +128,15 @@ func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sd
 // end stops the unit of a process, if there is one, and removes its files.
 func (i instance) end(ctx context.Context, id sdk.Identity) error {
 	name := nameOf(id)
+	spec, err := i.box.Spec(id)
+	if err != nil {
+		return err
+	}
 	s, err := i.manager.status(ctx, name)
 	if err != nil {
+		if (unit{spec: spec}).unwritten() {
+			return nil // a unit is never started before its files are there: nobody has to be asked
+		}
 		return err
 	}
 	if !s.absent() {
@@ -139,10 +146,6 @@ func (i instance) end(ctx context.Context, id sdk.Identity) error {
 		if err := i.manager.stop(ctx, name); err != nil {
 			return err
 		}
-	}
-	spec, err := i.box.Spec(id)
-	if err != nil {
-		return err
 	}
 	return unit{spec: spec}.unwrite()
 }

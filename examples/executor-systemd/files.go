@@ -42,6 +42,12 @@ func (u unit) noted() bool {
 	return err == nil && string(text) == u.digest
 }
 
+// unwritten reports whether the files of a unit are not there: then it was never started, or has been ended.
+func (u unit) unwritten() bool {
+	_, err := os.Lstat(filepath.Join(u.spec.Dir, digestFile))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // unwrite removes what write has put there but the log.
 func (u unit) unwrite() error {
 	for _, file := range []string{environmentFile, digestFile} {

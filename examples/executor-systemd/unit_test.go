@@ -47,3 +47,29 @@ func TestNoManager(t *testing.T) {
 		t.Errorf("%v", diags.Err())
 	}
 }
+
+// What was never started, since no manager answered, is ended without one: nobody is left with a process that is not there.
+func TestNothingToEnd(t *testing.T) {
+	dir := shortDir(t)
+	k := &talk{T: t, instance: instance{newExecutor(newManager(dir+"/private"), true)}, dir: dir + "/web"}
+	wanted := k.process("one", "exec sleep 1000", nil)
+	none, id := cty.NullVal(wanted.Type()), k.identity(wanted)
+	left, diags := k.Apply(t.Context(), sdk.ApplyRequest{Identity: id, Before: none, After: wanted, Token: "1"})
+	if !diags.HasErrors() || !left.IsNull() {
+		t.Errorf("it is started as %#v (%v)", left, diags.Err())
+	}
+	left, diags = k.Apply(t.Context(), sdk.ApplyRequest{Identity: id, Before: wanted, After: none, Token: "2", Undo: true})
+	if diags.HasErrors() || !left.IsNull() {
+		t.Errorf("it cannot be ended: %v", diags.Err())
+	}
+	u, err := k.unit(id)
+	if err == nil {
+		err = u.write()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, diags = k.Apply(t.Context(), sdk.ApplyRequest{Identity: id, Before: wanted, After: none, Token: "3"}); !diags.HasErrors() {
+		t.Error("what was started is taken for ended, though nobody could be asked")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/planner/plan"
+	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
 
@@ -58,6 +59,7 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 			result = plan.Conceal(result, schema, before, after)
 		}
 	}
+	c.warn(i, diags, before, after)
 	if err := diags.Err(); err != nil {
 		return result, redacted{err, []cty.Value{before, after}}
 	}
@@ -65,6 +67,15 @@ func (c *carrier) call(ctx context.Context, i int32, before, after cty.Value, to
 		return cty.NilVal, fmt.Errorf("internal error: the provider of %s left something unknown", change.Type)
 	}
 	return result, nil
+}
+
+// warn passes on what a provider wants the user to know besides, without the secrets it was given.
+func (c *carrier) warn(i int32, said sdk.Diagnostics, given ...cty.Value) {
+	for k := range said {
+		if said[k].Severity == sdk.Warning {
+			c.emit(i, Event{Phase: Said, Text: "warning: " + state.Redact(said[k].Text(), given...)})
+		}
+	}
 }
 
 // planned is what the plan shows of a thing whose type plans for itself; NilVal for others and for an undo.

@@ -43,8 +43,37 @@ type Desired struct {
 
 	eval      evaluator
 	component *component // nil for what belongs to a package
+	written   *written   // what a resource was written as; nil for what is none
 	slotted   bool       // it belongs to one slot of an instance
 	last      bool       // no expression can refer to its value
+}
+
+// written is a resource in its recipe.
+type written struct {
+	*config.Resource
+	recipe *config.Recipe
+}
+
+// At is where a part of a resource was written: its argument, or that of the configuration of its provider. It is the place of the resource
+// itself for what nobody has written.
+func (g *Graph) At(n *Desired, part cty.Path) hcl.Range {
+	if n.written == nil || len(part) == 0 {
+		return n.Range
+	}
+	arguments, at := n.written.Attributes, n.Range
+	if c := g.in.Types[n.Type].Configured; c != nil && part[0] == (cty.GetAttrStep{Name: sdk.ProviderAttribute}) {
+		by, _ := configurationOf(c.Provider, g.in.Stack, n.written.recipe)
+		if by == nil {
+			return at
+		}
+		if arguments, at, part = by.Config, by.Range, part[1:]; len(part) == 0 {
+			return at
+		}
+	}
+	if name, ok := part[0].(cty.GetAttrStep); ok && arguments[name.Name] != nil {
+		return arguments[name.Name].Expr.Range()
+	}
+	return at
 }
 
 // evaluator works out the value of a node from the values of its needs.

@@ -83,7 +83,7 @@ func (b *builder) installNodes(r *recipe) {
 	}
 	for i, res := range r.Install {
 		n := &b.Nodes[r.install[i]]
-		n.Needs = siblings(res.Attributes, "install", r.Install, r.install, i)
+		n.written, n.Needs = &written{res, r.Recipe}, siblings(res.Attributes, "install", r.Install, r.install, i)
 		n.eval = func(p *Pass) (cty.Value, hcl.Diagnostics) {
 			return p.resource(res, p.installContext(r), place{pkg: &r.pkg})
 		}
@@ -169,6 +169,7 @@ func (b *builder) instanceNodes(c *component, index int) (last []int32) {
 			})
 	}
 	for i, res := range r.Configure {
+		b.Nodes[ids[i]].written = &written{res, r.Recipe}
 		b.Nodes[ids[i]].Needs = append(siblings(res.Attributes, "configure", r.Configure, ids, i), c.base, allocation)
 	}
 	c.configures[index] = ids
@@ -252,6 +253,7 @@ func (b *builder) bindingNodes(c *component, bind *binding) {
 		}
 		for i, res := range impl.recipe.Bind.Resources {
 			n := &b.Nodes[bind.resources[i]]
+			n.written = &written{res, impl.recipe.Recipe}
 			n.Needs = append(n.Needs, siblings(res.Attributes, "bind", impl.recipe.Bind.Resources, bind.resources, i)...)
 		}
 		needs = append(needs, bind.resources...)

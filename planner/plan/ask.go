@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -64,13 +65,34 @@ func clear(v cty.Value) cty.Value {
 // said passes on what a provider says of a plan, without the secrets it was given.
 func (m *maker) said(n *eval.Desired, said sdk.Diagnostics, given ...cty.Value) {
 	for i := range said {
-		d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: state.Redact(said[i].Summary, given...), Subject: n.Range.Ptr(),
-			Detail: n.Addr.String() + ": " + state.Redact(said[i].Detail, given...)}
+		d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: state.Redact(said[i].Summary, given...), Subject: m.Graph.At(n, said[i].Path).Ptr(),
+			Detail: n.Addr.String() + ": " + state.Redact(said[i].Rest(), given...)}
 		if said[i].Severity == sdk.Warning {
 			d.Severity = hcl.DiagWarning
 		}
+		if rest, ok := ofProvider(said[i].Path); ok {
+			// It is the same for all that this configuration is for: once is enough.
+			about := sdk.Diagnostic{Path: rest, Detail: said[i].Detail}
+			if d.Detail = state.Redact(about.Rest(), given...); m.wasSaid(d) {
+				continue
+			}
+		}
 		m.diags = append(m.diags, d)
 	}
+}
+
+// ofProvider reports whether a path leads into the configuration of a provider, and where there.
+func ofProvider(path cty.Path) (rest cty.Path, ok bool) {
+	if len(path) == 0 || path[0] != (cty.GetAttrStep{Name: sdk.ProviderAttribute}) {
+		return nil, false
+	}
+	return path[1:], true
+}
+
+func (m *maker) wasSaid(d *hcl.Diagnostic) bool {
+	return slices.ContainsFunc(m.diags, func(other *hcl.Diagnostic) bool {
+		return other.Subject != nil && *other.Subject == *d.Subject && other.Summary == d.Summary && other.Detail == d.Detail
+	})
 }
 
 // turns fills changed with what differs between a thing and how its type says that it will turn out. What has only changed

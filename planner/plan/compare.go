@@ -81,7 +81,7 @@ func sameUnmarked(a, b cty.Value) bool {
 // definite reports whether v is known, not null and without marks.
 func definite(v cty.Value) bool { return !v.IsMarked() && v.IsKnown() && !v.IsNull() }
 
-// describe adds a difference as text: maps by element, the rest as a whole.
+// describe adds a difference as text: maps and lists of objects by element, the rest as a whole.
 func (c *comparison) describe(path string, before, after cty.Value, drifted bool) {
 	if elements(before) != nil && elements(after) != nil {
 		old, now := elements(before), elements(after)
@@ -92,6 +92,22 @@ func (c *comparison) describe(path string, before, after cty.Value, drifted bool
 				continue
 			}
 			c.describe(path+"."+key, o, n, drifted)
+		}
+		return
+	}
+	if old, now := items(before), items(after); old != nil && now != nil {
+		for i := range max(len(old), len(now)) {
+			o, n := cty.NilVal, cty.NilVal
+			if i < len(old) {
+				o = old[i]
+			}
+			if i < len(now) {
+				n = now[i]
+			}
+			if i < len(old) && i < len(now) && Same(o, n) {
+				continue
+			}
+			c.describe(fmt.Sprintf("%s[%d]", path, i), o, n, drifted)
 		}
 		return
 	}
@@ -163,6 +179,17 @@ func elements(v cty.Value) map[string]cty.Value {
 		values = map[string]cty.Value{}
 	}
 	return values
+}
+
+// items lists the elements of v if it is a known list of objects or maps, else nil.
+func items(v cty.Value) []cty.Value {
+	if v == cty.NilVal || v.IsMarked() || !v.IsKnown() || v.IsNull() || !v.Type().IsListType() {
+		return nil
+	}
+	if ty := v.Type().ElementType(); !ty.IsObjectType() && !ty.IsMapType() {
+		return nil
+	}
+	return append([]cty.Value{}, v.AsValueSlice()...)
 }
 
 func unionKeys(a, b map[string]cty.Value) []string {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/zclconf/go-cty/cty"
@@ -45,4 +46,34 @@ func TestSameIsEqualWithoutMarks(t *testing.T) {
 			t.Fatalf("%#v and %#v are the same: %t, want %t", a, b, got, want)
 		}
 	})
+}
+
+// In lists of objects what differs is shown, and nothing else.
+func TestDescribe(t *testing.T) {
+	subject := func(name, city string) cty.Value {
+		parts := map[string]cty.Value{"name": cty.StringVal(name), "city": cty.NullVal(cty.String)}
+		if city != "" {
+			parts["city"] = cty.StringVal(city)
+		}
+		return cty.ObjectVal(parts)
+	}
+	list := func(all ...cty.Value) cty.Value { return cty.ListVal(all) }
+	for name, test := range map[string]struct {
+		before, after cty.Value
+		want          []Difference
+	}{
+		"a part of one": {list(subject("a", ""), subject("b", "c")), list(subject("a", ""), subject("b", "d")), []Difference{{Path: "s[1].city", Before: `"c"`, After: `"d"`}}},
+		"one more":      {list(subject("a", "")), list(subject("a", ""), subject("b", "")), []Difference{{Path: "s[1]", After: `{"name":"b"}`}}},
+		"one less":      {list(subject("a", ""), subject("b", "")), list(subject("a", "")), []Difference{{Path: "s[1]", Before: `{"name":"b"}`}}},
+		"a secret":      {list(subject("a", "")).Mark(function.Sensitive), list(subject("b", "")).Mark(function.Sensitive), []Difference{{Path: "s", Before: "(sensitive)", After: "(sensitive)"}}},
+		"texts":         {list(cty.StringVal("a")), list(cty.StringVal("b")), []Difference{{Path: "s", Before: `["a"]`, After: `["b"]`}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c comparison
+			c.describe("s", test.before, test.after, false)
+			if !slices.Equal(c.changed, test.want) {
+				t.Errorf("it shows %+v, want %+v", c.changed, test.want)
+			}
+		})
+	}
 }

@@ -169,7 +169,7 @@ func running(o *state.Object, v cty.Value) bool {
 func warnings(a addr.Instance, said sdk.Diagnostics, given cty.Value) (diags hcl.Diagnostics) {
 	for i := range said {
 		diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagWarning,
-			Summary: state.Redact(said[i].Summary, given), Detail: a.String() + ": " + state.Redact(said[i].Detail, given)})
+			Summary: state.Redact(said[i].Summary, given), Detail: a.String() + ": " + state.Redact(said[i].Rest(), given)})
 	}
 	return diags
 }

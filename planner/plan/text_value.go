@@ -105,6 +105,9 @@ func shortDigest(value string) string {
 		}
 		if n >= digestLength {
 			short.WriteString(value[:keptDigits] + "…")
+			if value[n:] == "…" {
+				break // it was too long for Text already
+			}
 		} else {
 			short.WriteString(value[:n])
 		}

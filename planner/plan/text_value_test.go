@@ -11,7 +11,8 @@ func TestShortDigests(t *testing.T) {
 		{"", "", "", ""},
 		{"(none)", `"/store/tree-` + one + `/bin/äpp"`, "(none)", `"/store/tree-ab12ab12…/bin/äpp"`},
 		{one, two, "ab12ab12…", "ab13ab13…"},
-		{one, one[:60] + "0000", one, one[:60] + "0000"}, // they would look the same
+		{one, one[:60] + "0000", one, one[:60] + "0000"},                                              // they would look the same
+		{strings.Repeat("ab12", 28) + "…", "(known after apply)", "ab12ab12…", "(known after apply)"}, // a longer one, cut already
 		{"deadbeef", "cafe", "deadbeef", "cafe"},
 	} {
 		if before, after := shortDigests(c.before, c.after); before != c.wantBefore || after != c.wantAfter {

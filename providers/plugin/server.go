@@ -3,7 +3,11 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	"google.golang.org/grpc"
@@ -87,11 +91,36 @@ func given(what string, text []byte, ty cty.Type) (cty.Value, error) {
 	return v, nil
 }
 
+// panicked is said, in a deferred function, of what a panic was called with. The stack is too long for that: it goes to the standard error.
+func panicked(fault any) sdk.Diagnostics {
+	fmt.Fprintf(os.Stderr, "panic: %v\n%s", fault, debug.Stack())
+	return sdk.Errorf("the plugin panicked", "%v, %s; its standard error (agent.log) has the stack", fault, culprit())
+}
+
+// culprit says, in a deferred function, where the panic began: "in main.writeNote (note.go:65)".
+func culprit() string {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(1, callers)])
+	begun := false
+	for {
+		frame, more := frames.Next()
+		switch {
+		case frame.Function == "runtime.gopanic":
+			begun = true
+		case begun && !strings.HasPrefix(frame.Function, "runtime."):
+			return fmt.Sprintf("in %s (%s:%d)", frame.Function, filepath.Base(frame.File), frame.Line)
+		}
+		if !more {
+			return "at a place that is not known"
+		}
+	}
+}
+
 // guarded turns a panic of a provider into a diagnostic; what it left is not known then, and v is zero.
 func guarded[T any](call func() (T, sdk.Diagnostics)) (v T, diags sdk.Diagnostics) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			v, diags = *new(T), sdk.Errorf("the plugin panicked", "%s\n%s", fmt.Sprint(fault), debug.Stack())
+			v, diags = *new(T), panicked(fault)
 		}
 	}()
 	return call()

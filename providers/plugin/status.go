@@ -2,8 +2,6 @@ package plugin
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -40,7 +38,7 @@ func (s *server) Status(ctx context.Context, m *protocol.StatusRequest) (*protoc
 func observed(call func() (*sdk.Status, sdk.Diagnostics)) (s *sdk.Status, diags sdk.Diagnostics) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			s, diags = nil, sdk.Errorf("the plugin panicked", "%s\n%s", fmt.Sprint(fault), debug.Stack())
+			s, diags = nil, panicked(fault)
 		}
 	}()
 	return call()

@@ -24,6 +24,46 @@ type Diagnostic struct {
 	Path     cty.Path // the attribute it is about; nil for the whole resource
 }
 
+// Text is the summary with the rest, and before that the attribute that it is about.
+func (d *Diagnostic) Text() string {
+	if rest := d.Rest(); rest != "" {
+		return d.Summary + ": " + rest
+	}
+	return d.Summary
+}
+
+// Rest is what there is to say beside the summary: the attribute that it is about, and the detail. "" if there is nothing.
+func (d *Diagnostic) Rest() string {
+	at := PathText(d.Path)
+	if at != "" && d.Detail != "" {
+		at += ": "
+	}
+	return at + d.Detail
+}
+
+// PathText is a path as people write it: subject[0].names["a"].
+func PathText(path cty.Path) string {
+	var b strings.Builder
+	for _, step := range path {
+		switch s := step.(type) {
+		case cty.GetAttrStep:
+			b.WriteString("." + s.Name)
+		case cty.IndexStep:
+			switch key := s.Key; {
+			case !key.IsKnown() || key.IsNull():
+				b.WriteString("[…]")
+			case key.Type() == cty.String:
+				fmt.Fprintf(&b, "[%q]", key.AsString())
+			case key.Type() == cty.Number:
+				b.WriteString("[" + key.AsBigFloat().Text('f', -1) + "]")
+			default:
+				b.WriteString("[…]") // of a set
+			}
+		}
+	}
+	return strings.TrimPrefix(b.String(), ".")
+}
+
 // Diagnostics is what a call has to say; nil or only warnings means success.
 type Diagnostics []Diagnostic
 
@@ -44,11 +84,7 @@ func (d Diagnostics) Err() error {
 		if d[i].Severity != Error {
 			continue
 		}
-		text := d[i].Summary
-		if d[i].Detail != "" {
-			text += ": " + d[i].Detail
-		}
-		texts = append(texts, text)
+		texts = append(texts, d[i].Text())
 	}
 	if texts == nil {
 		return nil

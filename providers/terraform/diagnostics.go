@@ -2,7 +2,8 @@ package terraform
 
 import (
 	"fmt"
-	"strings"
+
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/providers/plugin/wire"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -14,39 +15,37 @@ const (
 	maxDiagnostics = 100
 	maxSummary     = 500
 	maxDetail      = 8 << 10
+	maxSteps       = 64
 )
 
-// diagnosed is what a provider says, in bounds. The place it is about stands before the detail.
+// diagnosed is what a provider says, in bounds.
 func diagnosed(all []*tfplugin6.Diagnostic) sdk.Diagnostics {
 	var diags sdk.Diagnostics
 	for i, m := range all {
 		if i == maxDiagnostics {
 			return append(diags, sdk.Diagnostic{Severity: sdk.Warning, Summary: fmt.Sprintf("%d more of these are left out", len(all)-i)})
 		}
-		d := sdk.Diagnostic{Summary: wire.Text(m.GetSummary(), maxSummary), Detail: wire.Text(m.GetDetail(), maxDetail)}
+		d := sdk.Diagnostic{Summary: wire.Text(m.GetSummary(), maxSummary), Detail: wire.Text(m.GetDetail(), maxDetail), Path: place(m.GetAttribute())}
 		if m.GetSeverity() == tfplugin6.Diagnostic_WARNING {
 			d.Severity = sdk.Warning
-		}
-		if at := place(m.GetAttribute()); at != "" {
-			d.Detail = strings.TrimSpace(at + ": " + d.Detail)
 		}
 		diags = append(diags, d)
 	}
 	return diags
 }
 
-// place is a path as people write it: subject[0].common_name.
-func place(path *tfplugin6.AttributePath) string {
-	var b strings.Builder
-	for _, step := range path.GetSteps() {
+// place is a path in our words, of at most maxSteps.
+func place(path *tfplugin6.AttributePath) (to cty.Path) {
+	steps := path.GetSteps()
+	for _, step := range steps[:min(len(steps), maxSteps)] {
 		switch s := step.GetSelector().(type) {
 		case *tfplugin6.AttributePath_Step_AttributeName:
-			b.WriteString("." + wire.Text(s.AttributeName, maxSummary))
+			to = to.GetAttr(wire.Text(s.AttributeName, maxSummary))
 		case *tfplugin6.AttributePath_Step_ElementKeyString:
-			fmt.Fprintf(&b, "[%q]", wire.Text(s.ElementKeyString, maxSummary))
+			to = to.IndexString(wire.Text(s.ElementKeyString, maxSummary))
 		case *tfplugin6.AttributePath_Step_ElementKeyInt:
-			fmt.Fprintf(&b, "[%d]", s.ElementKeyInt)
+			to = to.IndexInt(int(s.ElementKeyInt))
 		}
 	}
-	return strings.TrimPrefix(b.String(), ".")
+	return to
 }

@@ -164,6 +164,7 @@ func (p *Provider) said(all []*tfplugin6.Diagnostic) sdk.Diagnostics {
 	diags := diagnosed(all)
 	for i := range diags {
 		diags[i].Summary = "the configuration of the Terraform provider " + p.name + ": " + diags[i].Summary
+		diags[i].Path = append(cty.GetAttrPath(sdk.ProviderAttribute), diags[i].Path...)
 	}
 	return diags
 }

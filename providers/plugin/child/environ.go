@@ -17,6 +17,8 @@ var passed = []string{
 func (p Program) environment() []string {
 	tmp := filepath.Join(p.Dir, "tmp")
 	env := []string{"HOME=" + p.Dir, "TMPDIR=" + tmp, "TMP=" + tmp, "TEMP=" + tmp}
+	// Python writes what it has compiled beside its modules, which would change the package in the store.
+	env = append(env, "PYTHONPYCACHEPREFIX="+filepath.Join(p.Dir, "pycache"))
 	for _, variable := range p.Environ {
 		if name, _, _ := strings.Cut(variable, "="); slices.Contains(passed, name) {
 			env = append(env, variable)

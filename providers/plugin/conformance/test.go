@@ -22,14 +22,14 @@ type Verdict struct {
 }
 
 // Test tries the program, and tells every verdict as soon as there is one. It returns whether all hold, and an error if it
-// could not try. Directories of things are made below scratch.
-func Test(ctx context.Context, program string, cases []Case, scratch string, tell func(Verdict)) (sound bool, err error) {
+// could not try. Directories of things are made below scratch. say gets what the program writes to its standard error, from any goroutine.
+func Test(ctx context.Context, program string, cases []Case, scratch string, say func(line string), tell func(Verdict)) (sound bool, err error) {
 	t := &tester{scratch: scratch, sound: true, tell: tell}
 	digest, err := host.Digest(program)
 	if err != nil {
 		return false, fmt.Errorf("cannot read the plugin: %w", err)
 	}
-	h := host.New(host.Options{Dir: filepath.Join(scratch, "plugins")})
+	h := host.New(host.Options{Dir: filepath.Join(scratch, "plugins"), Say: func(_, line string) { say(line) }})
 	defer h.Close()
 	var p *host.Plugin
 	t.try("", "start", func() error {

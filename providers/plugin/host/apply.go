@@ -15,6 +15,7 @@ import (
 
 // Apply implements sdk.Resource. Of a call that breaks it is not known what it left, and NilVal is returned.
 func (r resource) Apply(ctx context.Context, q sdk.ApplyRequest) (v cty.Value, diags sdk.Diagnostics) {
+	defer r.plugin.use()()
 	r.plugin.said.begin()
 	defer func() { r.plugin.said.end(r.secrets(q.Known, q.Before, q.After, v)) }()
 	return r.apply(ctx, q)

@@ -24,6 +24,7 @@ type Options struct {
 	Dir      string
 	Environ  []string      // where a plugin's few variables are taken from; nil for our own environment
 	Patience time.Duration // of types that say nothing; 0 for 8 s
+	Idle     time.Duration // how long a process stays that nobody calls; 0 for a minute
 	// Say is called with every line that a plugin writes to its standard error once it runs: at most 200 at once and then one in 5 s,
 	// each of at most 8 KiB, as it was written but for what a schema calls sensitive. It is called from any goroutine, and for one
 	// plugin never by two at once. nil drops them.
@@ -42,6 +43,9 @@ func New(o Options) *Host {
 	if o.Environ == nil {
 		o.Environ = os.Environ()
 	}
+	if o.Idle == 0 {
+		o.Idle = time.Minute
+	}
 	return &Host{Options: o, plugins: map[string]*Plugin{}}
 }
 
@@ -55,6 +59,7 @@ func (h *Host) Open(ctx context.Context, name, path, digest string) (*Plugin, er
 	}
 	where, said := h.program(name, path, digest)
 	p := newPlugin(name, sdk.Schema{}, h.Patience, said, func() (link, error) { return h.link(digest, where) })
+	p.idle = h.Idle
 	types, err := h.schema(ctx, p, digest)
 	if err != nil {
 		p.Kill()
@@ -124,6 +129,7 @@ func (h *Host) schema(ctx context.Context, p *Plugin, digest string) (sdk.Schema
 
 // ask asks a plugin for its types.
 func ask(ctx context.Context, p *Plugin) (*protocol.SchemaResponse, error) {
+	defer p.use()()
 	r := resource{plugin: p, patience: p.patient}
 	l, err := p.link(ctx)
 	if err != nil {

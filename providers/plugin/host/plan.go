@@ -21,6 +21,7 @@ var _ sdk.Planner = planner{}
 
 // Plan implements sdk.Planner. What it answers keeps the promises of a planner.
 func (r planner) Plan(ctx context.Context, q sdk.PlanRequest) (answer sdk.Planned, diags sdk.Diagnostics) {
+	defer r.plugin.use()()
 	r.plugin.said.begin()
 	defer func() { r.plugin.said.end(r.secrets(q.Known, q.Before, q.Wanted, answer.After)) }()
 	return r.plan(ctx, q)

@@ -17,8 +17,11 @@ type Plugin struct {
 	open    open
 	said    *said
 	patient time.Duration // the patience of types that say nothing
+	idle    time.Duration // how long the process is kept when nobody calls; 0 for ever
 
 	mu       sync.Mutex
+	users    int                  // calls under way
+	rest     *time.Timer          // ends the process; nil while there are calls
 	running  link                 // nil before the first start
 	starting *start               // nil when nobody starts it
 	missed   map[missed]cty.Value // changes that did not reach it, by their thing: how it was before
@@ -60,6 +63,35 @@ func (p *Plugin) Resource(name string) sdk.Resource {
 		return planner{r}
 	}
 	return r
+}
+
+// use notes that a call begins; leave has to be called once, at its end. The last one starts the time until the process ends.
+func (p *Plugin) use() (leave func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users++; p.rest != nil {
+		p.rest.Stop()
+		p.rest = nil
+	}
+	return p.leave
+}
+
+func (p *Plugin) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users--; p.users == 0 && p.idle > 0 {
+		p.rest = time.AfterFunc(p.idle, p.retire)
+	}
+}
+
+// retire ends the process if nobody calls. Who comes meanwhile waits: it has to start a new one, and must not adopt this.
+func (p *Plugin) retire() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.users == 0 && p.running != nil {
+		p.running.kill()
+		p.running = nil
+	}
 }
 
 // link returns the running plugin, starting it if need be. Callers that come while it starts share the attempt.

@@ -29,6 +29,7 @@ func (h *Host) OpenPublished(name, path, digest string, schema []byte) (*Plugin,
 	}
 	where, said := h.program(name, path, digest)
 	p := newPlugin(name, types, h.Patience, said, func() (link, error) { return h.agreed(digest, where, types) })
+	p.idle = h.Idle
 	h.enter(p, types, digest)
 	return p, nil
 }

@@ -19,14 +19,17 @@ func TestPython(t *testing.T) {
 	if out, err := exec.Command("/usr/bin/python3", "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil && os.Getenv("CI") == "" {
 		t.Skipf("there is no gRPC for Python: install python3-grpcio and python3-protobuf: %s", out)
 	}
-	program, err := filepath.Abs("../../../examples/plugin-python/notes.py")
-	if err != nil {
+	program := filepath.Join(t.TempDir(), "notes.py")
+	if err := os.CopyFS(filepath.Dir(program), os.DirFS("../../../examples/plugin-python")); err != nil {
 		t.Fatal(err)
 	}
 	w := newWorld(t, host.Options{})
 	p, err := w.host.Open(t.Context(), "acme/notes", program, "python")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if files, _ := filepath.Glob(filepath.Join(filepath.Dir(program), "*")); len(files) != 2 {
+		t.Errorf("it writes beside its program, where nothing may change if it is in the store: %v", files)
 	}
 	if s, diags := p.Resource("notes_note").(sdk.Observer).Status(t.Context(), sdk.Identity{Address: "app.a", Stack: "s", Known: cty.NullVal(p.Schema().Types["notes_note"].Object())}); s != nil || diags.HasErrors() {
 		t.Errorf("without a Status it tells %+v: %v", s, diags.Err())

@@ -35,6 +35,7 @@ var _ sdk.Resource = resource{}
 
 // Read implements sdk.Resource.
 func (r resource) Read(ctx context.Context, id sdk.Identity) (v cty.Value, diags sdk.Diagnostics) {
+	defer r.plugin.use()()
 	r.plugin.said.begin()
 	defer func() { r.plugin.said.end(r.secrets(id.Known, v)) }()
 	return r.read(ctx, id)

@@ -15,6 +15,7 @@ var _ sdk.Observer = resource{}
 
 // Status implements sdk.Observer. The type's patience is no matter here: who is asked every few seconds answers soon.
 func (r resource) Status(ctx context.Context, id sdk.Identity) (*sdk.Status, sdk.Diagnostics) {
+	defer r.plugin.use()()
 	r.plugin.said.begin()
 	defer func() { r.plugin.said.end(r.secrets(id.Known)) }()
 	identity, err := r.identity(id)

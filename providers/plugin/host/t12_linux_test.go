@@ -77,7 +77,7 @@ var failsCalls = map[string]string{
 	"crowd":         "it has more than 200000 pieces",
 	"huge":          "longer than 4 MiB",
 	"foreign":       `unsupported attribute "colour"`,
-	"mistyped":      "at .text",
+	"mistyped":      "at text",
 	"other":         `the attribute "text" is not as it was wanted`,
 	"forgetful":     `the computed attribute "size" is missing`,
 	"indiscreet":    `the attribute "label" shows a sensitive value`,

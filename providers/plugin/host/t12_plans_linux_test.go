@@ -30,7 +30,7 @@ var failsPlans = map[string]string{
 	"plans-secret":     "its reason shows a sensitive value",
 	"planless":         "its schema says that the type draft plans, and it has no plan for it",
 	"crashes-planning": "the plugin crashes-planning failed: its process ended: exit status 7",
-	"panics-planning":  "the plugin panicked: the ink is dry",
+	"panics-planning":  "the plugin panicked: the ink is dry, in ",
 	"refuses-planning": "there is no paper: not before Monday",
 	"hangs-planning":   "said nothing for 8s",
 }

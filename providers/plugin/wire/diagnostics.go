@@ -70,9 +70,9 @@ func toPath(steps []*protocol.Step) cty.Path {
 	for _, step := range steps[:min(len(steps), maxDepth)] {
 		switch to := step.GetTo().(type) {
 		case *protocol.Step_Attribute:
-			path = path.GetAttr(to.Attribute)
+			path = path.GetAttr(Text(to.Attribute, maxSummary))
 		case *protocol.Step_Key:
-			path = path.IndexString(to.Key)
+			path = path.IndexString(Text(to.Key, maxSummary))
 		case *protocol.Step_Index:
 			path = path.IndexInt(int(to.Index))
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/nsynapse/recipe/providers/sdk"
 )
 
 // FromValue writes a value of a type as JSON. The value has no marks and nothing unknown; NilVal, of which nothing is
@@ -52,20 +54,7 @@ func ToValue(text []byte, ty cty.Type) (cty.Value, error) {
 // cause says where in the value an error is.
 func cause(err error) string {
 	if at, ok := err.(cty.PathError); ok && len(at.Path) > 0 {
-		return fmt.Sprintf("at %s: %s", pathText(at.Path), at.Error())
+		return fmt.Sprintf("at %s: %s", sdk.PathText(at.Path), at.Error())
 	}
 	return err.Error()
-}
-
-func pathText(path cty.Path) string {
-	text := ""
-	for _, step := range path {
-		switch s := step.(type) {
-		case cty.GetAttrStep:
-			text += "." + s.Name
-		case cty.IndexStep:
-			text += "[…]"
-		}
-	}
-	return text
 }

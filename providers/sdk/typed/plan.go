@@ -69,7 +69,7 @@ func (r planner[T]) Plan(ctx context.Context, q sdk.PlanRequest) (sdk.Planned, s
 		planned.Replace = names
 	}
 	if err != nil {
-		return sdk.Planned{}, sdk.Errorf("cannot plan it", "%s", err)
+		return sdk.Planned{}, failed("cannot plan it", err)
 	}
 	return planned, nil
 }

@@ -25,7 +25,7 @@ func (r resource[T]) Read(ctx context.Context, id sdk.Identity) (cty.Value, sdk.
 	}
 	found, err := r.Type.Read(ctx, *known)
 	if err != nil {
-		return id.Known, sdk.Errorf("cannot look at it", "%s", err)
+		return id.Known, failed("cannot look at it", err)
 	}
 	return r.value(found, id.Known, nil)
 }
@@ -50,20 +50,20 @@ func (r resource[T]) Apply(ctx context.Context, q sdk.ApplyRequest) (cty.Value, 
 	}
 	if before != nil {
 		if err := r.Remove(ctx, Removal[T]{Call: call, Thing: *before}); err != nil {
-			return q.Before, sdk.Errorf("cannot remove it", "%s", err)
+			return q.Before, failed("cannot remove it", err)
 		}
 	}
 	return q.After, nil
 }
 
 // value is what a function has returned, as the sdk wants it.
-func (r resource[T]) value(made *T, like cty.Value, failed error) (cty.Value, sdk.Diagnostics) {
+func (r resource[T]) value(made *T, like cty.Value, fault error) (cty.Value, sdk.Diagnostics) {
 	v, err := toValue(made, like, r.schema.Object(), func(name string) bool { return r.schema.Attributes[name].Computed })
 	if err != nil {
 		return like, internal(err)
 	}
-	if failed != nil {
-		return v, sdk.Errorf("cannot make it as it is wanted", "%s", failed)
+	if fault != nil {
+		return v, failed("cannot make it as it is wanted", fault)
 	}
 	return v, nil
 }

@@ -62,7 +62,7 @@ func write(_ context.Context, c typed.Change[note]) (*note, error) {
 	case "hang":
 		select {}
 	case "tell":
-		return &c.Wanted, errors.New("my seal is " + c.Wanted.Seal)
+		return &c.Wanted, typed.At("seal", errors.New("my seal is "+c.Wanted.Seal))
 	}
 	c.Wanted.Copy, c.Wanted.Size = "It says: "+c.Wanted.Text, len(c.Wanted.Text)
 	return &c.Wanted, nil

@@ -27,10 +27,12 @@ func planPage(_ context.Context, p *typed.Prospect[page]) error {
 	switch p.Wanted.Text {
 	case "crash":
 		os.Exit(7)
+	case "panic":
+		panic("the ink is dry")
 	case "hang":
 		select {}
 	case "tell":
-		return errors.New("my seal is " + p.Wanted.Seal)
+		return typed.At("text", errors.New("my seal is "+p.Wanted.Seal))
 	}
 	if p.Knows("text") {
 		p.Wanted.Size = len(p.Wanted.Text)

@@ -146,6 +146,7 @@ func (c *card) Update(ctx context.Context, q resource.UpdateRequest, r *resource
 		r.Diagnostics.AddError("Cannot write the card", err.Error())
 		return
 	}
+	r.Diagnostics.AddAttributeWarning(path.Root("text"), "Written over", "what was on it is gone")
 	r.Diagnostics.Append(r.State.Set(ctx, &m)...)
 }
 

@@ -7,6 +7,7 @@ import (
 	"log"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -45,7 +46,7 @@ func (six) Configure(ctx context.Context, q provider.ConfigureRequest, r *provid
 	var s settings
 	r.Diagnostics.Append(q.Config.Get(ctx, &s)...)
 	if s.Directory.ValueString() == "nowhere" {
-		r.Diagnostics.AddError("No directory", "nowhere is no directory, and the token is "+s.Token.ValueString())
+		r.Diagnostics.AddAttributeError(path.Root("directory"), "No directory", "nowhere is no directory, and the token is "+s.Token.ValueString())
 	}
 	r.ResourceData, r.DataSourceData = &s, &s
 }
