@@ -238,6 +238,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(a.stopUnits))
 	mux.HandleFunc("POST /v1/units/start", a.handleUnits(a.startUnits))
+	mux.HandleFunc("POST /v1/units/take-over", a.handleUnits(a.takeOver))
 	mux.HandleFunc("GET /v1/units/runs", answer(func(r *http.Request) (any, error) {
 		return a.timed(r.Context(), UnitRequest{Stack: r.FormValue("stack"), Target: r.FormValue("target")})
 	}))
