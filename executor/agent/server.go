@@ -149,7 +149,7 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 			if err := os.RemoveAll(pluginsDir(a.Home)); err != nil {
 				fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 			}
-			for _, name := range []string{"agent.sock", "agent.log", "agent.token", "vault.key", "plan.key", "agent.lock", "stacks"} {
+			for _, name := range []string{"agent.sock", "agent.log", "agent.token", "vault.key", "plan.key", placeFile, "agent.lock", "stacks"} {
 				if err := os.Remove(filepath.Join(a.Home, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 					fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 				}
