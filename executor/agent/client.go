@@ -31,6 +31,8 @@ type Client struct {
 	http *http.Client
 	// Start starts an agent when none answers; nil makes that an error.
 	Start func(home string) error
+	// Failed is why the agent that Start has begun has ended, nil as long as it has not; the func may be nil.
+	Failed func() error
 }
 
 // ErrNoAgent means that no agent answers.
@@ -68,6 +70,11 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		if conn, err = unixsocket.Dial(ctx, path); err == nil {
 			return conn, nil
+		}
+		if c.Failed != nil {
+			if err := c.Failed(); err != nil {
+				return nil, err
+			}
 		}
 		if !absent(err) || time.Now().After(deadline) {
 			return nil, fmt.Errorf("the agent does not answer: %w; its log is %s", err, filepath.Join(c.home, "agent.log"))
