@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -56,6 +57,10 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	conn, err := unixsocket.Dial(ctx, path)
 	if err == nil {
 		return conn, nil
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &Problem{Message: "cannot reach the agent: " + err.Error(),
+			Hint: "It answers its own user and root alone: ask as that user, or set RECIPE_HOME to a directory of your own."}
 	}
 	if !absent(err) {
 		return nil, fmt.Errorf("cannot reach the agent: %w", err)
