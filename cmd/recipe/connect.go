@@ -45,6 +45,9 @@ func (c *cli) agent(ctx context.Context) (*agent.Client, error) {
 	if info.Build == build() {
 		return client, nil
 	}
+	if err := c.otherProgram(ctx); err != nil {
+		return nil, err
+	}
 	// Apps do not notice; they belong to their shims.
 	if err := client.Shutdown(ctx); err != nil {
 		var problem *agent.Problem
@@ -114,7 +117,30 @@ func (c *cli) startUnit() (started bool, err error) {
 		return false, nil
 	}
 	err = u.Start(context.Background())
+	if err != nil && !errors.Is(err, systemd.ErrAbsent) {
+		if other := c.otherProgram(context.Background()); other != nil {
+			return true, other
+		}
+	}
 	return !errors.Is(err, systemd.ErrAbsent), err
+}
+
+// otherProgram is an error if systemd runs another program than this one as the agent: it would start that again and again.
+func (c *cli) otherProgram(ctx context.Context) error {
+	u, ok := c.installed()
+	if !ok {
+		return nil
+	}
+	program := u.Starts(ctx, c.getenv)
+	if program == "" || program == u.Program {
+		return nil
+	}
+	what := "another build than"
+	if _, err := os.Stat(program); err != nil {
+		what = "and that is not there any more; this is"
+	}
+	return hinted{fmt.Errorf("systemd runs %s as the agent (%s), %s %s", program, u.Name(), what, u.Program),
+		"recipe agent install has it run this one from now on; apps go on."}
 }
 
 // A starter starts an agent in the background, and hears of its end. It is safe for concurrent use.
