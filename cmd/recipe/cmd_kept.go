@@ -27,7 +27,8 @@ func rollbackCommand() command {
 }
 
 func promoteCommand() command {
-	return keptCommand("promote", "[COMPONENT...]", "Bring the instances that a canary held back to the new version.", "recipe promote app.shop",
+	promote := keptCommand("promote", "[COMPONENT...]", "Bring the instances that a canary held back to the new version; with -force make a primary of a backup.",
+		"recipe promote app.shop\nrecipe promote -force 'middleware.postgresql[1]'",
 		func(args []string) (*agent.KeptRequest, error) {
 			k := &agent.KeptRequest{All: len(args) == 0}
 			for _, text := range args {
@@ -39,6 +40,18 @@ func promoteCommand() command {
 			}
 			return k, nil
 		})
+	plain := promote.setup
+	promote.setup = func(c *cli, flags *flag.FlagSet) func(context.Context, []string) error {
+		held := plain(c, flags)
+		force := flags.Bool("force", false, "make a primary of this backup, `not able` as it is: data may be lost")
+		return func(ctx context.Context, args []string) error {
+			if !*force {
+				return held(ctx, args)
+			}
+			return c.takeOver(ctx, flags, args)
+		}
+	}
+	return promote
 }
 
 func scaleCommand() command {

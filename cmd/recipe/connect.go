@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
@@ -34,13 +36,17 @@ func homeOf(getenv func(string) string) string {
 // agent returns a client of our agent, which is started when it does not run, and replaced when it is another build.
 func (c *cli) agent(ctx context.Context) (*agent.Client, error) {
 	client := agent.Dial(c.home)
-	client.Start = c.startAgent
+	var s starter
+	client.Start, client.Failed = func(home string) error { return s.start(c, home) }, s.failed
 	info, err := client.Version(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if info.Build == build() {
 		return client, nil
+	}
+	if err := c.otherProgram(ctx); err != nil {
+		return nil, err
 	}
 	// Apps do not notice; they belong to their shims.
 	if err := client.Shutdown(ctx); err != nil {
@@ -111,11 +117,62 @@ func (c *cli) startUnit() (started bool, err error) {
 		return false, nil
 	}
 	err = u.Start(context.Background())
+	if err != nil && !errors.Is(err, systemd.ErrAbsent) {
+		if other := c.otherProgram(context.Background()); other != nil {
+			return true, other
+		}
+	}
 	return !errors.Is(err, systemd.ErrAbsent), err
 }
 
-// startAgent starts an agent in the background.
-func (c *cli) startAgent(home string) error {
+// otherProgram is an error if systemd runs another program than this one as the agent: it would start that again and again.
+func (c *cli) otherProgram(ctx context.Context) error {
+	u, ok := c.installed()
+	if !ok {
+		return nil
+	}
+	program := u.Starts(ctx, c.getenv)
+	if program == "" || program == u.Program {
+		return nil
+	}
+	what := "another build than"
+	if _, err := os.Stat(program); err != nil {
+		what = "and that is not there any more; this is"
+	}
+	return hinted{fmt.Errorf("systemd runs %s as the agent (%s), %s %s", program, u.Name(), what, u.Program),
+		"recipe agent install has it run this one from now on; apps go on."}
+}
+
+// A starter starts an agent in the background, and hears of its end. It is safe for concurrent use.
+type starter struct {
+	mu  sync.Mutex
+	err error
+}
+
+// failed is why the agent has ended.
+func (s *starter) failed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// heard takes in how the agent has ended. One that found another one running has left the home to that.
+func (s *starter) heard(err error, log string) {
+	if err == nil {
+		return
+	}
+	if text, _ := os.ReadFile(log); len(text) > 0 {
+		err = errors.New(lastError(text))
+	}
+	if strings.Contains(strings.ToLower(err.Error()), agent.ErrRunning.Error()) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = fmt.Errorf("the agent does not start: %w", err)
+}
+
+func (s *starter) start(c *cli, home string) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("cannot find the program recipe: %w", err)
@@ -139,15 +196,6 @@ func (c *cli) startAgent(home string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cannot start the agent: %w", err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	select {
-	case err := <-ended:
-		if text, _ := os.ReadFile(log.Name()); len(text) > 0 {
-			return fmt.Errorf("the agent does not start: %s", lastError(text))
-		}
-		return fmt.Errorf("the agent does not start: %w", err)
-	case <-time.After(30 * time.Millisecond):
-		return nil // it is up, or says why not in its log
-	}
+	go func() { s.heard(cmd.Wait(), log.Name()) }()
+	return nil
 }

@@ -114,6 +114,10 @@ func New(o Options) (*Agent, error) {
 	if a.lock, err = lockHome(o.Home); err != nil {
 		return nil, err
 	}
+	if o.Home, err = knownPath(a.fsys, o.Home); err != nil {
+		return nil, errors.Join(err, a.lock.Close())
+	}
+	a.Home = o.Home
 	if a.key, err = vaultKey(a.fsys, o.Home); err != nil {
 		return nil, errors.Join(err, a.lock.Close())
 	}

@@ -36,6 +36,7 @@ import (
 //	GET  /v1/routes                   []RouteInfo; ?stack=NAME
 //	POST /v1/units/{restart,stop,start}  UnitRequest -> UnitAnswer
 //	GET  /v1/units/runs               []TimedRun of scheduled processes; ?stack=&target=
+//	POST /v1/units/take-over          UnitRequest of one instance -> UnitAnswer, when it serves as primary
 //	POST /v1/units/run-now            UnitRequest -> TimedRun, when it has ended
 //	POST /v1/commands                 CommandRequest; see command.go
 //	GET  /v1/events                   stream of Event; ?stack=&follow=1

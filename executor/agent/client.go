@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -31,6 +32,8 @@ type Client struct {
 	http *http.Client
 	// Start starts an agent when none answers; nil makes that an error.
 	Start func(home string) error
+	// Failed is why the agent that Start has begun has ended, nil as long as it has not; the func may be nil.
+	Failed func() error
 }
 
 // ErrNoAgent means that no agent answers.
@@ -55,6 +58,10 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	if err == nil {
 		return conn, nil
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, &Problem{Message: "cannot reach the agent: " + err.Error(),
+			Hint: "It answers its own user and root alone: ask as that user, or set RECIPE_HOME to a directory of your own."}
+	}
 	if !absent(err) {
 		return nil, fmt.Errorf("cannot reach the agent: %w", err)
 	}
@@ -68,6 +75,11 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
 		if conn, err = unixsocket.Dial(ctx, path); err == nil {
 			return conn, nil
+		}
+		if c.Failed != nil {
+			if err := c.Failed(); err != nil {
+				return nil, err
+			}
 		}
 		if !absent(err) || time.Now().After(deadline) {
 			return nil, fmt.Errorf("the agent does not answer: %w; its log is %s", err, filepath.Join(c.home, "agent.log"))

@@ -44,6 +44,52 @@ func TestT5PlanKeyFlips(t *testing.T) {
 	torture.Report(t, "T5", "%d flips and truncations of plan.key: all told, none made anew", tried)
 }
 
+// Where a home is: a symbolic link is the same one, a copy is another one, unless it has no stacks, and no damage goes unnoticed.
+func TestKnownPath(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "a home")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := func(path, want string) {
+		t.Helper()
+		if got, err := knownPath(disk.OS{}, path); err != nil || got != want {
+			t.Fatalf("%s: %q, %v; want %s", path, got, err, want)
+		}
+	}
+	must(os.MkdirAll(filepath.Join(home, "stacks", "shop"), 0o755))
+	at(home, home)
+	link := filepath.Join(t.TempDir(), "link")
+	must(os.Symlink(home, link))
+	at(link, home)
+	moved := filepath.Join(t.TempDir(), "moved")
+	must(os.CopyFS(moved, os.DirFS(home)))
+	if _, err := knownPath(disk.OS{}, moved); err == nil || !strings.Contains(err.Error(), "ln -s '"+moved+"' '"+home+"'") {
+		t.Fatalf("a copy: %v", err)
+	}
+	must(os.RemoveAll(home))
+	must(os.Symlink(moved, home)) // as the error says
+	at(moved, home)
+	at(home, home)
+	path := filepath.Join(moved, placeFile)
+	content, err := os.ReadFile(path)
+	must(err)
+	for i := range content {
+		changed := append([]byte(nil), content...)
+		changed[i] ^= 1
+		must(os.WriteFile(path, changed, 0o600))
+		if _, err := knownPath(disk.OS{}, home); err == nil || !strings.Contains(err.Error(), "is damaged") {
+			t.Fatalf("%q: %v", changed, err)
+		}
+	}
+	must(os.WriteFile(path, content, 0o600))
+	must(os.RemoveAll(filepath.Join(moved, "stacks", "shop")))
+	must(os.Remove(home))
+	at(moved, moved)
+}
+
 // TestT5SignedPlanFlips flips every bit of a signed plan and of its signature: the agent has to refuse all.
 func TestT5SignedPlanFlips(t *testing.T) {
 	a := &Agent{planKey: []byte("a key")}

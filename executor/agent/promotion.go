@@ -34,7 +34,7 @@ func (r *roleKeeper) runPromotion(c *withRoles, u *roleUnit, role roles.Role) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(c.promoting, role.Token)
-	if err != nil {
+	if c.failed = err; err != nil {
 		fmt.Fprintf(r.agent.Log, "stack %s: %s[%d] could not be promoted: %s\n", c.stack, c.name, u.index, err)
 		c.pause = time.Now().Add(retryRoles)
 		r.later(c)

@@ -21,6 +21,7 @@ type roleKeeper struct {
 	mu         sync.Mutex
 	components map[string]*withRoles // by stack and component
 	units      map[string]*roleUnit  // by the name that the supervisor has for it
+	settled    chan struct{}         // closed, and another one, after each change
 }
 
 // withRoles is one component with backups.
@@ -31,6 +32,7 @@ type withRoles struct {
 	machine     *roles.Machine
 	saved       roles.Record
 	promoting   map[uint64]bool // tokens whose command runs
+	failed      error           // why the last command did not succeed; nil if it did
 	pause       time.Time       // no command begins before
 }
 
@@ -44,7 +46,7 @@ type roleUnit struct {
 }
 
 func newRoleKeeper(a *Agent) *roleKeeper {
-	return &roleKeeper{agent: a, components: map[string]*withRoles{}, units: map[string]*roleUnit{}}
+	return &roleKeeper{agent: a, components: map[string]*withRoles{}, units: map[string]*roleUnit{}, settled: make(chan struct{})}
 }
 
 // retryRoles is how long a disk or a command that failed is left alone.
@@ -147,7 +149,7 @@ func condition(s supervisor.Status) roles.Condition {
 	switch s.State {
 	case supervisor.Ready:
 		if s.Assumed { // a replica that has not met its primary may lack what that has
-			return roles.Starting
+			return roles.Assumed
 		}
 		return roles.Ready
 	case supervisor.Finished:
@@ -206,6 +208,7 @@ func (r *roleKeeper) settle(c *withRoles) error {
 	if c.err != nil {
 		return c.err
 	}
+	defer r.announce()
 	d := c.machine.Decide()
 	if d.Changed {
 		if err := r.save(c); err != nil {
@@ -232,6 +235,12 @@ func (r *roleKeeper) settle(c *withRoles) error {
 	}
 	r.promote(c)
 	return nil
+}
+
+// announce lets those look who wait for a role. The caller holds the lock.
+func (r *roleKeeper) announce() {
+	close(r.settled)
+	r.settled = make(chan struct{})
 }
 
 func (r *roleKeeper) save(c *withRoles) error {

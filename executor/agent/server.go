@@ -149,7 +149,7 @@ func (a *Agent) watchIdle(ctx context.Context, asked *activity, stop func()) {
 			if err := os.RemoveAll(pluginsDir(a.Home)); err != nil {
 				fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 			}
-			for _, name := range []string{"agent.sock", "agent.log", "agent.token", "vault.key", "plan.key", "agent.lock", "stacks"} {
+			for _, name := range []string{"agent.sock", "agent.log", "agent.token", "vault.key", "plan.key", placeFile, "agent.lock", "stacks"} {
 				if err := os.Remove(filepath.Join(a.Home, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 					fmt.Fprintf(a.Log, "cannot tidy up: %s\n", err)
 				}
@@ -241,6 +241,7 @@ func (a *Agent) handler(stop func()) http.Handler {
 	mux.HandleFunc("POST /v1/units/restart", a.handleUnits(a.restartUnits))
 	mux.HandleFunc("POST /v1/units/stop", a.handleUnits(a.stopUnits))
 	mux.HandleFunc("POST /v1/units/start", a.handleUnits(a.startUnits))
+	mux.HandleFunc("POST /v1/units/take-over", a.handleUnits(a.takeOver))
 	mux.HandleFunc("GET /v1/units/runs", answer(func(r *http.Request) (any, error) {
 		return a.timed(r.Context(), UnitRequest{Stack: r.FormValue("stack"), Target: r.FormValue("target")})
 	}))

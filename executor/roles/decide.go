@@ -21,12 +21,14 @@ type Fence struct {
 const (
 	takenOver = "a backup takes over"
 	tooMany   = "it becomes a backup: fewer instances do the work"
+	byForce   = "it takes over by force"
 )
 
 // Decide works out what follows from all that the machine was told. The lowest backups go to those places where nothing runs any
 // more; one is kept for each primary that has to be ended first.
 func (m *Machine) Decide() Decision {
 	d := &Decision{}
+	m.unforce(d)
 	primaries := m.retire(d, m.indexes(true))
 	able := m.able()
 	next := func() int {
@@ -64,6 +66,11 @@ func (m *Machine) Decide() Decision {
 			d.release(p)
 		}
 	}
+	for _, index := range m.indexes(false) {
+		if b := m.instances[index]; b.forced && !b.ableByForce() {
+			d.fence(b, byForce)
+		}
+	}
 	d.Changed, m.changed = m.changed, false
 	return *d
 }
@@ -87,7 +94,7 @@ func (m *Machine) retire(d *Decision, primaries []int) []int {
 func (m *Machine) take(d *Decision, index int) {
 	b := m.instances[index]
 	running := slices.ContainsFunc(b.list(), func(u Unit) bool { return u.Main && !u.Condition.over() })
-	m.promote(b, !running || !m.settings.Promotes)
+	m.promote(b, !m.settings.Promotes || !running && (b.cold || !b.forced))
 	b.unused = !running
 	for name, u := range b.units {
 		if u.Condition == Held {
@@ -115,15 +122,25 @@ func (d *Decision) fence(p *instance, why string) {
 	}
 }
 
-// able lists the backups that can take over, ascending.
+// able lists the backups that can take over: those that are forced, then the others, both ascending.
 func (m *Machine) able() []int {
-	return slices.DeleteFunc(m.indexes(false), func(index int) bool {
-		switch m.instances[index].main().Condition {
-		case Ready, Held:
-			return false
+	able := slices.DeleteFunc(m.indexes(false), func(index int) bool {
+		i := m.instances[index]
+		if i.forced {
+			return !i.ableByForce()
 		}
-		return true
+		return i.main().Condition != Ready && i.main().Condition != Held
 	})
+	slices.SortStableFunc(able, func(x, y int) int {
+		switch {
+		case m.instances[x].forced == m.instances[y].forced:
+			return 0
+		case m.instances[x].forced:
+			return -1
+		}
+		return 1
+	})
+	return able
 }
 
 // runs reports whether the main process of an instance does.
@@ -151,6 +168,9 @@ func (i *instance) main() Unit {
 func (i *instance) lost() bool {
 	if len(i.units) == 0 {
 		return !i.reserved
+	}
+	if i.givenUp {
+		return true
 	}
 	switch i.main().Condition {
 	case Gone, Held, Ailing, Stopping:
@@ -182,10 +202,17 @@ type Role struct {
 func (m *Machine) Role(index int) Role {
 	i := m.instances[index]
 	if i == nil || !i.primary {
-		return Role{Token: m.token}
+		return Role{Token: m.token, Held: i != nil && i.forced}
 	}
 	return Role{Primary: true, Token: i.Token, Held: i.leaving, Serves: i.Told && !i.leaving,
-		Promote: !i.Told && !i.leaving && i.main().Condition == Ready}
+		Promote: !i.Told && !i.leaving && i.promotable()}
+}
+
+// promotable reports whether the command can be run that promotes a primary: it is up, and its check does not speak against it. One
+// that was started again since it became primary finds nobody whom it follows, so its check cannot tell.
+func (i *instance) promotable() bool {
+	c := i.main().Condition
+	return c == Ready || c == Assumed || i.Forced && c.up()
 }
 
 // Primaries lists the indexes of the primaries, ascending.

@@ -22,6 +22,8 @@
 // A backup is able when its main process is ready, or held: a process that is not to run in a backup waits like that.
 // To an agent that begins, one that runs is what it was to the agent before: ready, if it was that.
 //
+// One that is not able, but runs, takes over when a person says so: Force. Whoever says it gives up what that backup lacks.
+//
 // # Fenced
 //
 // Before another one is promoted, nothing of the lost one may run. What still does is ended: at once if a check says that

@@ -14,6 +14,7 @@ const (
 	Idle                      // nothing of it runs, and as what it is now it was not started yet
 	Held                      // nothing of it runs, and it would start if it were allowed to
 	Starting                  // runs, not ready yet
+	Assumed                   // runs, and its check cannot tell whether it does its work
 	Ready                     // runs and does its work
 	Ailing                    // runs, and a check says that it does not work
 	Stopping                  // asked to end
@@ -22,6 +23,9 @@ const (
 
 // over reports whether certainly nothing runs.
 func (c Condition) over() bool { return c == Gone || c == Idle || c == Held || c == Finished }
+
+// up reports whether it runs, can be told something, and was not asked to end.
+func (c Condition) up() bool { return c == Assumed || c == Ready || c == Ailing }
 
 // Unit is a process of an instance.
 type Unit struct {
@@ -51,6 +55,9 @@ type instance struct {
 	reserved bool // it is about to come, as primary
 	leaving  bool // nothing of it may be started until it is a backup
 	failed   bool // its promotion did not succeed
+	forced   bool // a backup that is to take over, able or not
+	cold     bool // it was held when that was said: the command that promotes it is not for it
+	givenUp  bool // a primary that is to make room for one that is forced
 	unused   bool // its main process has not been given its token yet
 	units    map[string]Unit
 }
@@ -59,6 +66,8 @@ type instance struct {
 type Holder struct {
 	Token uint64 `json:"token"`
 	Told  bool   `json:"told"` // it began as primary, or the command that promotes it has succeeded
+
+	Forced bool `json:"forced,omitempty"` // it took over by force: its command does not wait for its check
 }
 
 // New returns the machine of a component, going on from what was recorded; a zero Record if nothing was.
@@ -188,7 +197,7 @@ func (m *Machine) Told(index int, token uint64, ok bool) {
 func (m *Machine) promote(i *instance, told bool) {
 	m.token++
 	m.changed = true
-	i.Holder, i.primary, i.leaving, i.failed, i.unused = Holder{Token: m.token, Told: told}, true, false, false, true
+	i.Holder, i.primary, i.leaving, i.failed, i.unused = Holder{Token: m.token, Told: told, Forced: i.forced && !told}, true, false, false, true
 }
 
 // demote makes a backup of i, of which nothing runs.

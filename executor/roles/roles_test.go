@@ -68,8 +68,11 @@ func (w *world) names() []string { return slices.Sorted(maps.Keys(w.procs)) }
 func (w *world) settle(t *rapid.T) {
 	before := w.disk
 	able := map[int]bool{} // and whether it runs
+	forced := map[int]bool{}
+	w.machine.unforce(&Decision{})
 	for _, index := range w.machine.able() {
 		able[index] = w.machine.runs(index)
+		forced[index] = w.machine.instances[index].forced
 	}
 	d := w.machine.Decide()
 	w.fences = d.Fence
@@ -87,7 +90,7 @@ func (w *world) settle(t *rapid.T) {
 			t.Fatalf("%d was promoted and was not able", index)
 		}
 		for lower, runs := range able {
-			if runs && lower < index && !slices.Contains(d.Promoted, lower) {
+			if runs && lower < index && !slices.Contains(d.Promoted, lower) && !forced[index] {
 				t.Fatalf("%d was promoted, and %d below it was not", index, lower)
 			}
 		}
@@ -159,7 +162,7 @@ func TestRoles(t *testing.T) {
 			"changes": func(t *rapid.T) {
 				name := w.unit(t)
 				if p := w.procs[name]; !p.condition.over() {
-					w.note(t, name, rapid.SampledFrom([]Condition{Ready, Ready, Ailing, Stopping, Gone, Finished}).Draw(t, "condition"))
+					w.note(t, name, rapid.SampledFrom([]Condition{Ready, Ready, Assumed, Ailing, Stopping, Gone, Finished}).Draw(t, "condition"))
 				}
 			},
 			"fenced": func(t *rapid.T) {
@@ -173,6 +176,11 @@ func TestRoles(t *testing.T) {
 				index := rapid.IntRange(0, w.size-1).Draw(t, "index")
 				if r := w.machine.Role(index); r.Promote {
 					w.machine.Told(index, r.Token, rapid.Bool().Draw(t, "ok"))
+					w.settle(t)
+				}
+			},
+			"force": func(t *rapid.T) {
+				if w.machine.Force(rapid.IntRange(0, w.size-1).Draw(t, "index")) == nil {
 					w.settle(t)
 				}
 			},
@@ -206,7 +214,7 @@ func (w *world) restart(t *rapid.T) {
 	for _, name := range w.names() {
 		p := w.procs[name]
 		if !p.condition.over() {
-			p.condition = rapid.SampledFrom([]Condition{Starting, Ready, Ailing}).Draw(t, "as it was")
+			p.condition = rapid.SampledFrom([]Condition{Starting, Assumed, Ready, Ailing}).Draw(t, "as it was")
 			w.machine.Note(p.index, name, p.condition, p.pid)
 		}
 	}
@@ -233,7 +241,7 @@ func (w *world) recover(t *rapid.T) {
 				w.note(t, name, Gone)
 			case Gone, Held:
 				w.start(t, name)
-			case Starting:
+			case Starting, Assumed:
 				w.note(t, name, Ready)
 			}
 			w.tell(t)
@@ -319,6 +327,83 @@ func TestItServesOnceItsCommandHasSucceeded(t *testing.T) {
 	}
 }
 
+// A backup that cannot tell what it lacks takes over when somebody says so, and not from a primary that works.
+func TestForce(t *testing.T) {
+	m := two(t, true)
+	if err := m.Force(1); err != ErrNotLost {
+		t.Fatalf("while the primary works: %v", err)
+	}
+	if m.Force(0) != ErrPrimary || m.Force(2) != ErrUnknown {
+		t.Fatal("one that is no backup")
+	}
+	m.Note(0, unit(0, "main"), Starting, 20) // and it never comes further
+	m.Note(1, unit(1, "main"), Assumed, 21)
+	if d := m.Decide(); d.Changed || len(d.Fence) != 0 {
+		t.Fatalf("by itself nothing happens: %+v", d)
+	}
+	if err := m.Force(1); err != nil {
+		t.Fatal(err)
+	}
+	d := m.Decide()
+	if len(d.Fence) != 1 || d.Fence[0].Unit != unit(0, "main") || len(d.Promoted) != 0 {
+		t.Fatalf("the primary is ended first: %+v", d)
+	}
+	m.Note(0, unit(0, "main"), Gone, 0)
+	if d := m.Decide(); !slices.Equal(d.Promoted, []int{1}) || m.Role(0).Primary || !m.Role(1).Promote || m.Role(1).Serves {
+		t.Fatalf("after its end: %+v %+v", d, m.Role(1))
+	}
+	again := New(m.Record()) // of another agent, which knows that the command has to be run
+	again.Enroll(Settings{Primaries: 1, Promotes: true}, 1, unit(1, "main"), true)
+	again.Note(1, unit(1, "main"), Ailing, 21)
+	if !again.Role(1).Promote {
+		t.Fatal("another agent waits until it is ready, which it never is")
+	}
+	m.Told(1, m.Role(1).Token, true)
+	if m.Decide(); !m.Role(1).Serves {
+		t.Fatalf("after its command: %+v", m.Role(1))
+	}
+}
+
+// One that waits for its primary is not up: it is started again, as primary, and told.
+func TestForceOfOneThatWaits(t *testing.T) {
+	m := two(t, true)
+	m.Note(0, unit(0, "main"), Gone, 0)
+	m.Note(1, unit(1, "main"), Starting, 21)
+	if err := m.Force(1); err != nil {
+		t.Fatal(err)
+	}
+	if d := m.Decide(); len(d.Fence) != 1 || d.Fence[0].PID != 21 || d.Fence[0].Now || !m.Role(1).Held {
+		t.Fatalf("while it waits: %+v", d)
+	}
+	m.Note(1, unit(1, "main"), Gone, 0)
+	if d := m.Decide(); !slices.Equal(d.Promoted, []int{1}) || !d.Released || m.Role(1).Held {
+		t.Fatalf("after its end: %+v", d)
+	}
+	m.Begin(1, unit(1, "main"))
+	m.Note(1, unit(1, "main"), Assumed, 22)
+	if m.Decide(); !m.Role(1).Promote {
+		t.Fatalf("it is not told: %+v", m.Role(1))
+	}
+}
+
+// What was begun by force is taken back when the primary works before it is done.
+func TestForceIsTakenBack(t *testing.T) {
+	m := two(t, false)
+	m.Note(0, unit(0, "main"), Starting, 10)
+	m.Note(1, unit(1, "main"), Starting, 11)
+	if err := m.Force(1); err != nil {
+		t.Fatal(err)
+	}
+	if d := m.Decide(); len(d.Fence) != 1 || d.Fence[0].Unit != unit(1, "main") {
+		t.Fatalf("while both begin: %+v", d)
+	}
+	m.Note(0, unit(0, "main"), Ready, 10)
+	m.Note(1, unit(1, "main"), Gone, 0)
+	if d := m.Decide(); !d.Released || d.Changed || len(d.Fence) != 0 || m.Role(1).Held || !m.Role(0).Serves {
+		t.Fatalf("the primary works: %+v %+v", d, m.Role(0))
+	}
+}
+
 func TestRetire(t *testing.T) {
 	m := New(Record{})
 	for _, primaries := range []int{2, 1} {
@@ -354,5 +439,23 @@ func TestWhatIsHeldTakesOverOnce(t *testing.T) {
 	m.Note(0, unit(0, "main"), Held, 0)
 	if d := m.Decide(); len(d.Promoted) > 0 || m.Role(1).Held {
 		t.Fatalf("while the second begins: %+v", d)
+	}
+}
+
+// One that was promoted and is started again before its command has succeeded is told then, though its check cannot tell: nobody is
+// there whom it could follow.
+func TestItIsToldAfterAnotherStart(t *testing.T) {
+	m := two(t, true)
+	m.Note(0, unit(0, "main"), Gone, 0)
+	m.Decide()
+	m.Note(1, unit(1, "main"), Gone, 0)
+	m.Decide()
+	m.Begin(1, unit(1, "main"))
+	if m.Decide(); m.Role(1).Promote {
+		t.Fatal("it is told before it is up")
+	}
+	m.Note(1, unit(1, "main"), Assumed, 21)
+	if m.Decide(); !m.Role(1).Promote {
+		t.Fatalf("it waits for ever: %+v", m.Role(1))
 	}
 }

@@ -22,6 +22,9 @@ func (u *Unit) leaveRun() {
 // ended follows the end of the process.
 func (u *Unit) ended() {
 	exit := u.process.Exit()
+	if u.state == Stopping { // it was asked to; whom the limit of memory has cost something before does not end for that
+		exit.Memory = 0
+	}
 	var healthy time.Duration
 	if !u.readySince.IsZero() && u.state != Unready {
 		healthy = u.s.clock.Now().Sub(u.readySince)

@@ -200,6 +200,7 @@ func (u *Unit) tick(now time.Time) {
 	if due(&u.times.endBy) {
 		u.terminate(thenExpire, "it took longer than "+u.spec.Schedule.Timeout.String())
 	}
+	u.lookAtClock(now)
 	if at := u.times.dueAt; due(&u.times.dueAt) {
 		u.due(at, now)
 	}

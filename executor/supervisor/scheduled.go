@@ -161,6 +161,18 @@ func (u *Unit) rest(problem string) {
 	u.started(nil)
 }
 
+// lookAtClock takes up a time that lies before the one that is waited for: the clock was set back.
+func (u *Unit) lookAtClock(now time.Time) {
+	t := &u.times
+	if t.dueAt.IsZero() || !t.dueAt.After(now) {
+		return
+	}
+	if next := u.spec.Schedule.Next(now); !next.IsZero() && next.Before(t.dueAt) {
+		t.dueAt = next
+		u.showTimes()
+	}
+}
+
 // due follows a time of the schedule.
 func (u *Unit) due(at, now time.Time) {
 	if u.times.dueAt = u.spec.Schedule.Next(at); !u.times.dueAt.After(now) {

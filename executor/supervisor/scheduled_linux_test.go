@@ -386,3 +386,19 @@ func TestScheduledPauseIsCarriedOn(t *testing.T) {
 	}
 	k.expect("stopped")
 }
+
+// A clock that was a day ahead and is put right costs no run: the next time is that of the clock of now.
+func TestClockIsSetBack(t *testing.T) {
+	k := newKeeper(t, "exit 0", Schedule{})
+	k.start()
+	before := k.state(Scheduled)
+	k.clock.set(24*time.Hour + time.Minute)
+	k.clock.advance(lookAgain)
+	k.expect("skipped")
+	k.until("due a day later", func(s Status) bool { return s.Next.After(before.Next) })
+	k.clock.set(-24*time.Hour - time.Minute)
+	k.clock.advance(lookAgain)
+	k.until("due again", func(s Status) bool { return s.Next.Equal(before.Next) })
+	k.pass()
+	k.expect("skipped succeeded")
+}

@@ -96,3 +96,12 @@ func (u Unit) Start(ctx context.Context) error {
 	}
 	return u.systemctl(ctx, "start", u.Name())
 }
+
+// Starts is the program that systemd runs as the agent; "" if no systemd runs, or none that has the unit.
+func (u Unit) Starts(ctx context.Context, getenv func(string) string) string {
+	program := u.program(getenv)
+	if program == "" || u.runs(ctx) != nil {
+		return ""
+	}
+	return program
+}

@@ -112,3 +112,15 @@ func (u Unit) Installed(getenv func(string) string) bool {
 	_, err := os.Stat(u.Path(getenv))
 	return err == nil
 }
+
+// program is what the unit's file has systemd start; "" if it is not there, or not as Text has it.
+func (u Unit) program(getenv func(string) string) string {
+	text, _ := os.ReadFile(u.Path(getenv))
+	for line := range strings.Lines(string(text)) {
+		if word, ok := strings.CutPrefix(line, `ExecStart="`); ok {
+			word = word[:max(strings.LastIndex(word, `" agent `), 0)]
+			return strings.NewReplacer(`\\`, `\`, `\"`, `"`, "%%", "%", "$$", "$", `\n`, "\n").Replace(word)
+		}
+	}
+	return ""
+}

@@ -1,6 +1,8 @@
 package systemd
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -41,6 +43,26 @@ WantedBy=multi-user.target
 	const cron = `@reboot RECIPE_HOME='/srv/100\%' RECIPE_HTTP=:80 RECIPE_PORTS=21000-21999 '/opt/my tools/recipe' agent -idle=0`
 	if got := u.Cron(); got != cron {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+// The program is found again in the file of the unit.
+func TestProgram(t *testing.T) {
+	config := t.TempDir()
+	getenv := func(name string) string { return map[string]string{"XDG_CONFIG_HOME": config}[name] }
+	u := Unit{Program: `/opt/100% "my" $tools\new/recipe`, Home: "/srv/a", User: true}
+	if got := u.program(getenv); got != "" {
+		t.Errorf("without a file: %q", got)
+	}
+	path := u.Path(getenv)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(u.Text()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := u.program(getenv); got != u.Program {
+		t.Errorf("got %q", got)
 	}
 }
 

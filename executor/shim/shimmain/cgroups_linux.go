@@ -60,9 +60,10 @@ func join(groups []protocol.Cgroup, attr *syscall.SysProcAttr) (*os.File, error)
 	return second, nil
 }
 
-// blame says of an app that has ended whether its limit of memory was why.
+// blame says of an app that has ended whether its limit of memory was why. It was not if another signal than the kernel's ended it: then
+// some process that it had started was killed before.
 func blame(exit protocol.Exit) protocol.Exit {
-	if !exit.Success() {
+	if !exit.Success() && (exit.Signal == 0 || exit.Signal == syscall.SIGKILL) {
 		exit.Memory = protocol.OutOfMemory(protocol.ReadGroups("."))
 	}
 	return exit

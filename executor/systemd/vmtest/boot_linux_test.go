@@ -19,7 +19,7 @@ type way struct {
 
 var (
 	kvm = way{"kvm", true, []string{"qemu-system-x86_64"}, 3 * time.Minute, func(m *machine) *exec.Cmd { return qemu(m, "-accel", "kvm", "-cpu", "host") }}
-	uml = way{"uml", false, []string{"linux.uml", "gcc"}, 5 * time.Minute, userMode}
+	uml = way{"uml", false, []string{"linux.uml", "gcc"}, 15 * time.Minute, userMode}
 	tcg = way{"tcg", true, []string{"qemu-system-x86_64"}, 15 * time.Minute, func(m *machine) *exec.Cmd {
 		return qemu(m, "-accel", "tcg,thread=multi", "-cpu", "max")
 	}}

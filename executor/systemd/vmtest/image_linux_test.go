@@ -22,6 +22,9 @@ const (
 	kernel   = ",linux-image-cloud-amd64,initramfs-tools"
 )
 
+// fstab has no bound for the time in which udev finds the disks: where the machine is slow, systemd would go into its emergency mode.
+const fstab = "LABEL=root / ext4 rw 0 0\nLABEL=share /mnt ext4 ro,x-systemd.device-timeout=infinity 0 0\n"
+
 // disabled are units that take time and are of no use here.
 var disabled = []string{"apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
 	"fstrim.timer", "ldconfig.service", "getty@tty1.service", "systemd-pcrphase.service"}
@@ -65,7 +68,7 @@ func buildImage(t *testing.T, withKernel bool) string {
 // imageKey names all that an image is made from but the packages' own versions.
 func imageKey(t *testing.T, codename, include string) string {
 	h := sha256.New()
-	fmt.Fprintln(h, codename, include, disabled)
+	fmt.Fprintln(h, codename, include, fstab, disabled)
 	must(t, fs.WalkDir(testdata, "testdata/guest", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -91,7 +94,7 @@ func furnish(t *testing.T, root string) {
 		must(t, err)
 		return string(content)
 	}
-	write("etc/fstab", "LABEL=root / ext4 rw 0 0\nLABEL=share /mnt ext4 ro 0 0\n", 0o644)
+	write("etc/fstab", fstab, 0o644)
 	write("etc/hostname", "vm\n", 0o644)
 	write("usr/local/bin/door", guest("door"), 0o755)
 	write("usr/local/bin/as", guest("as"), 0o755)
