@@ -37,7 +37,7 @@ func commands() []command {
 		packageCommand(), publishCommand(), pullCommand(), searchCommand(), infoCommand(), cacheCommand(), yankCommand(),
 		keyCommand(), trustCommand(), registryCommand(),
 		newCommand(), pluginCommand(),
-		agentCommand(), doctorCommand(), gcCommand(), caCommand(), versionCommand(),
+		agentCommand(), doctorCommand(), gcCommand(), caCommand(), completionCommand(), versionCommand(),
 	}
 }
 
@@ -52,6 +52,12 @@ func (c *cli) dispatch(ctx context.Context, args []string) error {
 	if args[0] == "-version" || args[0] == "--version" || args[0] == "-v" {
 		args[0] = "version"
 	}
+	if args[0] == completeWord {
+		for _, word := range c.complete(ctx, args[1:]) {
+			fmt.Fprintln(c.stdout, word)
+		}
+		return nil
+	}
 	for _, cmd := range commands() {
 		if cmd.name == args[0] {
 			return c.runCommand(ctx, cmd, args[1:])
@@ -62,12 +68,8 @@ func (c *cli) dispatch(ctx context.Context, args []string) error {
 
 // noCommand is the error of a word that is no command, with the one that may be meant.
 func noCommand(word string) error {
-	var names []string
-	for _, cmd := range commands() {
-		names = append(names, cmd.name)
-	}
 	hint := "recipe help lists all commands."
-	switch here, near := elsewhere[word], diag.Suggest(word, names); {
+	switch here, near := elsewhere[word], diag.Suggest(word, commandNames()); {
 	case here != "":
 		hint = fmt.Sprintf("%s %s", here, hint)
 	case strings.HasPrefix(word, "-"):

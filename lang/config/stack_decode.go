@@ -127,7 +127,7 @@ func (d *stackDecoder) finish(name string, files int) {
 		d.fault(nil, "Not a stack", "%s holds a package, which a stack names with source = \"./DIRECTORY\". By itself it is checked by recipe package.", whole(name))
 		return
 	case files == 0:
-		d.fault(nil, "Not a stack", "%s holds no .hcl file of a stack.", whole(name))
+		d.fault(nil, "Not a stack", "%s holds no .hcl file of a stack. Go to the directory of one, or name it; a new one begins with a file stack.hcl that says stack \"NAME\" {}.", whole(name))
 		return
 	case d.stack.Name == "" && !d.diags.HasErrors():
 		d.fault(nil, "No stack block", "%s lacks the block that names the stack. Add it: stack %q {}", whole(name), "NAME")

@@ -41,6 +41,9 @@ func ParseVariables(source []byte, filename string) (map[string]cty.Value, map[s
 	values, places := map[string]cty.Value{}, map[string]hcl.Range{}
 	for name, a := range attributes {
 		v, more := a.Expr.Value(nil)
+		if len(a.Expr.Variables()) > 0 {
+			more = fail(a.Expr.Range(), "Value needed", "The value of %s must be written out, and text stands in quotes: %s = \"…\".", name, name)
+		}
 		diags = append(diags, more...)
 		if !more.HasErrors() {
 			values[name], places[name] = v, a.NameRange

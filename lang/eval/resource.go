@@ -13,6 +13,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/nsynapse/recipe/lang/config"
+	"github.com/nsynapse/recipe/lang/diag"
 	"github.com/nsynapse/recipe/lang/function"
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -267,9 +268,14 @@ func (p *Pass) render(res *config.Resource, attributes map[string]cty.Value, at 
 	if diags := at.pkg.missingAt(where, source); diags.HasErrors() {
 		return diags
 	}
-	template, diags := p.graph.template(at.pkg, name, where)
+	written, err := at.pkg.Read(path.Clean(strings.TrimPrefix(name, "./")))
+	if err != nil {
+		return fail(where, "Template cannot be read", "%s.", err)
+	}
+	file := path.Join(path.Dir(at.pkg.Recipe.NameRange.Filename), name)
+	template, diags := config.ParseTemplate(written, file)
 	if diags.HasErrors() {
-		return diags
+		return shown(diags, file, written)
 	}
 	ctx := &hcl.EvalContext{Functions: p.graph.scope.base.Functions, Variables: map[string]cty.Value{}}
 	if hasVars && !vars.IsNull() {
@@ -277,7 +283,7 @@ func (p *Pass) render(res *config.Resource, attributes map[string]cty.Value, at 
 	}
 	content, diags := template.Value(ctx)
 	if diags.HasErrors() {
-		return diags
+		return shown(diags, file, written)
 	}
 	attributes["content"] = content
 	return diags
@@ -297,11 +303,12 @@ func valuesOf(v cty.Value) map[string]cty.Value {
 	return values
 }
 
-// template parses a payload file as a template.
-func (g *Graph) template(pkg *Package, name string, at hcl.Range) (hcl.Expression, hcl.Diagnostics) {
-	source, err := pkg.Read(path.Clean(strings.TrimPrefix(name, "./")))
-	if err != nil {
-		return nil, fail(at, "Template cannot be read", "%s.", err)
+// shown adds the text of a template to what is wrong in it: whoever shows that has only the text of recipes.
+func shown(diags hcl.Diagnostics, file string, text []byte) hcl.Diagnostics {
+	for _, d := range diags {
+		if d.Extra == nil {
+			d.Extra = diag.Sources{file: text}
+		}
 	}
-	return config.ParseTemplate(source, pkg.Recipe.Name+"/"+name)
+	return diags
 }
