@@ -29,13 +29,15 @@ type RouteInfo struct {
 	P50       float64 `json:"p50_seconds,omitempty"` // half of the requests took less; 0 without any
 	P99       float64 `json:"p99_seconds,omitempty"`
 	Message   string  `json:"message,omitempty"` // why it does not work, or why there are no figures
+
+	front string // that answers a route
 }
 
 // routeInfos lists the ways to the components of a stack, or of all with "".
 func (a *Agent) routeInfos(ctx context.Context, stack string) []RouteInfo {
 	all := []RouteInfo{}
 	for _, n := range a.fronts.List() {
-		all = append(all, RouteInfo{Stack: n.Stack, Address: n.Address, Kind: "http", At: a.Fronts.URL(n), Component: n.Component, Port: n.Target})
+		all = append(all, RouteInfo{Stack: n.Stack, Address: n.Address, Kind: "http", At: a.Fronts.URL(n), Component: n.Component, Port: n.Target, front: n.Front()})
 	}
 	for _, e := range a.endpoints.List() {
 		all = append(all, RouteInfo{Stack: e.Stack, Address: e.Address, Kind: "tcp", At: fmt.Sprintf("127.0.0.1:%d", e.Port), Component: e.Component, Port: e.Target})
@@ -47,7 +49,10 @@ func (a *Agent) routeInfos(ctx context.Context, stack string) []RouteInfo {
 	ctx, cancel := context.WithTimeout(ctx, routerTime)
 	defer cancel()
 	stats, err := a.routes.client.Stats(ctx)
-	figures := figuresOf(stats)
+	figures, fails := figuresOf(stats), map[string]string{}
+	for _, s := range stats.Endpoints {
+		fails[s.Name] = s.Error
+	}
 	for i := range all {
 		take, ok := figures[all[i].Stack+"/"+all[i].Address]
 		switch {
@@ -57,6 +62,9 @@ func (a *Agent) routeInfos(ctx context.Context, stack string) []RouteInfo {
 			all[i].Message = "the router does not answer"
 		default:
 			all[i].Message = "the router does not have it yet"
+		}
+		if why := fails[all[i].front]; why != "" {
+			all[i].Message = "not answered: " + why
 		}
 	}
 	slices.SortFunc(all, func(x, y RouteInfo) int {

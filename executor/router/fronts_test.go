@@ -30,6 +30,16 @@ func browser(t *testing.T, dir string) *http.Client {
 	}}}
 }
 
+func dial(t *testing.T, port int) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp4", fmt.Sprint("127.0.0.1:", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
 func TestTLSOfTheLocalCA(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, r.Header.Get("X-Forwarded-Proto"), " ", r.URL.Path)
@@ -67,6 +77,15 @@ func TestTLSOfTheLocalCA(t *testing.T) {
 	}
 	if _, err := browser(t, dir).Get(fmt.Sprintf("https://plain.localhost:%d/", secure)); err == nil || !strings.Contains(err.Error(), "tls: ") {
 		t.Errorf("a host without TLS got a certificate: %v", err)
+	}
+	unknown := tls.Client(dial(t, secure), &tls.Config{ServerName: "plain.localhost", InsecureSkipVerify: true})
+	if err := unknown.Handshake(); err == nil || !strings.Contains(err.Error(), "unrecognized name") {
+		t.Errorf("a host without TLS: %v", err)
+	}
+	conn := dial(t, secure)
+	io.WriteString(conn, "GET / HTTP/1.1\r\nHost: shop.localhost\r\n\r\n")
+	if text, _ := io.ReadAll(conn); !strings.Contains(string(text), "https, and not http") {
+		t.Errorf("without TLS: got %q", text)
 	}
 }
 

@@ -36,6 +36,14 @@ const (
 	frontHTTPS = "https"
 )
 
+// Front is the name of the front that has to answer for n.
+func (n Named) Front() string {
+	if n.TLS != "" {
+		return frontHTTPS
+	}
+	return frontHTTP
+}
+
 // Fronts are the fronts that these routes need.
 func (a Addresses) Fronts(routes []Named) []Front {
 	var fronts []Front
@@ -148,7 +156,7 @@ func (r *Routes) Apply(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sdk.
 		return left(), sdk.Errorf("the route is taken", "requests for %s go to %s of stack %s; give this route another host or path", place(n), other.Component, other.Stack)
 	}
 	r.put(n)
-	if err := r.changed(ctx, r.frontOf(n)); err != nil {
+	if err := r.changed(ctx, n.Front()); err != nil {
 		if existed {
 			r.put(before)
 		} else {
@@ -157,13 +165,6 @@ func (r *Routes) Apply(ctx context.Context, q sdk.ApplyRequest) (cty.Value, sdk.
 		return left(), sdk.Errorf("the route is not answered", "%s; another address for routes can be chosen with RECIPE_HTTP and RECIPE_HTTPS when the agent starts", err)
 	}
 	return r.value(n, q.After), nil
-}
-
-func (r *Routes) frontOf(n Named) string {
-	if n.TLS != "" {
-		return frontHTTPS
-	}
-	return frontHTTP
 }
 
 // holder returns the route of another stack that has the place of n.

@@ -32,6 +32,7 @@ type entry struct {
 	bytes    int64 // of the answer's body
 	upstream string
 	secure   bool
+	why      string // the client has no answer of the app, or only a part; "" if it has
 }
 
 // accessLog writes a JSON object a line for each request into a directory. Lines are written once a second, or when there are
@@ -106,6 +107,10 @@ func appendEntry(b []byte, e *entry) []byte {
 	}
 	if e.secure {
 		b = append(b, `,"tls":true`...)
+	}
+	if e.why != "" {
+		b = append(b, `,"error":`...)
+		b = appendString(b, e.why)
 	}
 	return append(b, "}\n"...)
 }

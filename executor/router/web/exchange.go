@@ -32,7 +32,8 @@ type exchange struct {
 	status int   // that the client got; 0 while it has got nothing
 	bytes  int64 // of the answer's body
 	to     string
-	keep   bool // the client's connection goes on
+	why    string // the client has no answer of the app, or only a part; "" if it has
+	keep   bool   // the client's connection goes on
 }
 
 // exchanges lends buffers to requests; connections that do nothing need none.
@@ -43,7 +44,7 @@ var exchanges = sync.Pool{New: func() any {
 // answer answers the request that was read, and reports whether the connection goes on.
 func (c *client) answer() (keep bool) {
 	x := exchanges.Get().(*exchange)
-	x.client, x.begin, x.n, x.status, x.bytes, x.to = c, time.Now(), 0, 0, 0, ""
+	x.client, x.begin, x.n, x.status, x.bytes, x.to, x.why = c, time.Now(), 0, 0, 0, "", ""
 	x.keep = !c.req.close && !c.ending.Load()
 	x.route()
 	x.record()
@@ -87,7 +88,7 @@ func (x *exchange) record() {
 	}
 	if log := x.log.Load(); log != nil {
 		log.add(&entry{begin: x.begin, took: took, route: name, client: x.ip, method: x.req.method, host: x.req.host,
-			path: x.req.path(), status: x.status, bytes: x.bytes, upstream: x.to, secure: x.secure})
+			path: x.req.path(), status: x.status, bytes: x.bytes, upstream: x.to, secure: x.secure, why: x.why})
 	}
 }
 
@@ -108,7 +109,7 @@ func (x *exchange) forward(t *table) {
 		conn.Close()
 		switch {
 		case x.status != 0: // the client has something of the answer already
-			x.keep = false
+			x.keep, x.why = false, err.Error()
 			return
 		case errors.Is(err, errGone):
 			x.status, x.keep = statusGone, false
@@ -141,6 +142,7 @@ func (x *exchange) bad(err error) {
 		return
 	}
 	x.refuse(502, "The app did not answer properly.")
+	x.why = err.Error()
 }
 
 // connect returns a connection to an upstream, acquired. While there is none it waits; when that takes too long it

@@ -43,6 +43,7 @@ type job struct {
 	begin  time.Time
 	to     string
 	body   *patient // nil without one
+	why    string   // the client has no answer of the app, or only a part; "" if it has
 }
 
 type jobKey struct{}
@@ -69,7 +70,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 	switch {
 	case j.rule == nil:
-		page(w, http.StatusNotFound, "No route leads from here.")
+		j.refuse(w, http.StatusNotFound, "No route leads from here.")
 		return
 	case j.rule.secure && !j.secure:
 		w.Header().Set("Location", "https://"+string(hostName(nil, []byte(r.Host)))+h.securePort()+r.URL.RequestURI())
@@ -77,13 +78,13 @@ func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 		return
 	case r.ContentLength > j.rule.BodyLimit:
 		w.Header().Set("Connection", "close")
-		page(w, http.StatusRequestEntityTooLarge, "The request is too large.")
+		j.refuse(w, http.StatusRequestEntityTooLarge, "The request is too large.")
 		return
 	}
 	f := &j.rule.figures
 	defer f.inFlight.Add(-1)
 	if n := f.inFlight.Add(1); j.rule.Limit > 0 && n > int64(j.rule.Limit) {
-		page(w, http.StatusServiceUnavailable, "Too many requests are under way.")
+		j.refuse(w, http.StatusServiceUnavailable, "Too many requests are under way.")
 		return
 	}
 	j.rule.budget.earn()
@@ -105,6 +106,7 @@ func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 		if p := recover(); p != nil && p != http.ErrAbortHandler {
 			panic(p)
 		} else if p != nil {
+			j.why = "the answer broke off"
 			h.record(w, r, j)
 			panic(p)
 		}
@@ -122,7 +124,7 @@ func (h *handler) record(w *answerWriter, r *http.Request, j *job) {
 	}
 	if log := h.log.Load(); log != nil {
 		log.add(&entry{begin: j.begin, took: took, route: name, client: j.ip, method: []byte(r.Method), host: []byte(r.Host),
-			path: []byte(j.path), status: status, bytes: w.bytes, upstream: j.to, secure: j.secure})
+			path: []byte(j.path), status: status, bytes: w.bytes, upstream: j.to, secure: j.secure, why: j.why})
 	}
 }
 
@@ -141,6 +143,7 @@ func rewrite(p *httputil.ProxyRequest) {
 		proto = "https"
 	}
 	p.Out.Header.Set("X-Forwarded-For", j.ip)
+	p.Out.Header.Set("X-Real-Ip", j.ip)
 	p.Out.Header.Set("X-Forwarded-Host", p.In.Host)
 	p.Out.Header.Set("X-Forwarded-Proto", proto)
 	p.Out.Header.Set("Forwarded", string(appendForwarded(nil, j.ip, []byte(p.In.Host), proto)))
@@ -153,23 +156,31 @@ func rewrite(p *httputil.ProxyRequest) {
 func failed(w http.ResponseWriter, r *http.Request, err error) {
 	var tooLarge *http.MaxBytesError
 	var status refusal
-	unsent := jobOf(r).body.failure()
+	j := jobOf(r)
+	unsent := j.body.failure()
 	switch {
 	case errors.As(err, &tooLarge):
-		page(w, http.StatusRequestEntityTooLarge, "The request is too large.")
+		j.refuse(w, http.StatusRequestEntityTooLarge, "The request is too large.")
 	case errors.As(err, &status):
-		page(w, status.status, status.text)
+		j.refuse(w, status.status, status.text)
 	case isTimeout(unsent):
-		page(w, http.StatusRequestTimeout, "The request came too slowly.")
+		j.refuse(w, http.StatusRequestTimeout, "The request came too slowly.")
 	case r.Context().Err() != nil:
 		w.WriteHeader(statusGone) // nobody is left to read it; the log is
 	case unsent != nil:
-		page(w, http.StatusBadRequest, "The body of the request cannot be read.")
+		j.refuse(w, http.StatusBadRequest, "The body of the request cannot be read.")
 	case isTimeout(err), errors.Is(err, context.DeadlineExceeded):
-		page(w, http.StatusGatewayTimeout, "The app took too long to answer.")
+		j.refuse(w, http.StatusGatewayTimeout, "The app took too long to answer.")
 	default:
-		page(w, http.StatusBadGateway, "The app did not answer properly.")
+		j.refuse(w, http.StatusBadGateway, "The app did not answer properly.")
+		j.why = err.Error()
 	}
+}
+
+// refuse answers in place of an upstream, and notes that.
+func (j *job) refuse(w http.ResponseWriter, status int, text string) {
+	j.why = text
+	page(w, status, text)
 }
 
 func page(w http.ResponseWriter, status int, text string) {

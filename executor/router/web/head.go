@@ -141,14 +141,16 @@ func ours(name []byte) bool {
 	if len(name) < 9 || name[0]|0x20 != 'x' && name[0]|0x20 != 'f' {
 		return false
 	}
-	if is(name, "forwarded") {
-		return true
-	}
 	const prefix = "x-forwarded-"
-	if len(name) <= len(prefix) {
+	return is(name, "forwarded") || alike(name, "x-real-ip") || len(name) > len(prefix) && alike(name[:len(prefix)], prefix)
+}
+
+// alike is as is, for a word with '-' that may be '_' in the name.
+func alike(name []byte, word string) bool {
+	if len(name) != len(word) {
 		return false
 	}
-	for i := range len(prefix) {
+	for i := range len(name) {
 		c := name[i]
 		if c == '_' {
 			c = '-'
@@ -156,7 +158,7 @@ func ours(name []byte) bool {
 		if 'A' <= c && c <= 'Z' {
 			c |= 0x20
 		}
-		if c != prefix[i] {
+		if c != word[i] {
 			return false
 		}
 	}

@@ -19,6 +19,7 @@ func (x *exchange) refuse(status int, text string) {
 	if status == http.StatusServiceUnavailable {
 		extra = "Retry-After: 1\r\n"
 	}
+	x.why = text
 	x.page(status, text, extra)
 }
 

@@ -51,6 +51,7 @@ func (x *exchange) compose() {
 		proto = "https"
 	}
 	b = append(append(b, "X-Forwarded-For: "...), x.ip...)
+	b = append(append(b, "\r\nX-Real-Ip: "...), x.ip...)
 	b = append(append(b, "\r\nX-Forwarded-Host: "...), r.host...)
 	b = append(append(b, "\r\nX-Forwarded-Proto: "...), proto...)
 	b = appendForwarded(append(b, "\r\nForwarded: "...), x.ip, r.host, proto)

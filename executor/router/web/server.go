@@ -1,10 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -59,7 +59,7 @@ func New(set *upstream.Set, certify Certify, challenge Challenge) *Server {
 			host := string(hostName(nil, []byte(hello.ServerName)))
 			kind := s.table.Load().secured(host)
 			if kind == "" {
-				return nil, fmt.Errorf("no route of %q has TLS", host)
+				return nil, nil // the alert says that the name is not known
 			}
 			return certify(hello, host, kind)
 		}}
@@ -125,6 +125,9 @@ func (s *Server) shake(conn net.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), shakeTimeout)
 	defer cancel()
 	if err := secured.HandshakeContext(ctx); err != nil {
+		if plain := (tls.RecordHeaderError{}); errors.As(err, &plain) && plain.Conn != nil && looksLikeHTTP(plain.RecordHeader) {
+			io.WriteString(conn, "HTTP/1.0 400 Bad Request\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"+pageText(400, "This port speaks TLS: https, and not http."))
+		}
 		conn.Close()
 		return
 	}
@@ -136,6 +139,12 @@ func (s *Server) shake(conn net.Conn) {
 	default:
 		s.serve(secured, true)
 	}
+}
+
+// looksLikeHTTP reports whether a request without TLS begins so.
+func looksLikeHTTP(begin [5]byte) bool {
+	method, _, _ := bytes.Cut(begin[:], []byte{' '})
+	return len(method) > 2 && only(method, &token)
 }
 
 func (s *Server) serve(conn net.Conn, secure bool) {

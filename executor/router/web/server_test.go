@@ -155,7 +155,7 @@ func TestRequestIsPassedOn(t *testing.T) {
 		})
 		f := start(t, Route{Upstreams: []string{a}})
 		q := newRequest(t, "PUT", "http://Shop.Localhost:8080/a%2Fb/c?x=1&y=%20;z&rate=5%", "some body")
-		for name, value := range map[string]string{"X-Forwarded-For": "1.2.3.4", "X_Forwarded_Proto": "evil", "Forwarded": "for=evil", "X-Forwarded-User": "root",
+		for name, value := range map[string]string{"X-Forwarded-For": "1.2.3.4", "X_Forwarded_Proto": "evil", "Forwarded": "for=evil", "X-Forwarded-User": "root", "X-Real_IP": "1.2.3.4",
 			"Proxy-Authorization": "secret", "X-Own": "kept"} {
 			q.Header[name] = []string{value}
 		}
@@ -168,14 +168,16 @@ func TestRequestIsPassedOn(t *testing.T) {
 		if r.Method != "PUT" || r.RequestURI != "/a%2Fb/c?x=1&y=%20;z&rate=5%" || string(content) != "some body" || r.Host != "Shop.Localhost:8080" {
 			t.Errorf("got %s %s %s %q", r.Method, r.Host, r.RequestURI, content)
 		}
-		for name, want := range map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Host": "Shop.Localhost:8080", "X-Forwarded-Proto": "http",
+		for name, want := range map[string]string{"X-Forwarded-For": "127.0.0.1", "X-Real-Ip": "127.0.0.1", "X-Forwarded-Host": "Shop.Localhost:8080", "X-Forwarded-Proto": "http",
 			"Forwarded": `for=127.0.0.1;host="Shop.Localhost:8080";proto=http`, "X-Own": "kept", "X-Forwarded-User": "", "Proxy-Authorization": ""} {
 			if got := r.Header.Get(name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
 		}
-		if v := r.Header["X_forwarded_proto"]; v != nil {
-			t.Errorf("a field in disguise came through: %v", v)
+		for _, name := range []string{"X_forwarded_proto", "X-Real_ip"} {
+			if v := r.Header[name]; v != nil {
+				t.Errorf("a field in disguise came through: %s %v", name, v)
+			}
 		}
 	})
 }

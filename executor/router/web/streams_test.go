@@ -567,6 +567,41 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+// Whoever looks for the cause of a bad answer finds it in the log.
+func TestAccessLogTellsWhy(t *testing.T) {
+	dir := t.TempDir()
+	broken := raw(t, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
+	f := start(t, Route{Upstreams: []string{raw(t, "garbage\r\n\r\n")}}, Route{Path: "/broken", Upstreams: []string{broken}},
+		Route{Path: "/none", Wait: time.Millisecond})
+	f.Log(dir)
+	for _, path := range []string{"/", "/broken", "/none"} {
+		for _, q := range []*http.Request{newRequest(t, "GET", "http://shop.localhost"+path, ""), longer(newRequest(t, "GET", "http://shop.localhost"+path, ""))} {
+			if response, err := f.client().Do(q); err == nil {
+				io.Copy(io.Discard, response.Body)
+				response.Body.Close()
+			}
+		}
+	}
+	written := f.log.Load()
+	var text []byte
+	eventually(t, func() bool { // a line is added after its answer
+		written.mu.Lock()
+		defer written.mu.Unlock()
+		written.flush()
+		text, _ = os.ReadFile(filepath.Join(dir, logName))
+		return strings.Count(string(text), "\n") == 6
+	})
+	for line := range strings.Lines(string(text)) {
+		var e struct{ Path, Error string }
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if e.Error == "" || e.Path == "/" && !strings.Contains(e.Error, "HTTP") || e.Path == "/none" && e.Error != "The app is not ready." {
+			t.Errorf("got %s", line)
+		}
+	}
+}
+
 func TestAccessLogRotates(t *testing.T) {
 	dir := t.TempDir()
 	l := &accessLog{path: filepath.Join(dir, logName), stopped: make(chan struct{})}
