@@ -193,7 +193,7 @@ func TestSuggest(t *testing.T) {
 	names := []string{"instances", "package", "source", "web", "app"}
 	for name, want := range map[string]string{
 		"instanses": "instances", "pakage": "package", "sorce": "source", "wbe": "web", "ap": "app",
-		"x": "", "": "", "database": "", "theme": "",
+		"x": "", "": "", "database": "", "theme": "", "package": "",
 	} {
 		if got := Suggest(name, names); got != want {
 			t.Errorf("%q leads to %q and not to %q", name, got, want)

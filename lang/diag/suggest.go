@@ -8,7 +8,7 @@ import (
 
 // Suggest returns the candidate that name is most likely a misspelling of, or "" when none is near enough: one letter
 // may be missing, wrong or too much in a name of up to three letters, two up to seven and three in longer ones.
-// Equally near candidates are decided by the alphabet.
+// Equally near candidates are decided by the alphabet. It is "" for a name that is among them.
 func Suggest(name string, candidates []string) string {
 	most := 3
 	if len(name) < 8 {
@@ -19,6 +19,9 @@ func Suggest(name string, candidates []string) string {
 	}
 	best, distance := "", most+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
+		if c == name {
+			return "" // it is there, and something else is wrong with it
+		}
 		d := levenshtein.Distance(name, c, nil)
 		if d == 2 && sameLetters(name, c) {
 			d = 1 // two letters are swapped
