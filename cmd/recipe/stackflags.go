@@ -162,7 +162,7 @@ func (c *cli) onStack(ctx context.Context, flagged string) (*agent.Client, strin
 	}
 	client, err := c.running(ctx)
 	if err == nil && client == nil {
-		err = hinted{fmt.Errorf("the stack %s was never applied here", name), "recipe apply starts it."}
+		err = hinted{fmt.Errorf("the stack %s was never applied here", name), "recipe apply starts it. Nothing is kept of a first apply that was taken back."}
 	}
 	return client, name, err
 }

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"time"
 
@@ -94,7 +93,7 @@ func (e *events) tellFrom(ctx context.Context, n int, stack string, follow bool,
 // processEvent is the news of a change of state.
 func processEvent(stack, address string, s supervisor.Status) Event {
 	v := Event{Time: s.Since, Type: "process", Stack: stack, Address: address, State: s.State.String(), PID: s.PID,
-		Message: strings.ReplaceAll(s.LastError, stack+"/", "")}
+		Message: inStack(stack, s.LastError)}
 	if v.Message == "" && s.LastExit != nil && (s.State == supervisor.Scheduled || s.State == supervisor.Finished || s.State == supervisor.Stopped) {
 		v.Message = s.LastExit.String()
 	}

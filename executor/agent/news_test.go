@@ -109,3 +109,18 @@ func textOf(l RunLine) string {
 	}
 	return fmt.Sprintf("%s %s %d", l.Event.Addr, l.Event.Phase, l.Event.Done)
 }
+
+// A path in a message is not taken for the address of a unit.
+func TestInStack(t *testing.T) {
+	for message, want := range map[string]string{
+		"":                                      "",
+		"a/app.web[0].process.web is down":      "app.web[0].process.web is down",
+		"waits for a/app.web, a/middleware.sql": "waits for app.web, middleware.sql",
+		"write /srv/a/stacks/a/schedules/data/times: no space left":    "write /srv/a/stacks/a/schedules/data/times: no space left",
+		`cannot read "/srv/a/app.web/data/x", which "a/app.web" needs`: `cannot read "/srv/a/app.web/data/x", which "app.web" needs`,
+	} {
+		if got := inStack("a", message); got != want {
+			t.Errorf("%q: got %q", message, got)
+		}
+	}
+}

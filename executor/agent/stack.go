@@ -113,7 +113,7 @@ func (a *Agent) known(name string) (*stack, error) {
 
 // unknown says that there is no such stack, and which there are. The caller holds the lock.
 func (a *Agent) unknown(name string) *Problem {
-	p := &Problem{Message: fmt.Sprintf("there is no stack %q", name), Kind: "not-found", Hint: "Nothing was applied yet: recipe apply starts it."}
+	p := &Problem{Message: fmt.Sprintf("there is no stack %q", name), Kind: "not-found", Hint: "recipe apply starts it. Nothing is kept of a first apply that was taken back."}
 	var known []string
 	for name, s := range a.stacks {
 		if !s.empty() {

@@ -43,7 +43,7 @@ func (a *Agent) units(stack string) []UnitInfo {
 		}
 		_, component, _ := splitUnit(s.Component)
 		info := UnitInfo{Stack: of, Address: address, Component: component, State: s.State.String(), Ready: s.Ready, PID: s.PID,
-			Since: s.Since, Restarts: s.Restarts, Run: s.Run, Message: strings.ReplaceAll(s.LastError, of+"/", "")}
+			Since: s.Since, Restarts: s.Restarts, Run: s.Run, Message: inStack(of, s.LastError)}
 		info.Role = a.roles.role(s.Address)
 		if info.Held = held(of, address); info.Held && info.Message == "" {
 			info.Message = "keeps its version until recipe promote"
@@ -67,6 +67,17 @@ func (a *Agent) units(stack string) []UnitInfo {
 	}
 	slices.SortFunc(list, func(x, y UnitInfo) int { return strings.Compare(x.Stack+" "+x.Address, y.Stack+" "+y.Address) })
 	return list
+}
+
+// inStack is a message about units of a stack with their addresses alone. A path that has the name of the stack in it stays as it is.
+func inStack(stack, message string) string {
+	var pairs []string
+	for _, before := range []string{" ", `"`, "("} {
+		for _, kind := range []string{"app.", "middleware."} {
+			pairs = append(pairs, before+unitName(stack, kind), before+kind)
+		}
+	}
+	return strings.NewReplacer(pairs...).Replace(" " + message)[1:]
 }
 
 // withUsage is the list with what each takes of the machine. It looks at all processes there are, which not everybody needs.
