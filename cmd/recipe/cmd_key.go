@@ -102,6 +102,9 @@ func (c *cli) listKeys(keys trust.Keys) error {
 	if err != nil {
 		return err
 	}
+	if len(all) == 0 {
+		c.say("There are no keys yet. recipe key new NAMESPACE makes one.")
+	}
 	lines := []keyLine{}
 	for _, s := range all {
 		lines = append(lines, lineOf(s))

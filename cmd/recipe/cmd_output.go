@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/lang/diag"
@@ -49,7 +50,12 @@ func outputCommand() command {
 func (c *cli) printOutput(outputs map[string]agent.OutputInfo, name string) error {
 	o, ok := outputs[name]
 	if !ok {
-		return hinted{fmt.Errorf("the stack has no output %q", name), diag.DidYouMean(name, outputNames(outputs))}
+		names := outputNames(outputs)
+		hint := strings.TrimSpace(diag.DidYouMean(name, names))
+		if hint == "" && len(names) > 0 {
+			hint = "It has " + strings.Join(names, ", ") + "."
+		}
+		return hinted{fmt.Errorf("the stack has no output %q", name), hint}
 	}
 	if c.json {
 		c.printJSON(o.Value)

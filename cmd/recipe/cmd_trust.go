@@ -75,6 +75,9 @@ func (c *cli) listTrusted(ring *trust.Keyring) error {
 		c.printJSON(all)
 		return nil
 	}
+	if len(all) == 0 {
+		fmt.Fprintln(c.stdout, "No publisher is trusted yet. recipe trust add NAMESPACE FINGERPRINT trusts one.")
+	}
 	for _, p := range all {
 		for _, f := range p.Fingerprints {
 			fmt.Fprintf(c.stdout, "%s %s\n", p.Namespace, f)
