@@ -11,7 +11,7 @@ import (
 
 // meterLoops makes every loop in a file or expression count its steps, and inside of loops also what is compared as a whole. The counting
 // is done by the function.Step of the context in which an expression is evaluated; where there is none, as in files
-// of variables, loops are refused.
+// of variables, loops are refused. What is calculated stays finite.
 func meterLoops(root hclsyntax.Node) { _ = hclsyntax.Walk(root, afterwards(meterNode)) }
 
 // afterwards is called with each node when all below it has been walked through: what it puts around them hides them.
@@ -39,6 +39,20 @@ func meterNode(n hclsyntax.Node) {
 		}
 	case *hclsyntax.SplatExpr:
 		e.Each = step{e.Each}
+	case *hclsyntax.BinaryOpExpr:
+		if op := arithmetic[e.Op]; op != nil {
+			e.Op = op
+		}
+	}
+}
+
+// arithmetic has the operators of the language in place of those of HCL, which divide by zero.
+var arithmetic = map[*hclsyntax.Operation]*hclsyntax.Operation{}
+
+func init() {
+	for _, op := range []*hclsyntax.Operation{hclsyntax.OpAdd, hclsyntax.OpSubtract, hclsyntax.OpMultiply, hclsyntax.OpDivide, hclsyntax.OpModulo} {
+		divides := op == hclsyntax.OpDivide || op == hclsyntax.OpModulo
+		arithmetic[op] = &hclsyntax.Operation{Impl: function.Arithmetic(op.Impl, divides), Type: op.Type}
 	}
 }
 

@@ -54,6 +54,9 @@ func settle(v *config.Variable, value cty.Value, at hcl.Range, root string, func
 	if err != nil {
 		return fail("Value does not fit", "%q takes a %s: %s.", v.Name, v.Type.FriendlyNameForConstraint(), err)
 	}
+	if function.IsInfinite(converted) {
+		return fail("Value does not fit", "%q takes a finite number.", v.Name)
+	}
 	if converted.IsNull() && !v.Nullable {
 		return fail("Value is null", "%q must have a value.", v.Name)
 	}

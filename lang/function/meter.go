@@ -100,7 +100,7 @@ func (m *Meter) meter(f function.Function) function.Function {
 			}
 			return f.ReturnTypeForValues(args)
 		},
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return f.Call(args) },
+		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) { return finite(f.Call(args)) },
 	})
 }
 
