@@ -105,18 +105,19 @@ func (c *carrier) outputs(e *endRecord) error {
 	if diags.HasErrors() {
 		return diags
 	}
-	e.KeepOutputs, e.Outputs = false, map[string]state.Output{}
+	outputs := map[string]state.Output{}
 	for name, o := range values {
 		encoded, err := state.Encode(o.Value, c.seal)
 		if err != nil {
-			return err
+			return fmt.Errorf("output %s: %w", name, err)
 		}
 		ty, err := ctyjson.MarshalType(typeOf(o.Value))
 		if err != nil {
 			return err
 		}
-		e.Outputs[name] = state.Output{Value: encoded, Type: ty, Sensitive: o.Sensitive}
+		outputs[name] = state.Output{Value: encoded, Type: ty, Sensitive: o.Sensitive}
 	}
+	e.KeepOutputs, e.Outputs = false, outputs
 	return nil
 }
 

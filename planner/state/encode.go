@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -27,7 +28,8 @@ type Seal func(clear string) (id string, err error)
 // Open is the inverse of Seal; ok is false for a name it does not know.
 type Open func(id string) (clear string, ok bool)
 
-// Encode writes v. Every leaf below a Sensitive mark is sealed; sensitive numbers and booleans as their text.
+// Encode writes v. Every leaf below a Sensitive mark is sealed; sensitive numbers and booleans as their text. The error is that of seal,
+// or tells of a value that JSON cannot hold: an infinite number.
 func Encode(v cty.Value, seal Seal) (Encoded, error) {
 	return Append(make([]byte, 0, 512), v, seal)
 }
@@ -93,15 +95,17 @@ func (e *encoder) leaf(v cty.Value, sensitive bool) error {
 		e.out = append(e.out, '}')
 		return nil
 	}
-	switch v.Type() {
-	case cty.String:
+	switch {
+	case v.Type() == cty.String:
 		e.text(v.AsString())
-	case cty.Bool:
+	case v.Type() == cty.Bool:
 		if v.True() {
 			e.out = append(e.out, "true"...)
 		} else {
 			e.out = append(e.out, "false"...)
 		}
+	case function.IsInfinite(v):
+		return errors.New("an infinite number cannot be kept")
 	default:
 		e.out = v.AsBigFloat().Append(e.out, 'f', -1)
 	}

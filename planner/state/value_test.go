@@ -88,6 +88,12 @@ func stripNullMarks(v cty.Value) cty.Value {
 	return v
 }
 
+func TestInfiniteNumbersAreRefused(t *testing.T) {
+	if encoded, err := Encode(cty.ObjectVal(map[string]cty.Value{"ratio": cty.NegativeInfinity}), nil); err == nil {
+		t.Errorf("got %s", encoded)
+	}
+}
+
 func TestSecretsDoNotShow(t *testing.T) {
 	v := cty.ObjectVal(map[string]cty.Value{
 		"env":  cty.MapVal(map[string]cty.Value{"URL": cty.StringVal("postgres://u:hunter2@h").Mark(function.Sensitive), "A": cty.StringVal("open")}),
