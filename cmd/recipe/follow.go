@@ -76,6 +76,9 @@ func (r *runner) conclude(ctx context.Context, result *agent.RunResult) error {
 			c.done(g.Action, g.Changes)
 			c.printOutputs(result.Outputs)
 		}
+		if g.Error != "" {
+			return hinted{fmt.Errorf("the outputs cannot be worked out: %s", g.Error), "All else is done, and the outputs are as they were. Mend them and apply again."}
+		}
 		return nil
 	case "stopped":
 		if ctx.Err() != nil {
