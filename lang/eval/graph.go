@@ -31,6 +31,7 @@ type Package struct {
 	Recipe *config.Recipe
 	Path   string                            // absolute, where its files are at run time
 	Read   func(name string) ([]byte, error) // a payload file by its slash-separated relative name
+	Has    func(name string) bool            // whether there is a file or directory of that name; nil where nobody can tell
 }
 
 // Desired is one resource that is wanted, or a join.

@@ -1,7 +1,6 @@
 package eval
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -164,13 +163,11 @@ func (p *Package) missing(a *hcl.Attribute, v cty.Value) hcl.Diagnostics {
 
 func (p *Package) missingAt(at hcl.Range, v cty.Value) hcl.Diagnostics {
 	name, known := text(v)
-	if !known || name == "" || path.IsAbs(name) || p.Read == nil || v.IsMarked() {
+	if !known || name == "" || path.IsAbs(name) || p.Has == nil || v.IsMarked() {
 		return nil
 	}
-	if clean := path.Clean(name); fs.ValidPath(clean) {
-		if _, err := p.Read(clean); !errors.Is(err, fs.ErrNotExist) {
-			return nil // also a directory, which cannot be read
-		}
+	if clean := path.Clean(name); fs.ValidPath(clean) && p.Has(clean) {
+		return nil
 	}
 	return fail(at, "No such file", "The package has no file %q. This is the name of a file or directory that lies in it, relative to its recipe.", name)
 }

@@ -5,6 +5,7 @@ package library
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -228,8 +229,16 @@ func (l *Library) Loose(lock *solve.Lock, local map[string]*Package) []eval.Pack
 }
 
 func looseOf(locked solve.Package, p *Package) eval.Package {
-	return eval.Package{Recipe: p.Recipe, Path: "/store/" + locked.Name,
-		Read: func(name string) ([]byte, error) { return fs.ReadFile(p.files, name) }}
+	return packageOf(p.Recipe, "/store/"+locked.Name, p.files)
+}
+
+func packageOf(recipe *config.Recipe, root string, files fs.FS) eval.Package {
+	return eval.Package{Recipe: recipe, Path: root,
+		Read: func(name string) ([]byte, error) { return fs.ReadFile(files, name) },
+		Has: func(name string) bool {
+			_, err := fs.Stat(files, name)
+			return !errors.Is(err, fs.ErrNotExist)
+		}}
 }
 
 // Open loads the packages of a lock from the store. Every byte of each is held against its key first, so nothing is
@@ -248,7 +257,7 @@ func (l *Library) Open(ctx context.Context, lock *solve.Lock) ([]eval.Package, h
 		p, more := open(files, locked.Origin, prefixOf(locked))
 		diags = append(diags, more...)
 		if p != nil {
-			packages[i] = eval.Package{Recipe: p.Recipe, Path: root, Read: func(name string) ([]byte, error) { return fs.ReadFile(files, name) }}
+			packages[i] = packageOf(p.Recipe, root, files)
 		}
 	}
 	return packages, diags
