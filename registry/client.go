@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -227,8 +226,7 @@ func (c *Client) open(ctx context.Context, r oci.Fetcher, d v1.Descriptor, confi
 	if err != nil {
 		return "", trust.Public{}, err
 	}
-	namespace, _, _ := strings.Cut(name, "/")
-	return c.reader.Ring.Verify(ctx, namespace, signed, history)
+	return c.reader.Ring.Verify(ctx, Namespace(name), signed, history)
 }
 
 // history reads the publisher's keys among the layers.

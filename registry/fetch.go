@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
 
@@ -105,7 +104,7 @@ const maxAttached = 64 << 20
 
 func (r *Release) allowed(platform string) (Archive, error) {
 	if r.Status.State == Revoked {
-		return Archive{}, fmt.Errorf("%s %s %s", r.Name, r.Version, r.Status.told())
+		return Archive{}, fmt.Errorf("%s %s %s", r.Name, r.Version, r.Status.Told())
 	}
 	if err := r.stillTrusted(); err != nil {
 		return Archive{}, &Refusal{r.Registry, r.Name, r.Version.String(), err}
@@ -116,8 +115,7 @@ func (r *Release) allowed(platform string) (Archive, error) {
 // stillTrusted demands that the key of the release is a good one by what is known now: since it was verified, another version may
 // have brought its revocation. The error is *trust.Untrusted.
 func (r *Release) stillTrusted() error {
-	namespace, _, _ := strings.Cut(r.Name, "/")
-	return r.from.reader.Ring.Trusts(namespace, r.Signer.Fingerprint())
+	return r.from.reader.Ring.Trusts(Namespace(r.Name), r.Signer.Fingerprint())
 }
 
 // unpacker is archive.Unpack, or archive.Extract where the store holds the files against their tree.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/opencontainers/go-digest"
 	v1 "github.com/opencontainers/image-spec/specs-go/v1"
@@ -63,7 +62,7 @@ func (c *Client) Kept(ctx context.Context, name, version string, index digest.Di
 // as far as this reader knows: the registry is not asked. It is "" for one that was not. Key is what it was signed with; refused
 // is true for what is not taken any more.
 func (c *Client) Withdrawn(name string, version semver.Version, key trust.Fingerprint) (how string, refused bool) {
-	namespace, _, _ := strings.Cut(name, "/")
+	namespace := Namespace(name)
 	if revoked(c.reader.Ring.Trusts(namespace, key)) {
 		return "is signed with a key of " + namespace + " that was revoked", true
 	}
@@ -71,5 +70,5 @@ func (c *Client) Withdrawn(name string, version semver.Version, key trust.Finger
 	if err != nil || status.State == Available {
 		return "", false
 	}
-	return status.told(), status.State == Revoked
+	return status.Told(), status.State == Revoked
 }

@@ -118,6 +118,12 @@ func (m *Manifest) Differs(other *Manifest) string {
 	return ""
 }
 
+// Namespace is the part of a package's name that says who publishes it: "acme" of "acme/shop".
+func Namespace(name string) string {
+	namespace, _, _ := strings.Cut(name, "/")
+	return namespace
+}
+
 // Platform is the one of this machine.
 func Platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
 

@@ -32,7 +32,7 @@ type Attachment struct {
 // Publish signs the manifest and puts the version into the registry. It appears at once, when all of it is there. The
 // error is ErrPublished when another of that version is there, or came first; publishing the same again is no error.
 func (c *Client) Publish(ctx context.Context, m *Manifest, files Files, by *trust.Signer, beside []Attachment) (digest.Digest, error) {
-	if namespace, _, _ := strings.Cut(m.Name, "/"); namespace != by.Namespace() {
+	if namespace := Namespace(m.Name); namespace != by.Namespace() {
 		return "", fmt.Errorf("the key of %s cannot sign %s", by.Namespace(), m.Name)
 	}
 	if m.Name == ledger.Repository {

@@ -94,8 +94,7 @@ func (s Set) Absence(ctx context.Context, name string) string {
 	case err != nil:
 		return ""
 	}
-	namespace, _, _ := strings.Cut(name, "/")
-	return fmt.Sprintf("no version of %s in %s may be chosen (%s): %s has yanked or revoked them, or the keys that signed them", name, c, someOf(versions), namespace)
+	return fmt.Sprintf("no version of %s in %s may be chosen (%s): %s has yanked or revoked them, or the keys that signed them", name, c, someOf(versions), Namespace(name))
 }
 
 // mostTold is how many versions of a package a message names.

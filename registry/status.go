@@ -33,8 +33,8 @@ type Status struct {
 	Number  int            `json:"number"` // counts up with every change
 }
 
-// told is what users are told of a version that is not available.
-func (s Status) told() string {
+// Told is what users are told of a version that is not available, such as "was yanked by its publisher: loses orders".
+func (s Status) Told() string {
 	text := fmt.Sprintf("was %s by its publisher", s.State)
 	if s.Reason != "" {
 		text += ": " + s.Reason

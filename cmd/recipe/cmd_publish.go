@@ -55,7 +55,7 @@ func (c *cli) publish(ctx context.Context, dirs map[string]string, addresses lis
 	if err != nil {
 		return err
 	}
-	namespace, _, _ := strings.Cut(m.Name, "/")
+	namespace := registry.Namespace(m.Name)
 	signer, err := c.signer(namespace, fmt.Sprintf("Make one: recipe key new %s\nWhere others publish in %[1]s already, users have to trust yours as well.", namespace))
 	if err != nil {
 		return err

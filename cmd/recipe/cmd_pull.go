@@ -108,10 +108,6 @@ func (c *cli) fill(ctx context.Context, r *registry.Release, platform, out strin
 
 func (c *cli) warnYanked(r *registry.Release) {
 	if r.Status.State == registry.Yanked {
-		text := fmt.Sprintf("Warning: %s %s was yanked by its publisher", r.Name, r.Version)
-		if r.Status.Reason != "" {
-			text += ": " + r.Status.Reason
-		}
-		fmt.Fprintln(c.stderr, text)
+		fmt.Fprintf(c.stderr, "Warning: %s %s %s\n", r.Name, r.Version, r.Status.Told())
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/nsynapse/recipe/registry"
 	"github.com/nsynapse/recipe/registry/trust"
@@ -58,7 +57,7 @@ func (c *cli) mark(ctx context.Context, args []string, addresses list, state reg
 	if version == "" {
 		return hinted{errors.New("no version is named"), fmt.Sprintf("Name it: recipe yank %s@VERSION", name)}
 	}
-	namespace, _, _ := strings.Cut(name, "/")
+	namespace := registry.Namespace(name)
 	signer, err := c.signer(namespace, "Only who has published it can take it back: go where the key is that it was signed with.")
 	if err != nil {
 		return err
