@@ -35,12 +35,17 @@ func commandsIn(attributes map[string]*hcl.Attribute, names ...string) (diags hc
 
 func checkCommand(name string, e hcl.Expression) hcl.Diagnostics {
 	if list, diags := hcl.ExprList(e); !diags.HasErrors() && len(list) == 0 {
-		return noCommand(e, "Nothing to run", `%s lists a program and its arguments, such as ["python3", "server.py"], and here the program is missing.`, name)
+		return NoProgram(name, e)
 	}
 	if text, ok := e.(*hclsyntax.TemplateExpr); ok && text.IsStringLiteral() {
 		return noCommand(e, "Not a list", `%s lists a program and its arguments, such as ["python3", "server.py"], since no shell takes a line apart. With one it is ["sh", "-c", "…"].`, name)
 	}
 	return nil
+}
+
+// NoProgram is the mistake of a command line, the argument of that name, that has no program.
+func NoProgram(name string, e hcl.Expression) hcl.Diagnostics {
+	return noCommand(e, "Nothing to run", `%s lists a program and its arguments, such as ["python3", "server.py"], and here the program is missing.`, name)
 }
 
 func noCommand(e hcl.Expression, summary, format string, args ...any) hcl.Diagnostics {

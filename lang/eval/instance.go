@@ -141,7 +141,7 @@ func (p *Pass) process(c *component, index int, process *config.Process) (cty.Va
 	ctx := p.configureContext(c, index)
 	command, diags := process.Command.Value(ctx)
 	if nameless(command) {
-		diags = append(diags, noProgram("command", process.Command)...)
+		diags = append(diags, config.NoProgram("command", process.Command)...)
 	}
 	own, at := cty.NullVal(cty.Map(cty.String)), process.Range
 	if process.Env != nil {

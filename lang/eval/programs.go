@@ -6,6 +6,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/nsynapse/recipe/lang/config"
 )
 
 // programs refuses those of the named attributes that are to run something and name no program.
@@ -13,7 +15,7 @@ func programs(attributes map[string]*hcl.Attribute, values map[string]cty.Value,
 	var diags hcl.Diagnostics
 	for _, name := range names {
 		if a := attributes[name]; a != nil && nameless(values[name]) {
-			diags = append(diags, noProgram(name, a.Expr)...)
+			diags = append(diags, config.NoProgram(name, a.Expr)...)
 		}
 	}
 	return diags
@@ -60,10 +62,6 @@ func firstOf(v cty.Value) cty.Value {
 		return first
 	}
 	return cty.NilVal
-}
-
-func noProgram(name string, at hcl.Expression) hcl.Diagnostics {
-	return fail(at.Range(), "Nothing to run", `%s lists a program and its arguments, such as ["python3", "server.py"], and here the program is missing.`, name)
 }
 
 // nameless reports whether v is a command line of which it is known that it has no program.
