@@ -58,13 +58,17 @@ func (c *Client) Kept(ctx context.Context, name, version string, index digest.Di
 	return r, err
 }
 
+// RevokedKey reports whether a key of a namespace was revoked, as far as this reader knows. It reads the trusted keys.
+func (c *Client) RevokedKey(namespace string, key trust.Fingerprint) bool {
+	return revoked(c.reader.Ring.Trusts(namespace, key))
+}
+
 // Withdrawn says how a publisher has taken back a version since it was chosen, such as "was yanked by its publisher: loses orders",
-// as far as this reader knows: the registry is not asked. It is "" for one that was not. Key is what it was signed with; refused
-// is true for what is not taken any more.
-func (c *Client) Withdrawn(name string, version semver.Version, key trust.Fingerprint) (how string, refused bool) {
-	namespace := Namespace(name)
-	if revoked(c.reader.Ring.Trusts(namespace, key)) {
-		return "is signed with a key of " + namespace + " that was revoked", true
+// as far as this reader knows: the registry is not asked. It is "" for one that was not. RevokedKey says whether the key was revoked that
+// it was signed with; refused is true for what is not taken any more.
+func (c *Client) Withdrawn(name string, version semver.Version, revokedKey bool) (how string, refused bool) {
+	if revokedKey {
+		return "is signed with a key of " + Namespace(name) + " that was revoked", true
 	}
 	status, err := c.reader.Memory.status(&Release{Manifest: &Manifest{Name: name, Version: version}, Registry: c.String()})
 	if err != nil || status.State == Available {

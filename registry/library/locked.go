@@ -99,9 +99,10 @@ func placed(locked *lockfile.Release, err error) error {
 // Withdrawn warns of packages of a lock file whose publishers have taken them back since, as far as this reader knows; lock is what
 // was chosen now.
 func (s *Source) Withdrawn(before *lockfile.File, lock *solve.Lock) (diags hcl.Diagnostics) {
+	revoked := map[signing]bool{} // most packages are signed with few keys, and looking one up reads them all
 	for _, name := range slices.Sorted(maps.Keys(before.Packages)) {
 		for _, p := range before.Packages[name] {
-			if how, refused := s.withdrawn(name, p); how != "" {
+			if how, refused := s.withdrawn(name, p, revoked); how != "" {
 				diags = append(diags, withdrawal(name, p, how, refused, lock)...)
 			}
 		}
@@ -109,13 +110,26 @@ func (s *Source) Withdrawn(before *lockfile.File, lock *solve.Lock) (diags hcl.D
 	return diags
 }
 
-func (s *Source) withdrawn(name string, p lockfile.Package) (how string, refused bool) {
+// signing is a key of a namespace in a registry.
+type signing struct {
+	registry, namespace string
+	key                 trust.Fingerprint
+}
+
+// withdrawn notes in revoked which keys were looked up.
+func (s *Source) withdrawn(name string, p lockfile.Package, revoked map[signing]bool) (how string, refused bool) {
 	version, err := semver.Parse(p.Version)
 	at := slices.IndexFunc(s.set, func(c *registry.Client) bool { return p.Release != nil && s.names[c.String()] == p.Release.Origin })
 	if err != nil || at < 0 {
 		return "", false
 	}
-	return s.set[at].Withdrawn(name, version, trust.Fingerprint(p.Release.Key))
+	by := signing{p.Release.Origin, registry.Namespace(name), trust.Fingerprint(p.Release.Key)}
+	bad, known := revoked[by]
+	if !known {
+		bad = s.set[at].RevokedKey(by.namespace, by.key)
+		revoked[by] = bad
+	}
+	return s.set[at].Withdrawn(name, version, bad)
 }
 
 // withdrawal is the warning; none when what may be used and is not chosen any more is of no interest.
