@@ -38,6 +38,16 @@ func (k *keeper) under(want int) map[string]int {
 	return runs
 }
 
+// began are the files that runs have written.
+func (k *keeper) began() []string {
+	k.t.Helper()
+	files, err := filepath.Glob(filepath.Join(k.dir, "began.*"))
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return files
+}
+
 // next lets a time of the schedule come and be seen to.
 func (k *keeper) next() {
 	k.t.Helper()
@@ -91,6 +101,7 @@ func TestAbreastAdopted(t *testing.T) {
 		k.next()
 	}
 	before := k.under(4)
+	k.until("their files", func(Status) bool { return len(k.began()) == 4 })
 	k.again(0)
 	if got := k.under(4); !maps.Equal(got, before) {
 		t.Fatalf("%v, and before %v", got, before)
@@ -122,9 +133,8 @@ func TestAbreastAdopted(t *testing.T) {
 	}
 	k.touch("end")
 	k.until("all over", func(Status) bool { return len(k.Statuses()) == 1 })
-	began, err := filepath.Glob(filepath.Join(k.dir, "began.*"))
-	if err != nil || len(began) != 4 {
-		t.Errorf("%v, %v", began, err)
+	if began := k.began(); len(began) != 4 {
+		t.Errorf("%v", began)
 	}
 }
 
