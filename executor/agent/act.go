@@ -29,9 +29,16 @@ func (a *Agent) stopUnits(ctx context.Context, q UnitRequest) (UnitAnswer, error
 }
 
 // restartUnits ends all units that the target contains and starts them again, those first that others need. Of a component one
-// instance is down at a time; the next has its turn when the router has the one before again, and none if that fails.
+// instance is down at a time; the next has its turn when the router has the one before again, and none if that fails. What could
+// not be started again for want of room on the disk goes on.
 func (a *Agent) restartUnits(ctx context.Context, q UnitRequest) (UnitAnswer, error) {
-	return a.act(ctx, q, backupsFirst, a.without(a.supervisor.Restart))
+	restart := a.without(a.supervisor.Restart)
+	return a.act(ctx, q, backupsFirst, func(ctx context.Context, s *stack, unit string) error {
+		if err := a.supervisor.Room(unitName(s.name, unit)); err != nil {
+			return err
+		}
+		return restart(ctx, s, unit)
+	})
 }
 
 // without does something to a unit that the router has let go of: what it is at is waited for, as long as its drain says.

@@ -13,6 +13,7 @@ func (u *Unit) leaveRun() {
 		u.endRun()
 	}
 	u.run, u.endRun = nil, nil
+	u.giveRoom()
 	for i := range u.probers {
 		u.probers[i] = prober{}
 	}

@@ -144,7 +144,8 @@ func (s *Supervisor) restart(ctx context.Context, spec Spec, idle bool) error {
 	})
 }
 
-// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed.
+// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed. Where the disk
+// has no room for the start, the process goes on.
 func (s *Supervisor) Restart(ctx context.Context, address string) error {
 	u, err := s.unit(address)
 	if err != nil {
@@ -153,7 +154,13 @@ func (s *Supervisor) Restart(ctx context.Context, address string) error {
 	if err := s.unpause(u.dir); err != nil {
 		return err
 	}
-	return u.call(ctx, func(c chan error) { u.replace(u.spec, c) })
+	return u.call(ctx, func(c chan error) {
+		if err := u.holdRoom(); err != nil {
+			c <- err
+			return
+		}
+		u.replace(u.spec, c)
+	})
 }
 
 // Stop ends the process of a unit and all its descendants, and returns when they are gone. The unit stays known and

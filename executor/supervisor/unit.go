@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"os"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type Unit struct {
 	over     func(Run) // of one that is there for one run: told its end, in the unit's goroutine
 	restarts int
 	lastExit *shim.Exit // nil until one is known
+	room     *os.File   // of the start that follows the end of the process; nil if it was not held
 
 	readySince time.Time
 	aliveAt    time.Time // ready if it lives then; zero if a check decides
