@@ -37,7 +37,7 @@ func Describe(files fs.FS) (*Manifest, hcl.Diagnostics) {
 	if err != nil {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Package cannot be read", Detail: err.Error() + "."}}
 	}
-	if diags = slices.Concat(diags, r.CheckCommands(), there.recipe(r), there.programs(r), there.sources(r)); diags.HasErrors() {
+	if diags = slices.Concat(diags, r.CheckCommands(), checkPlatforms(r), there.recipe(r), there.programs(r), there.sources(r)); diags.HasErrors() {
 		return nil, diags
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Depends)) {

@@ -36,6 +36,11 @@ func publishCommand() command {
 				if err := atMost(args, 1); err != nil {
 					return err
 				}
+				for _, platform := range slices.Sorted(maps.Keys(dirs)) {
+					if err := checkPlatform(platform); err != nil {
+						return err
+					}
+				}
 				if len(dirs) == 0 {
 					dirs[registry.AnyPlatform] = directoryOf(args)
 				} else if len(args) > 0 {

@@ -23,8 +23,8 @@ func pullCommand() command {
 			out := flags.String("out", "", "the `directory` to make; NAME-VERSION if not said")
 			platform := flags.String("platform", registry.Platform(), "the `OS/ARCH` to get it for")
 			return func(ctx context.Context, args []string) error {
-				if system, architecture, ok := strings.Cut(*platform, "/"); !ok || system == "" || architecture == "" {
-					return hinted{fmt.Errorf("%q is not a platform", *platform), "Name it as OS/ARCH, such as linux/amd64."}
+				if err := checkPlatform(*platform); err != nil {
+					return err
 				}
 				set, err := c.registries(*addresses)
 				if err != nil {

@@ -121,6 +121,14 @@ func (c *cli) describe(dir string) (*registry.Manifest, error) {
 	return nil, exitCode(exitError)
 }
 
+// checkPlatform refuses what is no platform.
+func checkPlatform(name string) error {
+	if wayOut := registry.PlatformWayOut(name); wayOut != "" {
+		return hinted{fmt.Errorf("%q is not a platform", name), wayOut}
+	}
+	return nil
+}
+
 // packageIn refuses a directory that is none, or that nobody made a package of.
 func packageIn(dir string) error {
 	info, err := os.Stat(dir)

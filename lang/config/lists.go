@@ -41,9 +41,6 @@ var platform = pattern.New(`^[a-z0-9]+/[a-z0-9]+$`)
 
 // platforms reads a list such as ["linux/amd64", "darwin/arm64"]. An empty one would say that it runs nowhere.
 func (l *loader) platforms(a *hcl.Attribute) []string {
-	if a == nil {
-		return nil
-	}
 	if items, diags := hcl.ExprList(a.Expr); !diags.HasErrors() && len(items) == 0 {
 		l.fault(a.Expr.Range().Ptr(), "No platform", `Name the platforms that it runs on, such as ["linux/amd64"]. Without this line it is for all of them.`)
 	}

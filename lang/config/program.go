@@ -75,7 +75,7 @@ func (d *recipeDecoder) programs(a, platforms *hcl.Attribute) {
 			d.recipe.Programs[name] = d.programFile(a, file.AsString())
 		}
 	}
-	d.recipe.Platforms = slices.Sorted(maps.Keys(d.recipe.Programs))
+	d.recipe.Platforms, d.recipe.PlatformsRange = slices.Sorted(maps.Keys(d.recipe.Programs)), a.Expr.Range()
 }
 
 // programFile is the clean path of a program.

@@ -12,11 +12,13 @@ type Recipe struct {
 	Version     *semver.Version
 	Description string
 	NameRange   hcl.Range
-	Requires    *Constraint       // on recipe itself; nil for none
-	Coexist     bool              // versions of different majors may be in one stack
-	Platforms   []string          // "linux/amd64"; nil for all
-	Kind        string            // PluginKind; "" for what apps and middleware are made from
-	Programs    map[string]string // of a plugin: the paths of its programs by platform, with slashes, or one for AnyPlatform
+	Requires    *Constraint // on recipe itself; nil for none
+	Coexist     bool        // versions of different majors may be in one stack
+	Platforms   []string    // "linux/amd64"; nil for all
+	// PlatformsRange is what names them, if there are some: the line of the platforms, or of the programs of a plugin.
+	PlatformsRange hcl.Range
+	Kind           string            // PluginKind; "" for what apps and middleware are made from
+	Programs       map[string]string // of a plugin: the paths of its programs by platform, with slashes, or one for AnyPlatform
 
 	Depends      map[string]*Depend      // by package name
 	Providers    map[string]*Provider    // plugins that the package uses, by name

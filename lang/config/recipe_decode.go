@@ -164,7 +164,9 @@ func (d *recipeDecoder) pkg(b *hcl.Block) {
 	r.Description = d.text(c.Attributes["description"])
 	r.Requires = d.constraint(c.Attributes["requires_recipe"])
 	r.Coexist = d.coexist(c.Attributes["coexist"])
-	r.Platforms = d.platforms(c.Attributes["platforms"])
+	if platforms := c.Attributes["platforms"]; platforms != nil {
+		r.Platforms, r.PlatformsRange = d.platforms(platforms), platforms.Expr.Range()
+	}
 	d.packageKind(c.Attributes["kind"], c.Attributes["program"], c.Attributes["platforms"], c.Attributes["coexist"])
 }
 
