@@ -144,7 +144,8 @@ func (s *Supervisor) restart(ctx context.Context, spec Spec, idle bool) error {
 	})
 }
 
-// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed.
+// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed, and of one
+// that somebody is starting at this moment, Restart waits for that start and shares its outcome.
 func (s *Supervisor) Restart(ctx context.Context, address string) error {
 	u, err := s.unit(address)
 	if err != nil {
@@ -153,7 +154,11 @@ func (s *Supervisor) Restart(ctx context.Context, address string) error {
 	if err := s.unpause(u.dir); err != nil {
 		return err
 	}
-	return u.call(ctx, func(c chan error) { u.replace(u.spec, c) })
+	return u.call(ctx, func(c chan error) {
+		if !u.join(c) {
+			u.replace(u.spec, c)
+		}
+	})
 }
 
 // Stop ends the process of a unit and all its descendants, and returns when they are gone. The unit stays known and
@@ -214,7 +219,7 @@ func (s *Supervisor) Pause(ctx context.Context, address string) error {
 	return u.stopAndWait(ctx)
 }
 
-// Resume starts a paused unit again and returns as Start does.
+// Resume starts a paused unit again and returns as Start does; one that somebody is starting, as Restart does.
 func (s *Supervisor) Resume(ctx context.Context, address string) error {
 	u, err := s.unit(address)
 	if err != nil {
@@ -228,7 +233,9 @@ func (s *Supervisor) Resume(ctx context.Context, address string) error {
 			c <- nil
 			return
 		}
-		u.replace(u.spec, c)
+		if !u.join(c) {
+			u.replace(u.spec, c)
+		}
 	})
 }
 
