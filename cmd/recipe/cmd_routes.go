@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,12 +20,13 @@ func (c *cli) printRoutes(routes []agent.RouteInfo) error {
 		fmt.Fprintln(c.stdout, "There are no routes and endpoints.")
 		return nil
 	}
-	w := newTable(c.stdout)
-	fmt.Fprintln(w, "STACK\tROUTE\tTO\tREADY\tREQUESTS\tERRORS\tP50\tP99\tOF\t")
+	f := fitting{tail: 2, alike: []string{"STACK", "ERRORS", "P99", "P50"}, spare: []string{"P50", "P99"}}
+	f.rows = [][]string{{"STACK", "ROUTE", "TO", "READY", "REQUESTS", "ERRORS", "P50", "P99", "OF", ""}}
 	for _, r := range routes {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\t%s\t%s\n", r.Stack, r.At, routeTarget(r), r.Ready, r.Requests, r.Errors, took(r.P50), took(r.P99), r.Address, routeNote(r))
+		f.rows = append(f.rows, []string{r.Stack, r.At, routeTarget(r), strconv.Itoa(r.Ready), strconv.FormatUint(r.Requests, 10), strconv.FormatUint(r.Errors, 10),
+			took(r.P50), took(r.P99), r.Address, routeNote(r)})
 	}
-	return w.Flush()
+	return c.print(f)
 }
 
 // routeTarget is a component and the name of its port.

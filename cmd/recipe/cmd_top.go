@@ -19,8 +19,12 @@ func topCommand() command {
 				if err := atMost(args, 0); err != nil {
 					return err
 				}
-				if !c.live || !term.IsTerminal(int(os.Stdin.Fd())) {
-					return hinted{errors.New("top draws on a terminal, and this is none"), "recipe ps, logs and events tell the same as text and JSON."}
+				const wayOut = "recipe ps, logs and events tell the same as text and JSON."
+				if !term.IsTerminal(int(os.Stdout.Fd())) || !term.IsTerminal(int(os.Stdin.Fd())) {
+					return hinted{errors.New("top draws on a terminal, and this is none"), wayOut}
+				}
+				if !c.live {
+					return hinted{errors.New("top draws on the whole screen, and this terminal has none (TERM is dumb)"), wayOut}
 				}
 				return c.top(ctx, *stack)
 			}

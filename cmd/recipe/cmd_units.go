@@ -68,15 +68,8 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		fmt.Fprintln(c.stdout, "Nothing runs.")
 		return nil
 	}
-	w := newTable(c.stdout)
-	roles := slices.ContainsFunc(units, func(u agent.UnitInfo) bool { return u.Role != "" })
-	role := func(text string) string {
-		if roles {
-			return cmp.Or(text, "-") + "\t"
-		}
-		return "" // nobody has backups
-	}
-	fmt.Fprintln(w, "STACK\tPROCESS\t"+role("ROLE")+"STATE\tFOR\tPID\tCPU\tMEMORY\tPORTS\tRESTARTS\t")
+	f := fitting{tail: 1, alike: []string{"STACK", "RESTARTS"}, spare: []string{"CPU", "MEMORY", "PID"}}
+	f.rows = [][]string{{"STACK", "PROCESS", "ROLE", "STATE", "FOR", "PID", "CPU", "MEMORY", "PORTS", "RESTARTS", ""}}
 	for _, u := range units {
 		pid, cpu, memory := "-", "-", "-"
 		if u.PID != 0 {
@@ -85,9 +78,12 @@ func (c *cli) printUnits(units []agent.UnitInfo) error {
 		if u.Executor != "" {
 			u.Message = strings.TrimPrefix(u.Message+", run by "+u.Executor, ", ")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", u.Stack, u.Address, role(u.Role), u.State, ago(u.Since), pid, cpu, memory, ports(u.Ports), u.Restarts, note(u))
+		f.rows = append(f.rows, []string{u.Stack, u.Address, cmp.Or(u.Role, "-"), u.State, ago(u.Since), pid, cpu, memory, ports(u.Ports), strconv.Itoa(u.Restarts), note(u)})
 	}
-	return w.Flush()
+	if !slices.ContainsFunc(units, func(u agent.UnitInfo) bool { return u.Role != "" }) { // nobody has backups
+		f.rows = mapRows(f.rows, func(cells []string) []string { return slices.Delete(cells, 2, 3) })
+	}
+	return c.print(f)
 }
 
 // note is what there is to say of a process: what is wrong, or when it runs.

@@ -89,9 +89,33 @@ ROUTE                              TO                     READY  REQUESTS  ERROR
 https://shop.example.com/          app.web:web                0      1234       5     <2ms   <256ms
   the router does not answer
 127.0.0.1:41007                    middleware.z-db:sql        1         7       0        -        -
-up/down other process  esc back  l log  enter details  t routes  r restart  s stop  q quit`
+up/down select  esc back  l log  enter more  t routes  r restart  s stop  q quit`
 	if got := ansi.Strip(strings.Join(press(topOf(100, 12), "t").screen(), "\n")); trimmed(got) != want {
 		t.Errorf("got\n%s", got)
+	}
+}
+
+// On a small screen it is said which of how many are shown.
+func TestTopTellsWhatIsHidden(t *testing.T) {
+	for _, c := range []struct {
+		keys   string
+		height int
+		want   []string
+	}{
+		{"", 5, []string{"PROCESS 1-2 of 3 ", "middleware.z-db[0].process.db", "app.api[0].process.web"}},
+		{"end", 5, []string{"PROCESS 2-3 of 3 ", "app.api[0].process.web", "app.web[0].process.web"}},
+		{"down", 4, []string{"PROCESS 2-2 of 3 ", "app.api[0].process.web"}},
+		{"", 3, []string{"2 of 3 processes ready"}},
+		{"t", 5, []string{"ROUTE ", "2 more, which recipe routes lists"}},
+		{"t", 6, []string{"https://shop.example.com/", "the router does not answer", "127.0.0.1:41007"}},
+	} {
+		lines := press(topOf(100, c.height), strings.Fields(c.keys)...).screen()
+		text := ansi.Strip(strings.Join(lines, "\n"))
+		for _, want := range c.want {
+			if !strings.Contains(text, want) {
+				t.Errorf("%q on %d lines: %q is missing of\n%s", c.keys, c.height, want, text)
+			}
+		}
 	}
 }
 

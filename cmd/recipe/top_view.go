@@ -40,8 +40,11 @@ func (m topModel) View() tea.View {
 
 // screen is the lines of the screen, each as wide as it or narrower: a heading, a page, and a line for keys and answers.
 func (m topModel) screen() []string {
-	if m.width == 0 || m.height < 4 {
+	if m.width == 0 {
 		return nil
+	}
+	if m.height < 4 {
+		return []string{ansi.Truncate(m.heading(), m.width, "…")}
 	}
 	room := m.height - 2
 	var page []string
@@ -51,7 +54,7 @@ func (m topModel) screen() []string {
 	case topDetails:
 		page = m.details(room)
 	case topRoutes:
-		page = m.routesPage()
+		page = m.routesPage(room)
 	default:
 		page = m.overview(room)
 	}
@@ -111,14 +114,14 @@ func (m topModel) foot() string {
 	case m.said != "":
 		return m.styled(bold, plainText(m.said))
 	case m.page != topOverview:
-		return m.styled(faint, "up/down other process  esc back  l log  enter details  t routes  r restart  s stop  q quit")
+		return m.styled(faint, "up/down select  esc back  l log  enter more  t routes  r restart  s stop  q quit")
 	}
 	return m.styled(faint, "up/down select  l log  enter details  t routes  r restart  s stop, start  q quit")
 }
 
 // overview is the table, the log of the selected process and the events; the table gets at most half of the room.
 func (m topModel) overview(room int) []string {
-	table := m.table(max(3, min(len(m.units)+1, room/2)))
+	table := m.table(min(room, max(3, min(len(m.units)+1, room/2))))
 	events := min(len(m.happened), max(2, room/6))
 	lines := append(table, "")
 	heading := "Log of " + m.name()
@@ -139,7 +142,8 @@ const topColumns = "%-10s %6s %7s %8s %5s"
 // wideNeeds is from which width on the table tells what a process needs.
 const wideNeeds = 110
 
-// table lists the processes around the selected one, in so many lines with the heading.
+// table lists the processes around the selected one, in so many lines with the heading, which says which of how many they are if
+// there are more.
 func (m topModel) table(height int) []string {
 	rest := ansi.StringWidth(fmt.Sprintf(topColumns, "", "", "", "", "")) + 1
 	needs := 0
@@ -147,7 +151,14 @@ func (m topModel) table(height int) []string {
 		needs = (m.width - rest) / 3
 	}
 	name := max(12, m.width-rest-needs)
-	head := pad("PROCESS", name) + " " + fmt.Sprintf(topColumns, "STATE", "CPU", "MEMORY", "RESTARTS", "FOR")
+	at := m.index()
+	rows := min(len(m.units), height-1)
+	first := min(max(0, at-(height-1)/2), len(m.units)-rows)
+	head := "PROCESS"
+	if rows < len(m.units) {
+		head = fmt.Sprintf("PROCESS %d-%d of %d", first+1, first+rows, len(m.units))
+	}
+	head = pad(head, name) + " " + fmt.Sprintf(topColumns, "STATE", "CPU", "MEMORY", "RESTARTS", "FOR")
 	if needs > 0 {
 		head += " NEEDS"
 	}
@@ -155,9 +166,7 @@ func (m topModel) table(height int) []string {
 	if len(m.units) == 0 {
 		return append(lines, "Nothing runs.")
 	}
-	at := m.index()
-	first := min(max(0, at-(height-1)/2), max(0, len(m.units)-(height-1)))
-	for i := first; i < min(len(m.units), first+height-1); i++ {
+	for i := first; i < first+rows; i++ {
 		lines = append(lines, m.row(m.units[i], name, needs, i == at))
 	}
 	return lines

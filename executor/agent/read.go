@@ -225,9 +225,10 @@ func givenVariables(s *config.Stack, list []VariableValue) (map[string]cty.Value
 		}
 		value, more := eval.ParseVariable(declared, v.Text, v.From)
 		diags = append(diags, more...)
-		if !more.HasErrors() {
-			given[v.Name] = value
+		if more.HasErrors() {
+			value = cty.UnknownVal(declared.Type) // it was given, and that it is wrong is said
 		}
+		given[v.Name] = value
 	}
 	return given, diags
 }

@@ -31,7 +31,7 @@ func ParseVariable(v *config.Variable, text, from string) (cty.Value, hcl.Diagno
 	return value, nil
 }
 
-// ParseVariables reads a file of values, name = expression.
+// ParseVariables reads a file of values, name = expression. One that is told as wrong is unknown.
 func ParseVariables(source []byte, filename string) (map[string]cty.Value, map[string]hcl.Range, hcl.Diagnostics) {
 	body, diags := config.ParseBody(source, filename)
 	if diags.HasErrors() {
@@ -45,9 +45,10 @@ func ParseVariables(source []byte, filename string) (map[string]cty.Value, map[s
 			more = fail(a.Expr.Range(), "Value needed", "The value of %s must be written out, and text stands in quotes: %s = \"…\".", name, name)
 		}
 		diags = append(diags, more...)
-		if !more.HasErrors() {
-			values[name], places[name] = v, a.NameRange
+		if more.HasErrors() {
+			v = cty.DynamicVal
 		}
+		values[name], places[name] = v, a.NameRange
 	}
 	return values, places, diags
 }
