@@ -86,6 +86,9 @@ func (s *Server) Log(dir string) {
 	s.log.Swap(next).close()
 }
 
+// LogProblem says that requests are missing in the log at present, and why; "" if all is well.
+func (s *Server) LogProblem() string { return s.log.Load().problem() }
+
 // SecurePort says at which port TLS is answered, for redirections.
 func (s *Server) SecurePort(port int) { s.secured.Store(int64(port)) }
 

@@ -602,6 +602,82 @@ func TestAccessLogTellsWhy(t *testing.T) {
 	}
 }
 
+// What somebody moves away or removes, as logrotate does, is begun anew.
+func TestAccessLogMovedAway(t *testing.T) {
+	dir := t.TempDir()
+	l := &accessLog{path: filepath.Join(dir, logName), stopped: make(chan struct{})}
+	for i, away := range []func() error{
+		func() error { return os.Rename(l.path, l.path+".old") },
+		func() error { return os.Remove(l.path) },
+		func() error { return os.RemoveAll(dir) },
+	} {
+		l.add(&entry{route: fmt.Sprint("before ", i)})
+		l.flush()
+		if err := away(); err != nil {
+			t.Fatal(err)
+		}
+		l.add(&entry{route: fmt.Sprint("after ", i)})
+		l.flush()
+		if text, err := os.ReadFile(l.path); err != nil || !strings.Contains(string(text), fmt.Sprint("after ", i)) || strings.Contains(string(text), "before 0") {
+			t.Errorf("got %q, %v", text, err)
+		}
+	}
+	l.close()
+}
+
+// What cannot be written is counted and told, until something is written again; a request that ends after the log is in it.
+func TestAccessLogTellsWhatIsLost(t *testing.T) {
+	dir := t.TempDir()
+	l := &accessLog{path: filepath.Join(dir, logName), stopped: make(chan struct{})}
+	if err := os.Mkdir(l.path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		l.add(&entry{})
+		l.flush()
+	}
+	if got := l.problem(); !strings.HasPrefix(got, "3 lines of the access log are lost: ") {
+		t.Errorf("got %q", got)
+	}
+	if err := os.Remove(l.path); err != nil {
+		t.Fatal(err)
+	}
+	l.add(&entry{})
+	l.close()
+	if got := l.problem(); got != "" {
+		t.Errorf("got %q", got)
+	}
+	l.add(&entry{})
+	if text, err := os.ReadFile(l.path); err != nil || strings.Count(string(text), "\n") != 2 {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
+
+// Of a line that found no room the begin is not left either.
+func TestAccessLogIsNotTorn(t *testing.T) {
+	l := &accessLog{path: filepath.Join(t.TempDir(), logName), stopped: make(chan struct{})}
+	l.add(&entry{route: "one"})
+	l.flush()
+	if _, err := l.file.WriteString("{}\n{\"time"); err != nil { // as a full disk leaves it
+		t.Fatal(err)
+	}
+	if err := l.cut(9, 3); err != nil {
+		t.Fatal(err)
+	}
+	l.size += 3
+	l.add(&entry{route: "two"})
+	l.close()
+	text, err := os.ReadFile(l.path)
+	if err != nil || strings.Count(string(text), "\n") != 3 {
+		t.Errorf("got %q, %v", text, err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("torn: %s", line)
+		}
+	}
+}
+
 func TestAccessLogRotates(t *testing.T) {
 	dir := t.TempDir()
 	l := &accessLog{path: filepath.Join(dir, logName), stopped: make(chan struct{})}
