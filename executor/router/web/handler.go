@@ -100,8 +100,8 @@ func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 		control := http.NewResponseController(w)
 		_ = control.EnableFullDuplex() // else net/http takes what is left of the body from an app that answers before it has read all
 		j.body = &patient{ReadCloser: http.MaxBytesReader(w, r.Body, j.rule.BodyLimit), control: control}
-		if isGRPC(r) {
-			j.body.control = nil // either side of a stream may be silent
+		if isGRPC(r) { // a stream may go on for ever, and either side of it may be silent
+			j.body.ReadCloser, j.body.control = &messages{ReadCloser: r.Body, most: j.rule.BodyLimit}, nil
 		}
 		defer j.body.release()
 		if out.Body = j.body; r.ProtoMajor == 1 {
