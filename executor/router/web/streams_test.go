@@ -260,6 +260,61 @@ func TestGRPCStreamsEnd(t *testing.T) {
 	}
 }
 
+// A stream of gRPC may carry more than body_limit in all: that bounds each of its messages.
+func TestGRPCMessagesAreBounded(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	s.RegisterService(&grpc.ServiceDesc{ServiceName: "test.Chat", HandlerType: (*any)(nil), Streams: []grpc.StreamDesc{{StreamName: "Tell", ClientStreams: true,
+		Handler: func(_ any, stream grpc.ServerStream) error {
+			var q healthpb.HealthCheckRequest
+			for n := 0; ; n++ {
+				err := stream.RecvMsg(&q)
+				if err == io.EOF {
+					return stream.SendMsg(&healthpb.HealthCheckRequest{Service: fmt.Sprint(n)})
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}}}}, nil)
+	go s.Serve(l)
+	t.Cleanup(s.Stop)
+	const limit = 1000
+	f := start(t, Route{BodyLimit: limit, Upstreams: []string{l.Addr().String()}})
+	conn, err := grpc.NewClient("passthrough:///"+f.addr, grpc.WithAuthority("shop.localhost"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// tell sends messages of these sizes and returns how many the app says that it has got.
+	tell := func(sizes ...int) (string, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, "/test.Chat/Tell")
+		if err != nil {
+			return "", err
+		}
+		for _, size := range sizes {
+			if err := stream.SendMsg(&healthpb.HealthCheckRequest{Service: strings.Repeat("x", size-3)}); err != nil { // a tag and two bytes of length go before it
+				break // RecvMsg says why
+			}
+		}
+		_ = stream.CloseSend()
+		var answer healthpb.HealthCheckRequest
+		err = stream.RecvMsg(&answer)
+		return answer.Service, err
+	}
+	if got, err := tell(slices.Repeat([]int{limit, 200, 999}, 100)...); err != nil || got != "300" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := tell(200, 200, limit+1, 200); err == nil || !strings.Contains(err.Error(), "413") {
+		t.Errorf("a message that is too large: got %v", err)
+	}
+}
+
 // HTTP/2 without TLS reaches apps that speak HTTP/1.1.
 func TestHTTP2(t *testing.T) {
 	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.URL.Path) })
