@@ -44,7 +44,12 @@ type BackupRequest struct {
 
 // shelf is where the backups of an instance are, also of a stack that is gone.
 func (a *Agent) shelf(stack string, i addr.Instance) backups.Shelf {
-	return backups.Shelf{Dir: filepath.Join(a.Home, "backups", filepath.Base(stack), i.Component.Slug()+"."+strconv.Itoa(i.Index)), Keys: a.backupKeys()}
+	return a.shelfNamed(stack, i.Component.Slug()+"."+strconv.Itoa(i.Index))
+}
+
+// shelfNamed is a shelf by the name of its directory; "" is the directory of all of a stack.
+func (a *Agent) shelfNamed(stack, name string) backups.Shelf {
+	return backups.Shelf{Dir: filepath.Join(a.Home, "backups", filepath.Base(stack), name), Keys: a.backupKeys()}
 }
 
 func (a *Agent) backupKeys() backups.Keys {
@@ -57,21 +62,20 @@ const ofName = ".instance"
 // shelves lists the backups of all instances of a stack, also of one that is gone, by instance and the oldest first. Those of a
 // recipe that did not say yet whose they are go by their directory, NAME[INDEX].
 func (a *Agent) shelves(stack string) ([]BackupInfo, error) {
-	dir := filepath.Join(a.Home, "backups", filepath.Base(stack))
-	entries, err := os.ReadDir(dir)
+	entries, err := os.ReadDir(a.shelfNamed(stack, "").Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("cannot list backups: %w", err)
 	}
 	all := []BackupInfo{}
 	for _, e := range entries {
-		shelf := backups.Shelf{Dir: filepath.Join(dir, e.Name()), Keys: a.backupKeys()}
+		shelf := a.shelfNamed(stack, e.Name())
 		list, err := shelf.List()
 		if err != nil {
 			return nil, err
 		}
 		of := instanceOf(shelf)
 		for _, b := range list {
-			all = append(all, BackupInfo{ID: b.ID, Instance: of, File: b.File, Size: b.Size, Time: b.Time, Encrypted: b.Encrypted})
+			all = append(all, infoOf(of, b))
 		}
 	}
 	return all, nil
@@ -97,7 +101,7 @@ func (a *Agent) takeBackup(ctx context.Context, stack string, at addr.Instance, 
 	if err != nil {
 		return BackupInfo{}, err
 	}
-	info := infoOf(at, b)
+	info := infoOf(nameOf(at), b)
 	if err := disk.WriteFile(disk.OS{}, filepath.Join(shelf.Dir, ofName), []byte(info.Instance+"\n"), 0o600); err != nil {
 		fmt.Fprintf(a.Log, "the backups of %s of stack %s are listed by their directory: %s\n", info.Instance, stack, err)
 	}
@@ -124,16 +128,20 @@ func prune(shelf backups.Shelf, kept backups.Retention) (ids []string, err error
 	return ids, shelf.Remove(gone)
 }
 
-func infoOf(at addr.Instance, b backups.Backup) BackupInfo {
-	return BackupInfo{ID: b.ID, Instance: at.Whole().In(addr.SlotA).String(), File: b.File, Size: b.Size, Time: b.Time, Encrypted: b.Encrypted}
+// infoOf is a backup of an instance, which is named as text.
+func infoOf(instance string, b backups.Backup) BackupInfo {
+	return BackupInfo{ID: b.ID, Instance: instance, File: b.File, Size: b.Size, Time: b.Time, Encrypted: b.Encrypted}
 }
+
+// nameOf is an instance as backups call it, whichever part and slot of it is meant.
+func nameOf(at addr.Instance) string { return at.Whole().In(addr.SlotA).String() }
 
 // backupsOf lists the backups of an instance, oldest first.
 func (a *Agent) backupsOf(stack string, at addr.Instance) ([]BackupInfo, error) {
 	found, err := a.shelf(stack, at).List()
 	list := []BackupInfo{}
 	for _, b := range found {
-		list = append(list, infoOf(at, b))
+		list = append(list, infoOf(nameOf(at), b))
 	}
 	return list, err
 }
@@ -198,7 +206,7 @@ func (a *Agent) restorable(s *stack, q BackupRequest) (info BackupInfo, opened *
 	if _, err := s.backupObject(q.Instance); err != nil {
 		return BackupInfo{}, nil, err
 	}
-	info = BackupInfo{File: q.From, Instance: q.Instance.Whole().In(addr.SlotA).String()}
+	info = BackupInfo{File: q.From, Instance: nameOf(q.Instance)}
 	if !filepath.IsAbs(q.From) {
 		if info, err = a.findBackup(s.name, q.Instance, q.From); err != nil {
 			return BackupInfo{}, nil, err

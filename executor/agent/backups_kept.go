@@ -39,7 +39,7 @@ func (a *Agent) pruneBackups(q PruneBackupsRequest) ([]BackupInfo, error) {
 	}
 	infos := []BackupInfo{}
 	for _, b := range gone {
-		infos = append(infos, infoOf(q.Instance, b))
+		infos = append(infos, infoOf(nameOf(q.Instance), b))
 	}
 	return infos, err
 }

@@ -5,31 +5,29 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 )
-
-// roomFile is the name under which a file is made in the directory of a unit to hold the room of a start. It has that name for
-// a moment only: what is held goes with the supervisor.
-const roomFile = "room"
 
 // roomSize is more than a start writes there: the order, the identities of shim and app, and how the app before ended, each in
 // a block of its own.
 const roomSize = 4 * 4096
 
-// holdRoom takes the room of a start from the disk of dir until the file is closed.
+// holdRoom takes the room of a start from the disk of dir until the file is closed. The file has a name for a moment only, so what
+// is held goes with this process.
 func holdRoom(dir string) (*os.File, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, roomFile)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	f, err := os.CreateTemp(dir, "room")
 	if err != nil {
 		return nil, err
 	}
 	content := make([]byte, roomSize)
 	_, _ = rand.Read(content) // it never fails; zeros have no room on a disk that compresses
-	_, err = f.Write(content)
-	if err := errors.Join(err, os.Remove(path)); err != nil {
+	err = os.Remove(f.Name())
+	if err == nil {
+		_, err = f.Write(content)
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
