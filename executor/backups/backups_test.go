@@ -102,11 +102,10 @@ func TestPutAndOpen(t *testing.T) {
 // Of one second the later one comes later, also the tenth.
 func TestOrder(t *testing.T) {
 	s := shelf(t)
-	var want []string
+	want := []string{put(t, s, noon.Add(-time.Second), nil).ID}
 	for range 12 {
 		want = append(want, put(t, s, noon, nil).ID)
 	}
-	want = append([]string{put(t, s, noon.Add(-time.Second), nil).ID}, want...)
 	list, err := s.List()
 	if err != nil {
 		t.Fatal(err)
@@ -119,6 +118,28 @@ func TestOrder(t *testing.T) {
 }
 
 // Whatever is changed of a file or cut off, it is not taken for a backup.
+// A clock that was ahead, or is behind now, does not make an old one of a backup that was just taken.
+func TestClockThatIsSetBack(t *testing.T) {
+	s := shelf(t)
+	put(t, s, noon.AddDate(4, 0, 0), nil)
+	removed := put(t, s, noon, nil)
+	put(t, s, noon, nil)
+	if err := s.Remove([]backups.Backup{removed}); err != nil { // its number is not taken again
+		t.Fatal(err)
+	}
+	for _, now := range []time.Time{noon, noon.AddDate(-30, 0, 0), noon.AddDate(5, 0, 0)} {
+		taken := put(t, s, now, nil)
+		list, err := s.List()
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone := backups.Retention{Keep: 1, MaxAge: time.Hour}.Excess(list, now)
+		if newest := list[len(list)-1]; newest.ID != taken.ID || len(gone) > len(list)-1 {
+			t.Errorf("%s was taken, and %s is the newest", taken.ID, newest.ID)
+		}
+	}
+}
+
 func TestDamage(t *testing.T) {
 	s := shelf(t)
 	b := put(t, s, noon, archive(t))

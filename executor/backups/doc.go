@@ -5,7 +5,7 @@
 //
 // A backup is the file ID.tar.gz.age: a tar archive, compressed by gzip, encrypted as age does it (age-encryption.org/v1)
 // to the key of the home's vaults and to the recipients of Keys.File. ID is the time, "20261128T120000Z", with "-2" and so
-// on for further ones of that second. Each 64 KiB of the file have a sum that only who has the key can make, and its end
+// on for further ones of that second; or that of the newest one with the next number, when the clock was set back behind it. Each 64 KiB of the file have a sum that only who has the key can make, and its end
 // is marked, so what is changed or cut off does not open. Backups of before that were not encrypted, ID.tar.gz, can be
 // read; the sum of those is the one of gzip.
 //

@@ -27,6 +27,7 @@ type Backup struct {
 }
 
 const (
+	idTime       = "20060102T150405Z" // of an ID, UTC; followed by "-2" and so on where there is another
 	plainEnding  = ".tar.gz"
 	sealedEnding = plainEnding + ".age"
 )
@@ -67,10 +68,22 @@ func (s Shelf) fill(f *os.File, write func(io.Writer) error) error {
 	return nil
 }
 
-// name gives a file its place, never that of another one.
+// name gives a file its place, never that of another one. It is after all others, whatever the clock says: as an older one it
+// could be removed as soon as it is there.
 func (s Shelf) name(written string, now time.Time) (Backup, error) {
-	for n := 1; ; n++ {
-		id := now.UTC().Format("20060102T150405Z")
+	list, err := s.List()
+	if err != nil {
+		return Backup{}, err
+	}
+	at, n := now.UTC().Format(idTime), 1
+	if len(list) > 0 {
+		if last, number, _ := strings.Cut(list[len(list)-1].ID, "-"); last >= at {
+			before, _ := strconv.Atoi(number) // the first has none
+			at, n = last, max(before, 1)+1
+		}
+	}
+	for ; ; n++ {
+		id := at
 		if n > 1 {
 			id += "-" + strconv.Itoa(n)
 		}

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -61,15 +62,23 @@ func bind(network, address string) (*net.TCPListener, error) {
 	var config net.ListenConfig
 	config.SetMultipathTCP(false) // costs, and there is one path only
 	l, err := config.Listen(context.Background(), network, address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		_, text, _ := net.SplitHostPort(address)
-		number, _ := strconv.Atoi(text)
-		return nil, &port.TakenError{Port: number, Holder: port.Holder(number)}
-	}
 	if err != nil {
-		return nil, err
+		return nil, unbound(address, err)
 	}
 	return l.(*net.TCPListener), nil
+}
+
+// unbound says why nobody can listen at an address, and for whom that has one what is to be done.
+func unbound(address string, err error) error {
+	_, text, _ := net.SplitHostPort(address)
+	number, _ := strconv.Atoi(text)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return &port.TakenError{Port: number, Holder: port.Holder(number)}
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("ordinary users may not have port %d, unless root allows it to all by sysctl net.ipv4.ip_unprivileged_port_start=%d", number, number)
+	}
+	return err
 }
 
 // close stops listening. Connections that wait are closed; those that have their upstream stay.

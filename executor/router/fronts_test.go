@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/nsynapse/recipe/executor/router/certs"
@@ -106,4 +107,14 @@ func TestTakenFrontIsNamed(t *testing.T) {
 		}
 		return err == nil && response.StatusCode == http.StatusNotFound
 	})
+}
+
+func TestPortThatUsersMayNotHave(t *testing.T) {
+	refused := &net.OpError{Op: "listen", Net: "tcp", Err: os.NewSyscallError("bind", syscall.EACCES)}
+	if got := unbound("127.0.0.1:80", refused).Error(); !strings.Contains(got, "may not have port 80") || !strings.Contains(got, "sysctl net.ipv4.ip_unprivileged_port_start=80") {
+		t.Errorf("got %s", got)
+	}
+	if got := unbound("127.0.0.1:80", io.EOF); got != io.EOF {
+		t.Errorf("got %v", got)
+	}
 }

@@ -25,7 +25,7 @@ func (m *maker) plan() *Plan {
 	}
 	p.Changes = m.changes(g, order)
 	for i := range m.tasks {
-		if t := &m.tasks[i]; t.Type != "" && t.Action == NoOp {
+		if t := &m.tasks[i]; t.Type != "" && t.Action == NoOp && (i >= len(m.known) || m.known[i] != nil) { // what is left out may not be there
 			p.Kept++
 		}
 	}

@@ -163,6 +163,12 @@ func (r *report) why(g *group) string {
 // about is the size of the change and the package that it comes from.
 func (r *report) about(g *group) string {
 	var parts []string
+	places := 0
+	for _, c := range g.changes {
+		if c.Type == "allocation" {
+			places++
+		}
+	}
 	switch n := len(instances(g.changes)); {
 	case n == 0:
 	case g.whole(Create), g.whole(Remove):
@@ -174,10 +180,11 @@ func (r *report) about(g *group) string {
 			count += fmt.Sprintf(", %d of them backups", b)
 		}
 		parts = append(parts, count)
+	case places == 0: // only something of instances that stay
 	case g.action() == Create:
-		parts = append(parts, countOf(n, "more instance"))
+		parts = append(parts, countOf(places, "more instance"))
 	case g.action() == Remove:
-		parts = append(parts, countOf(n, "instance")+" less")
+		parts = append(parts, countOf(places, "instance")+" less")
 	}
 	if name := r.packageOf(g.component); name != "" {
 		parts = append(parts, name)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/nsynapse/recipe/providers/sdk"
 )
@@ -35,7 +36,7 @@ func (r resource) Plan(ctx context.Context, q sdk.PlanRequest) (sdk.Planned, sdk
 	answer := sdk.Planned{Replace: next.replace}
 	switch {
 	case next.replace != nil && q.Before.IsNull():
-		return answer, append(diags, cannotTakeOver(f.imported, next.replace)...)
+		return answer, append(diags, r.cannotTakeOver(f.imported, next.replace, was.state)...)
 	case next.replace != nil:
 		f.imported = cty.NullVal(cty.String)
 		next, more = r.foresee(ctx, i, thing{state: cty.NullVal(r.ty)}, f.config)
@@ -114,9 +115,24 @@ func (r resource) guess(q sdk.PlanRequest, f frame) sdk.Planned {
 	return sdk.Planned{After: cty.ObjectVal(parts), Reason: "the configuration of its provider is not known yet"}
 }
 
-func cannotTakeOver(id cty.Value, replace []string) sdk.Diagnostics {
-	return sdk.Errorf("It cannot be taken over as it is wanted", "The thing with the id %q would have to be replaced for %s. Write these as they are, or leave import-id away and have a new one made.",
-		id.AsString(), strings.Join(replace, ", "))
+// mostShown is how long the value of an attribute may be that an error shows, in bytes.
+const mostShown = 200
+
+// cannotTakeOver tells what has to be written for the thing that was found, but for what is secret or long.
+func (r resource) cannotTakeOver(id cty.Value, replace []string, found cty.Value) sdk.Diagnostics {
+	var parts []string
+	for _, name := range replace {
+		part := name
+		if a := r.block.attributes[name]; a != nil && !a.secret() && found.GetAttr(name).IsWhollyKnown() {
+			v := found.GetAttr(name)
+			if text, err := ctyjson.Marshal(v, v.Type()); err == nil && len(text) <= mostShown {
+				part += fmt.Sprintf(" (it has %s)", text)
+			}
+		}
+		parts = append(parts, part)
+	}
+	return sdk.Errorf("It cannot be taken over as it is wanted", "The thing with the id %q would have to be replaced for %s. Write these as they are, or have a new one made.",
+		id.AsString(), strings.Join(parts, ", "))
 }
 
 // takeOver finds a thing that is there already by its id.
