@@ -16,7 +16,7 @@ func TestPlatformWayOut(t *testing.T) {
 		"linux/arm/v7":      `Did you mean "linux/arm"?`,
 		"linux":             "Name it as OS/ARCH, such as linux/amd64.",
 		"linux/":            "Name it as OS/ARCH, such as linux/amd64.",
-		"qnx/amd64":        "The operating systems are aix, android, darwin, dragonfly, freebsd, illumos, ios, js, linux, netbsd, openbsd, plan9, solaris, wasip1, windows.",
+		"qnx/amd64":         "The operating systems are aix, android, darwin, dragonfly, freebsd, illumos, ios, js, linux, netbsd, openbsd, plan9, solaris, wasip1, windows.",
 		"linux/z80":         "The architectures are 386, amd64, arm, arm64, loong64, mips, mips64, mips64le, mipsle, ppc64, ppc64le, riscv64, s390x, wasm.",
 	} {
 		if got := registry.PlatformWayOut(name); got != want {
