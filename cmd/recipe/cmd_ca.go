@@ -4,10 +4,14 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"time"
 
 	"github.com/nsynapse/recipe/executor/agent"
 	"github.com/nsynapse/recipe/executor/router/certs"
 )
+
+// caNotice is how long before its end it is told that the CA has one.
+const caNotice = 90 * 24 * time.Hour
 
 func caCommand() command {
 	return command{name: "ca", group: "The agent", summary: "Print where the certificate of the local CA is, which signs for names below localhost.",
@@ -19,8 +23,12 @@ func caCommand() command {
 					return err
 				}
 				dir := agent.CertificatesDir(c.home)
-				if _, err := certs.OpenCA(dir); err != nil {
+				ca, err := certs.OpenCA(dir)
+				if err != nil {
 					return err
+				}
+				if end := ca.Ends(); time.Until(end) < caNotice {
+					fmt.Fprintf(c.stderr, "Warning: it is good until %s only. Remove %s, and a new one is made, which has to be trusted anew.\n", end.Format(time.DateOnly), certs.Path(dir))
 				}
 				path := certs.CertificatePath(dir)
 				if c.json {

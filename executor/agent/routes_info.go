@@ -65,6 +65,8 @@ func (a *Agent) routeInfos(ctx context.Context, stack string) []RouteInfo {
 		}
 		if why := fails[all[i].front]; why != "" {
 			all[i].Message = "not answered: " + why
+		} else if all[i].Message == "" && all[i].Kind == "http" {
+			all[i].Message = stats.Log
 		}
 	}
 	slices.SortFunc(all, func(x, y RouteInfo) int {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nsynapse/recipe/executor/apply"
 	"github.com/nsynapse/recipe/executor/local"
+	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/executor/usage"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/eval"
@@ -47,6 +48,9 @@ func (a *Agent) units(stack string) []UnitInfo {
 		info.Role = a.roles.role(s.Address)
 		if info.Held = held(of, address); info.Held && info.Message == "" {
 			info.Message = "keeps its version until recipe promote"
+			if s.State == supervisor.Stopped {
+				info.Message += ", and stays stopped until recipe start"
+			}
 		}
 		if !s.Next.IsZero() {
 			info.Next = &s.Next

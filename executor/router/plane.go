@@ -127,7 +127,7 @@ func (p *plane) stats() Stats {
 	slices.SortFunc(all, func(a, b EndpointStats) int { return cmp.Compare(a.Port, b.Port) })
 	stats := Stats{Endpoints: all}
 	if p.web != nil {
-		stats.Routes = p.web.Stats()
+		stats.Routes, stats.Log = p.web.Stats(), p.web.LogProblem()
 	}
 	return stats
 }

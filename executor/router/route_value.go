@@ -25,7 +25,7 @@ func (r *Routes) Schema() sdk.Schema {
 			"by":             {Type: cty.String, Default: cty.StringVal("client"), Description: "What is hashed: `client`, `header:NAME` or `cookie:NAME`."},
 			"timeout":        {Type: cty.String, Default: cty.StringVal("60s"), Description: "How long the app may be silent."},
 			"wait":           {Type: cty.String, Default: cty.StringVal("15s"), Description: "How long a request waits while no instance is ready."},
-			"body_limit":     {Type: cty.Number, Default: cty.NumberIntVal(web.DefaultBodyLimit), Description: "How large the body of a request may be, in bytes; 0 for the default."},
+			"body_limit":     {Type: cty.Number, Default: cty.NumberIntVal(web.DefaultBodyLimit), Description: "How large the body of a request may be, and of gRPC each message, in bytes; 0 for the default."},
 			"retries":        {Type: cty.Number, Default: cty.NumberIntVal(web.DefaultRetries), Description: "How often a request that may be repeated is tried on another instance."},
 			"limit":          {Type: cty.Number, Default: cty.Zero, Description: "How many requests may be under way at a time; 0 for any number."},
 			"tls":            {Type: cty.String, Default: cty.StringVal("off"), Replace: true, Description: "`off`; `local` for certificates of the CA of this machine; `acme` for those of an ACME server."},

@@ -71,6 +71,7 @@ type Stats struct {
 	Routes    []web.Stats     `json:"routes,omitempty"`
 	Build     string          `json:"build,omitempty"` // of the router's program; "" for one that cannot hand over
 	PID       int             `json:"pid"`
+	Log       string          `json:"log,omitempty"` // why requests are missing in the access log at present; "" if none are
 }
 
 // EndpointStats are the figures of one endpoint.

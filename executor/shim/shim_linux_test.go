@@ -123,7 +123,7 @@ func app(words []string) int {
 			_ = c.Start()
 			_ = os.WriteFile(value+".new", []byte(strconv.Itoa(os.Getpid())+" "+strconv.Itoa(c.Process.Pid)), 0o600)
 			_ = os.Rename(value+".new", value)
-			select {}
+			time.Sleep(time.Hour) // select {} would end it: nothing else goes on here
 		case "exit":
 			return n
 		case "sleep":

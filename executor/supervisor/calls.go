@@ -23,7 +23,7 @@ func (u *Unit) call(ctx context.Context, begin func(c chan error)) error {
 		reason += fmt.Sprintf("; it waits for %v", missing)
 	}
 	// The process must be gone before the caller hears of it, so this outlives ctx.
-	if err := u.do(context.WithoutCancel(ctx), func() { u.abandon(reason) }); err != nil {
+	if err := u.do(context.WithoutCancel(ctx), func() { u.abandon(c, reason) }); err != nil {
 		return err
 	}
 	return <-c

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -373,10 +374,22 @@ func (u *Unit) replace(spec Spec, c chan error) {
 	u.spec.Stop = spec.Stop
 }
 
-// abandon gives up a start that took longer than its caller wants to wait.
-func (u *Unit) abandon(reason string) {
-	switch {
-	case !u.firstRun:
+// join has c told the outcome of the start that somebody waits for already; it reports false if there is none.
+func (u *Unit) join(c chan error) bool {
+	if !u.firstRun || u.state == Stopping && u.after != thenReplace {
+		return false
+	}
+	u.starters = append(u.starters, c)
+	return true
+}
+
+// abandon gives up a start that took longer than the caller c wants to wait. It goes on for others who wait for it.
+func (u *Unit) abandon(c chan error, reason string) {
+	switch i := slices.Index(u.starters, c); {
+	case !u.firstRun || i < 0: // it was told meanwhile
+	case len(u.starters) > 1:
+		u.starters = slices.Delete(u.starters, i, i+1)
+		c <- u.startError(reason, nil, nil)
 	case u.process != nil:
 		u.terminate(thenFail, reason)
 	default:

@@ -144,8 +144,9 @@ func (s *Supervisor) restart(ctx context.Context, spec Spec, idle bool) error {
 	})
 }
 
-// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed. Where the disk
-// has no room for the start, the process goes on.
+// Restart stops the unit and starts it again as it is; see Replace. A unit that the user has paused is resumed, and of one
+// that somebody is starting at this moment, Restart waits for that start and shares its outcome. Where the disk has no room
+// for the start, the process goes on.
 func (s *Supervisor) Restart(ctx context.Context, address string) error {
 	u, err := s.unit(address)
 	if err != nil {
@@ -155,6 +156,9 @@ func (s *Supervisor) Restart(ctx context.Context, address string) error {
 		return err
 	}
 	return u.call(ctx, func(c chan error) {
+		if u.join(c) {
+			return
+		}
 		if err := u.holdRoom(); err != nil {
 			c <- err
 			return
@@ -221,7 +225,7 @@ func (s *Supervisor) Pause(ctx context.Context, address string) error {
 	return u.stopAndWait(ctx)
 }
 
-// Resume starts a paused unit again and returns as Start does.
+// Resume starts a paused unit again and returns as Start does; one that somebody is starting, as Restart does.
 func (s *Supervisor) Resume(ctx context.Context, address string) error {
 	u, err := s.unit(address)
 	if err != nil {
@@ -235,7 +239,9 @@ func (s *Supervisor) Resume(ctx context.Context, address string) error {
 			c <- nil
 			return
 		}
-		u.replace(u.spec, c)
+		if !u.join(c) {
+			u.replace(u.spec, c)
+		}
 	})
 }
 

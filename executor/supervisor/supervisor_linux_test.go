@@ -339,6 +339,31 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// TestRestartSharesAStart has the user restart what somebody is starting: that start is neither failed nor done twice, and goes on
+// when the user does not want to wait.
+func TestRestartSharesAStart(t *testing.T) {
+	f := newFixture(t, options())
+	spec := f.sh("app.a", "echo begun; touch begun; exec sleep 1000")
+	f.up(&spec, "go")
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() { first <- f.Start(t.Context(), spec) }()
+	begun := f.wait("app.a", supervisor.Starting)
+
+	impatient, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := f.Restart(impatient, spec.Address); err == nil {
+		t.Error("restarted, and it is not ready")
+	}
+	if now := f.wait("app.a", supervisor.Starting); now.PID != begun.PID {
+		t.Errorf("process %d was started anew as %d", begun.PID, now.PID)
+	}
+	go func() { second <- f.Restart(t.Context(), spec.Address) }()
+	f.touch("go")
+	f.must(<-first)
+	f.must(<-second)
+	f.wait("app.a", supervisor.Ready)
+}
+
 func TestPauseOutlivesSupervisor(t *testing.T) {
 	f := newFixture(t, options())
 	spec := f.sh("app.a", "exec sleep 1000")

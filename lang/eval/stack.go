@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
 
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/lang/config"
@@ -245,7 +246,8 @@ func (s *stackScope) whole(e hcl.Expression, each map[string]cty.Value, what str
 	if diags.HasErrors() {
 		return 0, diags
 	}
-	if v.IsNull() || v.Type() != cty.Number {
+	v, err := convert.Convert(v, cty.Number) // as "-var" gives it for a variable without a type
+	if err != nil || v.IsNull() {
 		return 0, fail(e.Range(), "Not a number", "%s takes a whole number from %d to %d.", what, low, high)
 	}
 	n, err := strconv.Atoi(v.AsBigFloat().Text('f', -1))

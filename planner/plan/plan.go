@@ -53,6 +53,7 @@ type Plan struct {
 	Import        map[addr.Instance]string   `json:"import,omitempty"`      // ids of things that are there already and are taken over
 	Rolls         []Roll                     `json:"rolls,omitempty"`       // instances that are updated without being away
 	Held          []addr.Instance            `json:"held,omitempty"`        // instances that keep their version until they are promoted
+	Idle          []addr.Instance            `json:"idle,omitempty"`        // their processes that do not run, and are left so
 	Hold          []addr.Component           `json:"hold,omitempty"`        // a failure of these stops the run where it is
 	Changes       []Change                   `json:"changes"`               // needs come first
 	CriticalPath  []int32                    `json:"critical_path"`         // indexes into Changes, first to last

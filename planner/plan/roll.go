@@ -308,4 +308,11 @@ func (m *maker) rolled(p *Plan) {
 		}
 	}
 	sorted(p.Held)
+	for id := range m.Graph.Nodes {
+		n := &m.Graph.Nodes[id]
+		if k := m.known[id]; k != nil && n.Type == "instance" && !k.runs && n.Addr.Index != addr.Whole && m.held[instance(n.Addr)] {
+			p.Idle = append(p.Idle, n.Addr)
+		}
+	}
+	sorted(p.Idle)
 }

@@ -72,6 +72,7 @@ type PlannedRoll struct {
 type HeldLine struct {
 	Head
 	Held []addr.Instance `json:"held"`
+	Idle []addr.Instance `json:"idle,omitempty"` // their processes that do not run, and are left so
 }
 
 // ChangeSummary is how much there is to do or was done, type "change_summary".
@@ -136,7 +137,7 @@ func Stream(p *Plan, now func() time.Time) []any {
 		}
 	}
 	if len(p.Held) > 0 {
-		lines = append(lines, HeldLine{Head: NewHead("held", fmt.Sprintf("%d instances keep their version until recipe promote", len(p.Held)), now()), Held: p.Held})
+		lines = append(lines, HeldLine{Head: NewHead("held", fmt.Sprintf("%d instances keep their version until recipe promote", len(p.Held)), now()), Held: p.Held, Idle: p.Idle})
 	}
 	lines = append(drift, lines...)
 	operation := "plan"

@@ -64,5 +64,8 @@ func (r *report) held() {
 		}
 		r.wrapped(0, plain, fmt.Sprintf("Canary: %s %s until recipe promote %s.", rangeOf(byName[c], ""), verb, c))
 	}
+	for _, a := range r.plan.Idle {
+		r.wrapped(0, plain, fmt.Sprintf("%s does not run, and stays so: recipe start '%s'.", a, a))
+	}
 	r.blank()
 }

@@ -42,10 +42,13 @@ type CA struct {
 // CertificatePath is where the certificate of the CA in dir is, once it was made.
 func CertificatePath(dir string) string { return filepath.Join(dir, certName) }
 
+// Path is where the CA in dir is, once it was made, with its key.
+func Path(dir string) string { return filepath.Join(dir, caName) }
+
 // OpenCA reads the CA in dir, and makes it when there is none. Of several processes that make it at once one succeeds, and
 // the others take what it made.
 func OpenCA(dir string) (*CA, error) {
-	path := filepath.Join(dir, caName)
+	path := Path(dir)
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		content, err = makeCA(dir, path)
@@ -155,6 +158,14 @@ func serial() *big.Int {
 		panic(err) // the system has no randomness
 	}
 	return n
+}
+
+// Ends is when the certificate of the CA is not good any more, and with it all that it has signed.
+func (ca *CA) Ends() time.Time { return ca.cert.NotAfter }
+
+// lasts reports whether a certificate that the CA has issued is good, and would not be good for longer if it was issued now.
+func (ca *CA) lasts(leaf *x509.Certificate, now time.Time) bool {
+	return !now.Before(leaf.NotBefore) && (leaf.NotAfter.Sub(now) > renewAt || leaf.NotAfter.Equal(ca.cert.NotAfter))
 }
 
 // Issue makes a certificate for host, which Local has to allow.

@@ -101,3 +101,99 @@ func TestDamagedCAIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// at is a store whose clock is in the hands of a test.
+func at(t *testing.T, dir string) (s *Store, now *time.Time) {
+	s = Open(dir)
+	now = new(time.Time)
+	*now = time.Now()
+	s.now = func() time.Time { return *now }
+	return s, now
+}
+
+func TestRemovedOrReplacedCAIsNotUsedAnyMore(t *testing.T) {
+	dir := t.TempDir()
+	s, now := at(t, dir)
+	trusted := func() error {
+		leaf, err := s.Local("shop.localhost")
+		if err != nil {
+			return err
+		}
+		text, err := os.ReadFile(CertificatePath(dir))
+		if err != nil {
+			return err
+		}
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(text)
+		_, err = leaf.Leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: "shop.localhost", CurrentTime: *now})
+		return err
+	}
+	if err := trusted(); err != nil {
+		t.Fatal(err)
+	}
+	first := s.ca
+	path := filepath.Join(dir, caName)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	*now = now.Add(2 * lookEvery)
+	if err := trusted(); err != nil || s.ca == first {
+		t.Errorf("removed: %v", err)
+	}
+	second := s.ca
+
+	other := t.TempDir()
+	if _, err := OpenCA(other); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(other, caName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		content string
+		kept    bool
+	}{{string(content[:len(content)/2]), true}, {string(content), false}} {
+		if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		*now = now.Add(2 * lookEvery)
+		if err := trusted(); err != nil || (s.ca == second) != c.kept {
+			t.Errorf("replaced by %d bytes: %v", len(c.content), err)
+		}
+	}
+}
+
+func TestLeavesLastAsLongAsTheCA(t *testing.T) {
+	s, now := at(t, t.TempDir())
+	first, err := s.Local("shop.localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	*now = first.Leaf.NotAfter.Add(-renewAt)
+	second, err := s.Local("shop.localhost")
+	if err != nil || second == first {
+		t.Errorf("not renewed: %v", err)
+	}
+	*now = s.ca.cert.NotAfter.Add(-renewAt / 2)
+	last, err := s.Local("shop.localhost")
+	if err != nil || !last.Leaf.NotAfter.Equal(s.ca.cert.NotAfter) {
+		t.Errorf("it ends at %v, the CA at %v (%v)", last.Leaf.NotAfter, s.ca.cert.NotAfter, err)
+	}
+	if again, _ := s.Local("shop.localhost"); again != last {
+		t.Error("it was made anew, and is not good for longer")
+	}
+}
+
+func TestClockThatIsSetBack(t *testing.T) {
+	s, now := at(t, t.TempDir())
+	before, err := s.Local("shop.localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	*now = before.Leaf.NotBefore.Add(-time.Minute)
+	after, err := s.Local("shop.localhost")
+	if err != nil || now.Before(after.Leaf.NotBefore) {
+		t.Errorf("it is %v, and the certificate is good from %v on (%v)", *now, after.Leaf.NotBefore, err)
+	}
+}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,15 +37,18 @@ type entry struct {
 }
 
 // accessLog writes a JSON object a line for each request into a directory. Lines are written once a second, or when there are
-// many. It is safe for concurrent use; on a nil one add does nothing.
+// many. A log that somebody moves away or removes is begun anew. It is safe for concurrent use; on a nil one add does nothing.
 type accessLog struct {
 	path string
 
 	mu      sync.Mutex
 	buffer  []byte
-	file    *os.File
+	file    *os.File // nil when none is open
+	at      os.FileInfo
 	size    int64
 	failed  error // why lines were lost, until one is written again
+	lost    int   // lines, since the log was opened
+	closed  bool
 	stopped chan struct{}
 }
 
@@ -76,9 +80,25 @@ func (l *accessLog) add(e *entry) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.buffer = appendEntry(l.buffer, e)
-	if len(l.buffer) >= logBuffer {
+	if len(l.buffer) >= logBuffer || l.closed {
 		l.flush()
 	}
+	if l.closed { // the request began before
+		l.drop()
+	}
+}
+
+// problem says that lines are lost at present, and why; "" if none are.
+func (l *accessLog) problem() string {
+	if l == nil {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.failed == nil {
+		return ""
+	}
+	return fmt.Sprintf("%d lines of the access log are lost: %s", l.lost, l.failed)
 }
 
 // appendEntry writes what encoding/json would, without its cost.
@@ -132,24 +152,47 @@ func (l *accessLog) flush() {
 	if len(l.buffer) == 0 {
 		return
 	}
-	l.failed = l.write()
+	n, err := l.write()
+	l.failed = err
+	l.lost += bytes.Count(l.buffer[n:], []byte{'\n'})
 	l.buffer = l.buffer[:0]
 }
 
-func (l *accessLog) write() error {
+// write returns how much of the buffer is in the file: whole lines.
+func (l *accessLog) write() (n int, err error) {
+	if l.file != nil {
+		if now, err := os.Stat(l.path); err != nil || !os.SameFile(now, l.at) { // somebody else keeps it now
+			l.drop()
+		}
+	}
 	if l.file != nil && l.size+int64(len(l.buffer)) > logSize {
 		if err := l.rotate(); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if l.file == nil {
 		if err := l.open(); err != nil {
-			return err
+			return 0, err
 		}
 	}
-	n, err := l.file.Write(l.buffer)
+	n, err = l.file.Write(l.buffer)
+	if whole := bytes.LastIndexByte(l.buffer[:n], '\n') + 1; whole < n && l.cut(n, whole) == nil {
+		n = whole
+	}
 	l.size += int64(n)
-	return err
+	return n, err
+}
+
+// cut takes the end of a write back, of which whole bytes are whole lines, unless another router has written since.
+func (l *accessLog) cut(written, whole int) error {
+	info, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != l.size+int64(written) {
+		return errors.New("others write there, too")
+	}
+	return l.file.Truncate(l.size + int64(whole))
 }
 
 func (l *accessLog) open() error {
@@ -164,8 +207,16 @@ func (l *accessLog) open() error {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	l.file, l.size = f, info.Size()
+	l.file, l.at, l.size = f, info, info.Size()
 	return nil
+}
+
+// drop closes the file, if one is open.
+func (l *accessLog) drop() {
+	if l.file != nil {
+		_ = l.file.Close() // its lines are written
+		l.file = nil
+	}
 }
 
 // rotate makes room: access.log becomes access.log.1, that access.log.2, and the last one goes.
@@ -186,7 +237,6 @@ func (l *accessLog) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.flush()
-	if l.file != nil {
-		l.file.Close()
-	}
+	l.drop()
+	l.closed = true
 }

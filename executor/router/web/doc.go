@@ -6,7 +6,8 @@
 // answer back, each with one system call where it fits into a buffer. It takes only what it understands wholly; with the first
 // request that is anything else (HTTP/2, an upgrade, a body of unknown length, anything that is written in an odd way)
 // the connection goes over to net/http, with nothing of that request taken away, and stays there. The long way is a
-// httputil.ReverseProxy.
+// httputil.ReverseProxy. What net/http understands in one way though it could be understood in another one does not get that far: see
+// framing.
 //
 // Both use the same table, budgets, figures and upstreams:
 //

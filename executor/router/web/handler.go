@@ -56,15 +56,22 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	j := &job{table: h.table.Load(), begin: time.Now(), path: cmp.Or(r.URL.EscapedPath(), "/")}
-	j.secure, _ = r.Context().Value(secureKey{}).(bool)
+	conn, _ := r.Context().Value(connKey{}).(*replay)
+	j.secure = conn == nil || conn.secure
 	j.ip, _, _ = net.SplitHostPort(r.RemoteAddr)
 	j.rule = j.table.find([]byte(r.Host), []byte(j.path))
 	out := &answerWriter{ResponseWriter: w}
-	if h.ending.Load() {
+	if h.ending.Load() || unclear(r, conn) {
 		w.Header().Set("Connection", "close") // over HTTP/2 it says the same
 	}
 	h.serve(out, r, j)
 	h.record(out, r, j)
+}
+
+// unclear reports whether the head of a request may have had a Content-Length beside a Transfer-Encoding. One where that is certain
+// does not get here.
+func unclear(r *http.Request, conn *replay) bool {
+	return r.ProtoMajor == 1 && conn != nil && conn.framing.lost.Load() && (len(r.TransferEncoding) > 0 || r.ProtoMinor == 0)
 }
 
 func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
@@ -93,8 +100,8 @@ func (h *handler) serve(w *answerWriter, r *http.Request, j *job) {
 		control := http.NewResponseController(w)
 		_ = control.EnableFullDuplex() // else net/http takes what is left of the body from an app that answers before it has read all
 		j.body = &patient{ReadCloser: http.MaxBytesReader(w, r.Body, j.rule.BodyLimit), control: control}
-		if isGRPC(r) {
-			j.body.control = nil // either side of a stream may be silent
+		if isGRPC(r) { // a stream may go on for ever, and either side of it may be silent
+			j.body.ReadCloser, j.body.control = &messages{ReadCloser: r.Body, most: j.rule.BodyLimit}, nil
 		}
 		defer j.body.release()
 		if out.Body = j.body; r.ProtoMajor == 1 {

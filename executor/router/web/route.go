@@ -16,17 +16,17 @@ type Route struct {
 	Host      string          `json:"host"` // in lower case; "*.example.com" for every name below that one
 	Path      string          `json:"path"` // begins with "/"; stands for itself and what follows after a "/"
 	Strip     bool            `json:"strip,omitempty"`
-	Upstreams []string        `json:"upstreams,omitempty"` // host:port of the ready ones; none lets requests wait
-	Balance   upstream.Policy `json:"balance,omitempty"`   // "" for round_robin
-	By        string          `json:"by,omitempty"`        // with hash: "client", "header:NAME" or "cookie:NAME"
-	Timeout   time.Duration   `json:"timeout,omitempty"`   // of silence of the upstream; 0 for DefaultTimeout
-	Wait      time.Duration   `json:"wait,omitempty"`      // for a ready upstream; 0 for DefaultWait
-	BodyLimit int64           `json:"body_limit,omitempty"`
-	Retries   *int            `json:"retries,omitempty"`   // on other upstreams; nil for DefaultRetries
-	Limit     int             `json:"limit,omitempty"`     // requests in flight; 0 for no limit
-	TLS       string          `json:"tls,omitempty"`       // "" for none, LocalCA, ACME
-	Email     string          `json:"email,omitempty"`     // with ACME, for the account; may be empty
-	Directory string          `json:"directory,omitempty"` // with ACME: the address of the server; "" for the usual one
+	Upstreams []string        `json:"upstreams,omitempty"`  // host:port of the ready ones; none lets requests wait
+	Balance   upstream.Policy `json:"balance,omitempty"`    // "" for round_robin
+	By        string          `json:"by,omitempty"`         // with hash: "client", "header:NAME" or "cookie:NAME"
+	Timeout   time.Duration   `json:"timeout,omitempty"`    // of silence of the upstream; 0 for DefaultTimeout
+	Wait      time.Duration   `json:"wait,omitempty"`       // for a ready upstream; 0 for DefaultWait
+	BodyLimit int64           `json:"body_limit,omitempty"` // bytes of a request's body, of gRPC of each message; 0 for DefaultBodyLimit
+	Retries   *int            `json:"retries,omitempty"`    // on other upstreams; nil for DefaultRetries
+	Limit     int             `json:"limit,omitempty"`      // requests in flight; 0 for no limit
+	TLS       string          `json:"tls,omitempty"`        // "" for none, LocalCA, ACME
+	Email     string          `json:"email,omitempty"`      // with ACME, for the account; may be empty
+	Directory string          `json:"directory,omitempty"`  // with ACME: the address of the server; "" for the usual one
 }
 
 // What TLS of a Route may be.

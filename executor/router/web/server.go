@@ -86,6 +86,9 @@ func (s *Server) Log(dir string) {
 	s.log.Swap(next).close()
 }
 
+// LogProblem says that requests are missing in the log at present, and why; "" if all is well.
+func (s *Server) LogProblem() string { return s.log.Load().problem() }
+
 // SecurePort says at which port TLS is answered, for redirections.
 func (s *Server) SecurePort(port int) { s.secured.Store(int64(port)) }
 
@@ -259,27 +262,44 @@ func (l *long) Close() error {
 // Addr implements net.Listener.
 func (l *long) Addr() net.Addr { return &net.TCPAddr{} }
 
-// replay is a connection of which something was read already.
+// replay is a connection of which something was read already, on its way to net/http.
 type replay struct {
 	net.Conn
-	rest   []byte
-	secure bool
+	secure  bool
+	rest    []byte // comes before what Conn has
+	framing framing
+	refused bool // after rest nothing comes
 }
+
+// notHTTP ends a head so that net/http answers 400, after what came before, and closes the connection.
+const notHTTP = "a Content-Length beside a Transfer-Encoding\r\n\r\n"
 
 // Read implements net.Conn.
-func (r *replay) Read(b []byte) (int, error) {
-	if len(r.rest) == 0 {
-		return r.Conn.Read(b)
+func (r *replay) Read(b []byte) (n int, err error) {
+	seen := len(r.rest) > 0 && r.refused
+	switch {
+	case len(r.rest) > 0:
+		n = copy(b, r.rest)
+		r.rest = r.rest[n:]
+	case r.refused:
+		return 0, io.EOF
+	default:
+		n, err = r.Conn.Read(b)
 	}
-	n := copy(b, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
+	if seen {
+		return n, err
+	}
+	if end, ok := r.framing.feed(b[:n]); !ok {
+		r.rest, r.refused, n = []byte(notHTTP), true, end
+	}
+	return n, err
 }
 
-type secureKey struct{}
+type connKey struct{}
 
-// connContext notes for the handler what net/http does not see: that a connection is one of TLS.
+// connContext tells the handler what it cannot ask net/http: which connection a request came over, as a *replay; nil for one of
+// HTTP/2 with TLS.
 func connContext(ctx context.Context, conn net.Conn) context.Context {
-	r, ok := conn.(*replay)
-	return context.WithValue(ctx, secureKey{}, !ok || r.secure)
+	r, _ := conn.(*replay)
+	return context.WithValue(ctx, connKey{}, r)
 }

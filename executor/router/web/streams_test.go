@@ -260,6 +260,61 @@ func TestGRPCStreamsEnd(t *testing.T) {
 	}
 }
 
+// A stream of gRPC may carry more than body_limit in all: that bounds each of its messages.
+func TestGRPCMessagesAreBounded(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := grpc.NewServer()
+	s.RegisterService(&grpc.ServiceDesc{ServiceName: "test.Chat", HandlerType: (*any)(nil), Streams: []grpc.StreamDesc{{StreamName: "Tell", ClientStreams: true,
+		Handler: func(_ any, stream grpc.ServerStream) error {
+			var q healthpb.HealthCheckRequest
+			for n := 0; ; n++ {
+				err := stream.RecvMsg(&q)
+				if err == io.EOF {
+					return stream.SendMsg(&healthpb.HealthCheckRequest{Service: fmt.Sprint(n)})
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}}}}, nil)
+	go s.Serve(l)
+	t.Cleanup(s.Stop)
+	const limit = 1000
+	f := start(t, Route{BodyLimit: limit, Upstreams: []string{l.Addr().String()}})
+	conn, err := grpc.NewClient("passthrough:///"+f.addr, grpc.WithAuthority("shop.localhost"), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	// tell sends messages of these sizes and returns how many the app says that it has got.
+	tell := func(sizes ...int) (string, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		stream, err := conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, "/test.Chat/Tell")
+		if err != nil {
+			return "", err
+		}
+		for _, size := range sizes {
+			if err := stream.SendMsg(&healthpb.HealthCheckRequest{Service: strings.Repeat("x", size-3)}); err != nil { // a tag and two bytes of length go before it
+				break // RecvMsg says why
+			}
+		}
+		_ = stream.CloseSend()
+		var answer healthpb.HealthCheckRequest
+		err = stream.RecvMsg(&answer)
+		return answer.Service, err
+	}
+	if got, err := tell(slices.Repeat([]int{limit, 200, 999}, 100)...); err != nil || got != "300" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := tell(200, 200, limit+1, 200); err == nil || !strings.Contains(err.Error(), "413") {
+		t.Errorf("a message that is too large: got %v", err)
+	}
+}
+
 // HTTP/2 without TLS reaches apps that speak HTTP/1.1.
 func TestHTTP2(t *testing.T) {
 	a := app(t, func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.Proto, " ", r.URL.Path) })
@@ -598,6 +653,82 @@ func TestAccessLogTellsWhy(t *testing.T) {
 		}
 		if e.Error == "" || e.Path == "/" && !strings.Contains(e.Error, "HTTP") || e.Path == "/none" && e.Error != "The app is not ready." {
 			t.Errorf("got %s", line)
+		}
+	}
+}
+
+// What somebody moves away or removes, as logrotate does, is begun anew.
+func TestAccessLogMovedAway(t *testing.T) {
+	dir := t.TempDir()
+	l := &accessLog{path: filepath.Join(dir, logName), stopped: make(chan struct{})}
+	for i, away := range []func() error{
+		func() error { return os.Rename(l.path, l.path+".old") },
+		func() error { return os.Remove(l.path) },
+		func() error { return os.RemoveAll(dir) },
+	} {
+		l.add(&entry{route: fmt.Sprint("before ", i)})
+		l.flush()
+		if err := away(); err != nil {
+			t.Fatal(err)
+		}
+		l.add(&entry{route: fmt.Sprint("after ", i)})
+		l.flush()
+		if text, err := os.ReadFile(l.path); err != nil || !strings.Contains(string(text), fmt.Sprint("after ", i)) || strings.Contains(string(text), "before 0") {
+			t.Errorf("got %q, %v", text, err)
+		}
+	}
+	l.close()
+}
+
+// What cannot be written is counted and told, until something is written again; a request that ends after the log is in it.
+func TestAccessLogTellsWhatIsLost(t *testing.T) {
+	dir := t.TempDir()
+	l := &accessLog{path: filepath.Join(dir, logName), stopped: make(chan struct{})}
+	if err := os.Mkdir(l.path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		l.add(&entry{})
+		l.flush()
+	}
+	if got := l.problem(); !strings.HasPrefix(got, "3 lines of the access log are lost: ") {
+		t.Errorf("got %q", got)
+	}
+	if err := os.Remove(l.path); err != nil {
+		t.Fatal(err)
+	}
+	l.add(&entry{})
+	l.close()
+	if got := l.problem(); got != "" {
+		t.Errorf("got %q", got)
+	}
+	l.add(&entry{})
+	if text, err := os.ReadFile(l.path); err != nil || strings.Count(string(text), "\n") != 2 {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
+
+// Of a line that found no room the begin is not left either.
+func TestAccessLogIsNotTorn(t *testing.T) {
+	l := &accessLog{path: filepath.Join(t.TempDir(), logName), stopped: make(chan struct{})}
+	l.add(&entry{route: "one"})
+	l.flush()
+	if _, err := l.file.WriteString("{}\n{\"time"); err != nil { // as a full disk leaves it
+		t.Fatal(err)
+	}
+	if err := l.cut(9, 3); err != nil {
+		t.Fatal(err)
+	}
+	l.size += 3
+	l.add(&entry{route: "two"})
+	l.close()
+	text, err := os.ReadFile(l.path)
+	if err != nil || strings.Count(string(text), "\n") != 3 {
+		t.Errorf("got %q, %v", text, err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("torn: %s", line)
 		}
 	}
 }
