@@ -135,8 +135,8 @@ func (a *Agent) offer(id sdk.Identity) {
 
 // unitChanged is told by the supervisor. Readiness goes on to the router.
 func (a *Agent) unitChanged(s supervisor.Status) {
-	if s.State == supervisor.Finished && isRouterUnit(s.Address) {
-		a.background.Go(func() { a.routes.forget(s.Address) })
+	if isRouterUnit(s.Address) {
+		a.routes.unitChanged(s)
 	}
 	stack, address, ok := splitUnit(s.Address)
 	if ok {

@@ -130,12 +130,27 @@ func (r *routes) change(ctx context.Context, before router.Stats) error {
 	return nil
 }
 
+// unitChanged follows what becomes of a router.
+func (r *routes) unitChanged(s supervisor.Status) {
+	switch s.State {
+	case supervisor.Finished:
+		r.agent.background.Go(func() { r.forget(s.Address) })
+	case supervisor.Ready:
+		if r.sent.Load() { // it was started again, maybe without what was kept, or with an older table
+			r.send()
+		}
+	default:
+		r.holder.Await()
+	}
+}
+
 // forget removes a router that has retired.
 func (r *routes) forget(address string) {
 	number := strings.TrimPrefix(address, routerUnit)
 	err := r.agent.supervisor.Remove(r.agent.running, address)
 	if err == nil {
 		err = os.RemoveAll(filepath.Join(r.dir, processDir+number))
+		r.send() // its end looked like that of the last one
 	}
 	if err != nil && r.agent.running.Err() == nil {
 		fmt.Fprintf(r.agent.Log, "a router that has retired is not forgotten: %s\n", err)
@@ -179,5 +194,7 @@ func (r *routes) end(ctx context.Context) error {
 		}
 	}
 	r.started.Store(false)
+	r.sent.Store(false)
+	r.holder.End()
 	return os.RemoveAll(r.dir)
 }

@@ -19,6 +19,8 @@ type routes struct {
 	agent  *Agent
 	dir    string
 	client *router.Client
+	holder *router.Holder
+	unheld string // why it could not hold, as was logged last; of sendAll
 
 	mu      sync.Mutex
 	next    *push // the table that will be sent next; nil if nothing changed since the last
@@ -26,6 +28,7 @@ type routes struct {
 	closed  bool
 
 	started atomic.Bool // the router process is supervised
+	sent    atomic.Bool // the router has a table of this agent
 }
 
 // rest is the pause after a table: what changes meanwhile, when many services start at a time, makes one table. A change
@@ -41,7 +44,7 @@ type push struct {
 
 func newRoutes(a *Agent) *routes {
 	dir := filepath.Join(a.Home, "router")
-	return &routes{agent: a, dir: dir, client: router.Dial(dir)}
+	return &routes{agent: a, dir: dir, client: router.Dial(dir), holder: router.NewHolder(dir)}
 }
 
 // publish sends the table as it is from now on and returns when the router has it. It fails if an endpoint or front of
@@ -95,25 +98,42 @@ func (r *routes) sendAll() {
 		if p == nil {
 			return
 		}
-		p.report, p.err = r.sendOne()
+		table := r.table()
+		p.report, p.err = r.sendOne(table)
 		close(p.done)
+		if p.err == nil {
+			r.hold(table, p.report)
+		}
 		time.Sleep(rest)
 	}
 }
 
-func (r *routes) sendOne() (router.Report, error) {
+// hold keeps copies of what the router listens with, so that nobody is refused while another one is started in its place.
+func (r *routes) hold(t router.Table, report router.Report) {
+	why := ""
+	if err := r.holder.Hold(r.agent.running, t, report); err != nil {
+		why = err.Error()
+	}
+	if why != "" && why != r.unheld && r.agent.running.Err() == nil {
+		fmt.Fprintf(r.agent.Log, "connections would be refused while a router that was killed is started again: %s\n", why)
+	}
+	r.unheld = why
+}
+
+func (r *routes) sendOne(table router.Table) (router.Report, error) {
 	ctx, cancel := context.WithTimeout(r.agent.running, 30*time.Second)
 	defer cancel()
-	table := r.table()
 	if err := r.ensure(ctx, len(table.Endpoints)+len(table.Routes) > 0); err != nil {
 		return router.Report{}, err
 	}
 	if !r.started.Load() {
 		return router.Report{}, nil
 	}
+	r.holder.Drop(table)
 	for {
 		report, err := r.client.SetTable(ctx, table)
 		if err == nil {
+			r.sent.Store(true)
 			return report, nil
 		}
 		if !errors.Is(err, router.ErrNoAnswer) {
@@ -179,4 +199,5 @@ func (r *routes) close() {
 	defer r.mu.Unlock()
 	r.closed = true
 	r.client.Close()
+	r.holder.Close()
 }

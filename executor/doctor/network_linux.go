@@ -99,7 +99,7 @@ func front(scheme, address string) Finding {
 	}
 }
 
-// ours reports whether a holder, as package port tells it, is a router.
+// ours reports whether a holder, as package port tells it, is a router, or an agent, which keeps the ports of its router for it.
 func ours(holder string) bool {
 	_, after, ok := strings.Cut(holder, "process ")
 	pid, _, _ := strings.Cut(after, " ")
@@ -108,5 +108,5 @@ func ours(holder string) bool {
 	}
 	line, err := os.ReadFile("/proc/" + pid + "/cmdline")
 	words := strings.Split(string(line), "\x00")
-	return err == nil && len(words) > 1 && words[1] == "router"
+	return err == nil && len(words) > 1 && (words[1] == "router" || words[1] == "agent")
 }

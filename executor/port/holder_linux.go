@@ -45,16 +45,20 @@ func listening(table string, p int) (inode, uid string, ok bool) {
 	return "", "", false
 }
 
-// socketOwner returns the id of a process that has the socket open, or "" if we may not see it.
+// socketOwner returns the id of a process that has the socket open, another one than ourselves if there is one, or "" if we
+// may not see it.
 func socketOwner(inode string) string {
 	wanted := "socket:[" + inode + "]"
+	own, owner := strconv.Itoa(os.Getpid()), ""
 	fds, _ := filepath.Glob("/proc/[0-9]*/fd/*") // its only error is a bad pattern
 	for _, fd := range fds {
 		if target, err := os.Readlink(fd); err == nil && target == wanted {
-			return strings.Split(fd, "/")[2]
+			if owner = strings.Split(fd, "/")[2]; owner != own {
+				break
+			}
 		}
 	}
-	return ""
+	return owner
 }
 
 func describe(pid string) string {

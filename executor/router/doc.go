@@ -10,7 +10,8 @@
 // In its directory it keeps
 //
 //	router.sock  where it takes tables (PUT /table), tells figures (GET /stats) and when an upstream is done (POST
-//	             /drain), JSON over HTTP, own user only
+//	             /drain), JSON over HTTP, own user only; and hands over what it listens with (POST /handover, /copies)
+//	hold.sock    where the agent gives that back to a router that was started in place of a killed one
 //	router.token what who asks has to show, see package token
 //	table        the last table, as summed.Write writes it
 package router

@@ -29,9 +29,9 @@ type handed struct {
 
 // handle names one listener.
 type handle struct {
-	Control bool   `json:"control,omitempty"` // that of router.sock
-	Port    int    `json:"port,omitempty"`    // of an endpoint
-	Front   *Front `json:"front,omitempty"`
+	Control bool  `json:"control,omitempty"` // that of router.sock
+	Port    int   `json:"port,omitempty"`    // of an endpoint
+	Front   Front `json:"front,omitzero"`
 }
 
 // askOld and oldSays are what is said over the connection that stays.

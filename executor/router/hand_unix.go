@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -61,41 +62,55 @@ func takeOver(dir string) (*inherited, error) {
 		return nil, err
 	}
 	conn.SetDeadline(time.Now().Add(handTimeout))
-	got, err := receive(conn, token.Header(filepath.Join(dir, tokenName)))
+	got, err := receive(conn, dir, "handover", nil)
+	if err == nil && got.control == nil {
+		err = errors.New("it gave no control socket")
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("cannot take over from the router that runs: %w", err), conn.Close())
 	}
 	conn.SetDeadline(time.Time{})
+	got.elder = &elder{conn: conn, encoder: json.NewEncoder(conn), decoder: json.NewDecoder(conn), ended: make(chan struct{})}
 	return got, nil
 }
 
-func receive(conn *net.UnixConn, authorization string) (*inherited, error) {
-	if _, err := io.WriteString(conn, "POST /handover HTTP/1.1\r\nHost: router\r\nAuthorization: "+authorization+"\r\n\r\n"); err != nil {
-		return nil, err
-	}
-	line, err := readLine(conn)
+// receive asks for listeners and makes them ours.
+func receive(conn *net.UnixConn, dir, what string, body []byte) (*inherited, error) {
+	h, fds, err := fetch(conn, dir, what, body)
 	if err != nil {
 		return nil, err
 	}
-	var h handed
-	if err := json.Unmarshal(line, &h); err != nil {
-		return nil, fmt.Errorf("it says %.60q", line)
-	}
-	files, err := readDescriptors(conn, len(h.Listeners))
-	if err != nil {
-		return nil, err
-	}
-	got := &inherited{table: h.Table, endpoints: map[int]*net.TCPListener{}, fronts: map[Front]*net.TCPListener{},
-		elder: &elder{conn: conn, encoder: json.NewEncoder(conn), decoder: json.NewDecoder(conn), ended: make(chan struct{})}}
-	for i, f := range files {
-		if err := got.add(h.Listeners[i], f); err != nil {
+	got := &inherited{table: h.Table, endpoints: map[int]*net.TCPListener{}, fronts: map[Front]*net.TCPListener{}}
+	for i, fd := range fds {
+		if err := got.add(h.Listeners[i], os.NewFile(uintptr(fd), "listener")); err != nil {
+			closeAll(fds[i+1:])
 			return nil, err
 		}
 	}
-	if got.control == nil {
-		return nil, errors.New("it gave no control socket")
-	}
 	return got, nil
+}
+
+// fetch asks for listeners, which come as descriptors, as many as are named.
+func fetch(conn *net.UnixConn, dir, what string, body []byte) (h handed, fds []int, err error) {
+	head := fmt.Sprintf("POST /%s HTTP/1.1\r\nHost: router\r\nAuthorization: %s\r\nContent-Length: %d\r\n\r\n", what, token.Header(filepath.Join(dir, tokenName)), len(body))
+	if _, err := conn.Write(append([]byte(head), body...)); err != nil {
+		return h, nil, err
+	}
+	line, err := readLine(conn)
+	if err != nil {
+		return h, nil, err
+	}
+	if err := json.Unmarshal(line, &h); err != nil {
+		return h, nil, fmt.Errorf("it says %.60q", line)
+	}
+	fds, err = readDescriptors(conn, len(h.Listeners))
+	return h, fds, err
+}
+
+func closeAll(fds []int) {
+	for _, fd := range fds {
+		unix.Close(fd)
+	}
 }
 
 // readLine reads to the end of a line and not further: what follows comes with descriptors.
@@ -114,34 +129,39 @@ func readLine(conn *net.UnixConn) ([]byte, error) {
 	}
 }
 
-func readDescriptors(conn *net.UnixConn, n int) ([]*os.File, error) {
-	var files []*os.File
-	for len(files) < n {
+func readDescriptors(conn *net.UnixConn, n int) (fds []int, err error) {
+	defer func() {
+		if err != nil {
+			closeAll(fds)
+			fds = nil
+		}
+	}()
+	for len(fds) < n {
 		one, space := make([]byte, 1), make([]byte, unix.CmsgSpace(4*descriptors))
 		_, got, _, _, err := conn.ReadMsgUnix(one, space)
 		if err != nil {
-			return nil, err
+			return fds, err
 		}
 		messages, err := unix.ParseSocketControlMessage(space[:got])
 		if err != nil {
-			return nil, err
+			return fds, err
 		}
-		before := len(files)
+		before := len(fds)
 		for _, m := range messages {
-			fds, err := unix.ParseUnixRights(&m)
+			some, err := unix.ParseUnixRights(&m)
 			if err != nil {
-				return nil, err
+				return fds, err
 			}
-			for _, fd := range fds {
+			for _, fd := range some {
 				unix.CloseOnExec(fd)
-				files = append(files, os.NewFile(uintptr(fd), "listener"))
 			}
+			fds = append(fds, some...)
 		}
-		if len(files) == before {
-			return nil, errors.New("a listener got lost on the way")
+		if len(fds) == before {
+			return fds, errors.New("a listener got lost on the way")
 		}
 	}
-	return files, nil
+	return fds, nil
 }
 
 func (i *inherited) add(h handle, f *os.File) error {
@@ -157,8 +177,8 @@ func (i *inherited) add(h handle, f *os.File) error {
 			return nil
 		}
 	case *net.TCPListener:
-		if h.Front != nil {
-			i.fronts[*h.Front] = l
+		if h.Front != (Front{}) {
+			i.fronts[h.Front] = l
 			return nil
 		}
 		if h.Port != 0 {
@@ -202,19 +222,11 @@ func (s *server) handover(w http.ResponseWriter, _ *http.Request) {
 func (s *server) give(conn *net.UnixConn) (*bufio.Reader, error) {
 	table, handles, raws := s.plane.hand()
 	handles, raws = append(handles, handle{Control: true}), append(raws, s.control)
-	line, err := json.Marshal(handed{Table: table, Listeners: handles})
-	if err != nil {
+	if err := say(conn, handed{Table: table, Listeners: handles}); err != nil {
 		return nil, err
 	}
-	if _, err := conn.Write(append(line, '\n')); err != nil {
+	if err := sendListeners(conn, raws); err != nil {
 		return nil, err
-	}
-	for len(raws) > 0 {
-		n := min(len(raws), descriptors)
-		if err := sendDescriptors(conn, raws[:n]); err != nil {
-			return nil, err
-		}
-		raws = raws[n:]
 	}
 	answers := bufio.NewReader(conn)
 	if said, err := answers.ReadString('\n'); err != nil || said != serving {
@@ -223,14 +235,28 @@ func (s *server) give(conn *net.UnixConn) (*bufio.Reader, error) {
 	return answers, nil
 }
 
-// sendDescriptors sends copies, which keeps the originals from being closed meanwhile.
-func sendDescriptors(conn *net.UnixConn, listeners []syscall.Conn) error {
-	var fds []int
-	defer func() {
-		for _, fd := range fds {
-			unix.Close(fd)
+// say sends the line that goes before listeners.
+func say(conn *net.UnixConn, h handed) error {
+	line, err := json.Marshal(h)
+	if err == nil {
+		_, err = conn.Write(append(line, '\n'))
+	}
+	return err
+}
+
+func sendListeners(conn *net.UnixConn, listeners []syscall.Conn) error {
+	for some := range slices.Chunk(listeners, descriptors) {
+		if err := sendCopies(conn, some); err != nil {
+			return err
 		}
-	}()
+	}
+	return nil
+}
+
+// sendCopies sends copies, which keeps the originals from being closed meanwhile.
+func sendCopies(conn *net.UnixConn, listeners []syscall.Conn) error {
+	var fds []int
+	defer func() { closeAll(fds) }()
 	for _, l := range listeners {
 		raw, err := l.SyscallConn()
 		if err != nil {
@@ -244,6 +270,10 @@ func sendDescriptors(conn *net.UnixConn, listeners []syscall.Conn) error {
 		}
 		fds = append(fds, fd)
 	}
+	return sendDescriptors(conn, fds)
+}
+
+func sendDescriptors(conn *net.UnixConn, fds []int) error {
 	_, _, err := conn.WriteMsgUnix([]byte{0}, unix.UnixRights(fds...), nil)
 	return err
 }

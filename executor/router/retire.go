@@ -48,7 +48,7 @@ func (p *plane) hand() (Table, []handle, []syscall.Conn) {
 		handles, listeners = append(handles, handle{Port: port}), append(listeners, p.open[port].listener)
 	}
 	for f, l := range p.fronts {
-		handles, listeners = append(handles, handle{Front: &f}), append(listeners, l)
+		handles, listeners = append(handles, handle{Front: f}), append(listeners, l)
 	}
 	return p.table, handles, listeners
 }

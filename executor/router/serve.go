@@ -63,7 +63,7 @@ func Serve(ctx context.Context, dir, build string) error {
 	return s.retire(ctx)
 }
 
-// start brings everything up: with what an elder hands over, else with the table on disk.
+// start brings everything up: with what an elder hands over, else with the table on disk and what the agent has kept.
 func (s *server) start(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cannot make the directory of the router: %w", err)
@@ -81,6 +81,7 @@ func (s *server) start(dir string) error {
 		return err
 	}
 	if got == nil {
+		s.plane.inherit(held(dir))
 		s.restore()
 		s.control, err = unixsocket.Listen(filepath.Join(dir, socketName))
 		return err
@@ -144,6 +145,7 @@ func (s *server) handler() http.Handler {
 	mux.HandleFunc("PUT /table", s.putTable)
 	mux.HandleFunc("POST /drain", s.drain)
 	mux.HandleFunc("POST /handover", s.handover)
+	mux.HandleFunc("POST /copies", s.copies)
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		stats := s.plane.stats()
 		stats.Build, stats.PID = s.build, os.Getpid()
