@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -156,13 +157,16 @@ func (s *starter) failed() error {
 	return s.err
 }
 
-// heard takes in how the agent has ended. One that found another one running has left the home to that.
-func (s *starter) heard(err error, log string) {
+// heard takes in how the agent has ended, whose log begins at a byte of a file. One that found another one running has left the
+// home to that; one that was killed has said nothing of it.
+func (s *starter) heard(err error, log string, from int64) {
 	if err == nil {
 		return
 	}
-	if text, _ := os.ReadFile(log); len(text) > 0 {
-		err = errors.New(lastError(text))
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.Exited() {
+		if text, _ := os.ReadFile(log); int64(len(text)) > from {
+			err = errors.New(lastError(text[from:]))
+		}
 	}
 	if strings.Contains(strings.ToLower(err.Error()), agent.ErrRunning.Error()) {
 		return
@@ -185,6 +189,10 @@ func (s *starter) start(c *cli, home string) error {
 		return fmt.Errorf("cannot open the agent's log: %w", err)
 	}
 	defer log.Close()
+	from, err := log.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("cannot read the agent's log: %w", err)
+	}
 	if started, err := c.startUnit(); started {
 		return err
 	}
@@ -196,6 +204,6 @@ func (s *starter) start(c *cli, home string) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cannot start the agent: %w", err)
 	}
-	go func() { s.heard(cmd.Wait(), log.Name()) }()
+	go func() { s.heard(cmd.Wait(), log.Name(), from) }()
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/nsynapse/recipe/executor/apply"
+	"github.com/nsynapse/recipe/executor/supervisor"
 	"github.com/nsynapse/recipe/lang/addr"
 	"github.com/nsynapse/recipe/planner/state"
 	"github.com/nsynapse/recipe/providers/sdk"
@@ -122,8 +123,9 @@ func (a *Agent) act(ctx context.Context, q UnitRequest, order way, do func(ctx c
 			turns = a.turns(s, level, order == primariesFirst)
 		}
 		for _, turn := range turns {
-			answer.Units = append(answer.Units, turn...)
-			if err := together(turn, func(unit string) error { return do(ctx, s, unit) }); err != nil {
+			done, err := together(turn, func(unit string) error { return do(ctx, s, unit) })
+			answer.Units = append(answer.Units, done...)
+			if err != nil {
 				return answer, err
 			}
 		}
@@ -131,19 +133,25 @@ func (a *Agent) act(ctx context.Context, q UnitRequest, order way, do func(ctx c
 	return answer, nil
 }
 
-// together does something to several units at a time.
-func together(units []string, do func(unit string) error) error {
+// together does something to several units at a time. One that a run has removed meanwhile is no error, and not among those that it
+// was done to.
+func together(units []string, do func(unit string) error) (done []string, err error) {
 	var wait sync.WaitGroup
 	errs := make([]error, len(units))
 	for i, unit := range units {
-		wait.Go(func() {
-			if err := do(unit); err != nil {
-				errs[i] = fmt.Errorf("%s: %w", unit, err)
-			}
-		})
+		wait.Go(func() { errs[i] = do(unit) })
 	}
 	wait.Wait()
-	return errors.Join(errs...)
+	for i, unit := range units {
+		if errors.Is(errs[i], supervisor.ErrUnknown) {
+			continue
+		}
+		done = append(done, unit)
+		if errs[i] != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", unit, errs[i]))
+		}
+	}
+	return done, err
 }
 
 // turns has one instance of each component at a time, and of those with roles the primaries first, or last.

@@ -76,7 +76,7 @@ func (a *Agent) placedBy(s *stack) (placed, error) {
 func (a *Agent) bringBack(s *stack) {
 	begun := s.begun()
 	for _, level := range s.placedUnits() {
-		_ = together(level, func(unit string) error { // each tells of itself
+		_, _ = together(level, func(unit string) error { // each tells of itself
 			if at, err := addr.Parse(unit); err == nil && !begun[at] {
 				a.bringBackUnit(s, unit, againAfter)
 			}
@@ -148,7 +148,7 @@ func (a *Agent) lookAt(s *stack) {
 	}
 	for len(units) > 0 {
 		n := min(len(units), lookTogether)
-		_ = together(units[:n], func(unit string) error { a.lookAtUnit(s, p, unit); return nil })
+		_, _ = together(units[:n], func(unit string) error { a.lookAtUnit(s, p, unit); return nil })
 		units = units[n:]
 	}
 }
