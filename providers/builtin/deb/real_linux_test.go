@@ -30,6 +30,9 @@ func TestRealServers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("not asked for: it downloads 40 MB from the machine's package sources")
 	}
+	if raceDetector {
+		t.Skip("left to the run without the race detector: with it xz takes minutes")
+	}
 	home := openDir(t)
 	s, err := store.Open(filepath.Join(home, "store"))
 	if err != nil {
@@ -42,9 +45,6 @@ func TestRealServers(t *testing.T) {
 	r := deb.New(s, f, deb.Options{})
 	redis := installReal(t, r, "redis-server")
 	t.Run("redis", func(t *testing.T) { runRedis(t, redis) })
-	if raceDetector {
-		t.Skip("PostgreSQL is left to the run without the race detector: with it xz takes a minute")
-	}
 	postgresql := installReal(t, r, "postgresql") // names the version of the distribution by what it depends on
 	t.Run("postgresql", func(t *testing.T) { runPostgreSQL(t, postgresql) })
 }
