@@ -183,6 +183,22 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 	return s.forget(ctx, u, true)
 }
 
+// Clear ends what runs in the directory of a unit that is not known, as a supervisor that was killed has left it, and returns when
+// it is gone. Nothing that runs is no error. A unit that is known is removed.
+func (s *Supervisor) Clear(ctx context.Context, spec Spec) error {
+	u, err := s.add(spec)
+	if errors.Is(err, ErrExists) {
+		return s.Remove(ctx, spec.Address)
+	}
+	if err != nil {
+		return err
+	}
+	if err := u.do(ctx, func() { u.blind = 1 }); err != nil { // so it is looked before it counts as stopped
+		return err
+	}
+	return s.Remove(ctx, spec.Address)
+}
+
 // forget ends the unit, of which nothing runs; news says whether that is told.
 func (s *Supervisor) forget(ctx context.Context, u *Unit, news bool) error {
 	address := u.snapshot().Address

@@ -364,6 +364,30 @@ func TestRestartSharesAStart(t *testing.T) {
 	f.wait("app.a", supervisor.Ready)
 }
 
+// TestClear ends what a supervisor has left that was killed, although the next one was told nothing of it.
+func TestClear(t *testing.T) {
+	f := newFixture(t, options())
+	spec := f.sh("app.a", "exec sleep 1000")
+	f.must(f.Start(t.Context(), spec))
+	left := f.wait("app.a", supervisor.Ready).PID
+	f = f.again()
+	defer f.Close()
+	f.must(f.Clear(t.Context(), spec))
+	if err := syscall.Kill(left, 0); !errors.Is(err, syscall.ESRCH) {
+		_ = syscall.Kill(left, syscall.SIGKILL)
+		t.Errorf("it runs on: %v", err)
+	}
+	f.must(f.Clear(t.Context(), spec))
+	if all := f.Statuses(); len(all) != 0 {
+		t.Errorf("known: %v", all)
+	}
+	f.must(f.Start(t.Context(), spec))
+	f.must(f.Clear(t.Context(), spec))
+	if all := f.Statuses(); len(all) != 0 {
+		t.Errorf("known: %v", all)
+	}
+}
+
 func TestPauseOutlivesSupervisor(t *testing.T) {
 	f := newFixture(t, options())
 	spec := f.sh("app.a", "exec sleep 1000")
