@@ -155,7 +155,9 @@ func (s *Supervisor) Restart(ctx context.Context, address string) error {
 		return err
 	}
 	return u.call(ctx, func(c chan error) {
-		if !u.join(c) {
+		if u.leaving {
+			c <- ErrUnknown
+		} else if !u.join(c) {
 			u.replace(u.spec, c)
 		}
 	})
@@ -177,7 +179,12 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 	if err != nil {
 		return nil
 	}
+	leave := func(leaving bool) func() { return func() { u.leaving = leaving } }
+	if err := u.do(ctx, leave(true)); err != nil && !errors.Is(err, ErrUnknown) {
+		return err
+	}
 	if err := u.stopAndWait(ctx); err != nil {
+		_ = u.do(context.WithoutCancel(ctx), leave(false)) // it stays, unless it is gone
 		return err
 	}
 	return s.forget(ctx, u, true)
@@ -245,6 +252,10 @@ func (s *Supervisor) Resume(ctx context.Context, address string) error {
 		return err
 	}
 	return u.call(ctx, func(c chan error) {
+		if u.leaving {
+			c <- ErrUnknown
+			return
+		}
 		if u.process != nil && u.state != Stopping {
 			c <- nil
 			return

@@ -388,6 +388,24 @@ func TestClear(t *testing.T) {
 	}
 }
 
+// TestRestartOfWhatIsRemoved has the user restart what a run removes: it is not started again, since nobody would know of it.
+func TestRestartOfWhatIsRemoved(t *testing.T) {
+	f := newFixture(t, options())
+	spec := f.sh("app.a", "trap 'touch asked; until [ -e go ]; do sleep 0.01; done; exit' TERM; touch up; while :; do sleep 0.01; done")
+	f.up(&spec, "up")
+	f.must(f.Start(t.Context(), spec))
+	removed := make(chan error, 1)
+	go func() { removed <- f.Remove(t.Context(), spec.Address) }()
+	f.wait("app.a", supervisor.Stopping)
+	for _, again := range []func(context.Context, string) error{f.Restart, f.Resume} {
+		if err := again(t.Context(), spec.Address); !errors.Is(err, supervisor.ErrUnknown) {
+			t.Errorf("got %v", err)
+		}
+	}
+	f.touch("go")
+	f.must(<-removed)
+}
+
 func TestPauseOutlivesSupervisor(t *testing.T) {
 	f := newFixture(t, options())
 	spec := f.sh("app.a", "exec sleep 1000")
