@@ -22,6 +22,7 @@ type Units interface {
 	Start(ctx context.Context, spec supervisor.Spec) error
 	Replace(ctx context.Context, spec supervisor.Spec) error
 	Remove(ctx context.Context, address string) error
+	Clear(ctx context.Context, spec supervisor.Spec) error
 	Status(address string) (supervisor.Status, bool)
 }
 
@@ -227,7 +228,7 @@ func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sd
 	if err := ctx.Err(); err != nil { // it may be at something, and nothing says that it has to go now
 		return r.Before, sdk.Errorf("the process was not stopped", "%s", err)
 	}
-	if err := i.units.Remove(ctx, UnitName(r.Stack, r.Address)); err != nil {
+	if err := i.end(ctx, r); err != nil {
 		return r.Before, sdk.Errorf("cannot stop the process", "%s", err)
 	}
 	if !r.Before.IsNull() {
@@ -237,6 +238,19 @@ func (i instance) remove(ctx context.Context, r sdk.ApplyRequest) (cty.Value, sd
 		}
 	}
 	return cty.NullVal(r.Before.Type()), nil
+}
+
+// end ends a process, also one that nobody knows of: its creation was cut off by the end of an agent, and is undone by the next one.
+func (i instance) end(ctx context.Context, r sdk.ApplyRequest) error {
+	unit := UnitName(r.Stack, r.Address)
+	if _, known := i.units.Status(unit); known || r.Before.IsNull() {
+		return i.units.Remove(ctx, unit)
+	}
+	spec, err := i.Spec(sdk.Identity{Address: r.Address, Stack: r.Stack, Known: r.Before})
+	if err != nil {
+		return err
+	}
+	return i.units.Clear(ctx, spec)
 }
 
 // processDirectory is where the shim and the bindings of a process are.

@@ -3,6 +3,7 @@ package local_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,6 +48,49 @@ func TestInstance(t *testing.T) {
 		wrong["command"] = cty.ListVal([]cty.Value{cty.StringVal(filepath.Join(dir, "no-such-program"))})
 		return sdktest.Thing{Create: set("one"), Updates: []sdktest.Values{set("two")}, Wrong: []sdktest.Values{wrong}, Observe: func() any { return sleepers(mark) }}
 	}}}})
+}
+
+// A process whose creation was cut off by the end of an agent is in no record. The next agent, which undoes that, ends it all the same.
+func TestUndoEndsWhatNobodyKnows(t *testing.T) {
+	shim := filepath.Join(t.TempDir(), "shim")
+	if out, err := exec.Command("go", "build", "-o", shim, "../../cmd/recipe-shim").CombinedOutput(); err != nil {
+		t.Fatalf("cannot build the shim: %v\n%s", err, out)
+	}
+	agent := func() (*supervisor.Supervisor, sdk.Resource) {
+		units := supervisor.New(supervisor.Options{Shim: []string{shim}})
+		return units, local.New(local.Options{Ports: port.New(6000, 6999, 6000), Units: units, Changed: func(sdk.Identity) {}}).Resource("instance")
+	}
+	units, instance := agent()
+	dir, mark := shortDir(t), fmt.Sprintf("%d.%d", 200_000, os.Getpid())
+	attributes := map[string]cty.Value{}
+	for name, a := range local.New(local.Options{}).Schema().Types["instance"].Attributes {
+		attributes[name] = cty.NullVal(a.Type)
+	}
+	maps.Copy(attributes, map[string]cty.Value{
+		"component": cty.StringVal("app.sleeper"), "kind": cty.StringVal("worker"), "main": cty.False,
+		"directory": cty.StringVal(dir), "workdir": cty.StringVal(dir), "owner": cty.NumberIntVal(-1), "running": cty.True,
+		"command": cty.ListVal([]cty.Value{cty.StringVal("/bin/sleep"), cty.StringVal(mark)}),
+		"env":     cty.MapVal(map[string]cty.Value{"NAME": cty.StringVal("left")}),
+		"stop":    cty.ObjectVal(map[string]cty.Value{"signal": cty.StringVal("SIGTERM"), "grace": cty.StringVal("5s")}),
+	})
+	wanted := cty.ObjectVal(attributes)
+	none := cty.NullVal(wanted.Type())
+	id := sdk.Identity{Address: "app.sleeper[0].process.worker", Stack: "trial", Known: none}
+	if _, diags := instance.Apply(t.Context(), sdk.ApplyRequest{Identity: id, Before: none, After: wanted, Token: "make"}); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	units.Close()
+	if got := sleepers(mark); len(got) != 1 {
+		t.Fatalf("%v run", got)
+	}
+	units, instance = agent()
+	defer units.Close()
+	if _, diags := instance.Apply(t.Context(), sdk.ApplyRequest{Identity: id, Before: wanted, After: none, Token: "undo", Undo: true}); diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if got := sleepers(mark); got != nil {
+		t.Errorf("%v run", got)
+	}
 }
 
 // removeAll ends what a law has left running.

@@ -156,6 +156,10 @@ func (s *Supervisor) Restart(ctx context.Context, address string) error {
 		return err
 	}
 	return u.call(ctx, func(c chan error) {
+		if u.leaving {
+			c <- ErrUnknown
+			return
+		}
 		if u.join(c) {
 			return
 		}
@@ -183,10 +187,31 @@ func (s *Supervisor) Remove(ctx context.Context, address string) error {
 	if err != nil {
 		return nil
 	}
+	leave := func(leaving bool) func() { return func() { u.leaving = leaving } }
+	if err := u.do(ctx, leave(true)); err != nil && !errors.Is(err, ErrUnknown) {
+		return err
+	}
 	if err := u.stopAndWait(ctx); err != nil {
+		_ = u.do(context.WithoutCancel(ctx), leave(false)) // it stays, unless it is gone
 		return err
 	}
 	return s.forget(ctx, u, true)
+}
+
+// Clear ends what runs in the directory of a unit that is not known, as a supervisor that was killed has left it, and returns when
+// it is gone. Nothing that runs is no error. A unit that is known is removed.
+func (s *Supervisor) Clear(ctx context.Context, spec Spec) error {
+	u, err := s.add(spec)
+	if errors.Is(err, ErrExists) {
+		return s.Remove(ctx, spec.Address)
+	}
+	if err != nil {
+		return err
+	}
+	if err := u.do(ctx, func() { u.blind = 1 }); err != nil { // so it is looked before it counts as stopped
+		return err
+	}
+	return s.Remove(ctx, spec.Address)
 }
 
 // forget ends the unit, of which nothing runs; news says whether that is told.
@@ -235,6 +260,10 @@ func (s *Supervisor) Resume(ctx context.Context, address string) error {
 		return err
 	}
 	return u.call(ctx, func(c chan error) {
+		if u.leaving {
+			c <- ErrUnknown
+			return
+		}
 		if u.process != nil && u.state != Stopping {
 			c <- nil
 			return

@@ -364,6 +364,48 @@ func TestRestartSharesAStart(t *testing.T) {
 	f.wait("app.a", supervisor.Ready)
 }
 
+// TestClear ends what a supervisor has left that was killed, although the next one was told nothing of it.
+func TestClear(t *testing.T) {
+	f := newFixture(t, options())
+	spec := f.sh("app.a", "exec sleep 1000")
+	f.must(f.Start(t.Context(), spec))
+	left := f.wait("app.a", supervisor.Ready).PID
+	f = f.again()
+	defer f.Close()
+	f.must(f.Clear(t.Context(), spec))
+	if err := syscall.Kill(left, 0); !errors.Is(err, syscall.ESRCH) {
+		_ = syscall.Kill(left, syscall.SIGKILL)
+		t.Errorf("it runs on: %v", err)
+	}
+	f.must(f.Clear(t.Context(), spec))
+	if all := f.Statuses(); len(all) != 0 {
+		t.Errorf("known: %v", all)
+	}
+	f.must(f.Start(t.Context(), spec))
+	f.must(f.Clear(t.Context(), spec))
+	if all := f.Statuses(); len(all) != 0 {
+		t.Errorf("known: %v", all)
+	}
+}
+
+// TestRestartOfWhatIsRemoved has the user restart what a run removes: it is not started again, since nobody would know of it.
+func TestRestartOfWhatIsRemoved(t *testing.T) {
+	f := newFixture(t, options())
+	spec := f.sh("app.a", "trap 'touch asked; until [ -e go ]; do sleep 0.01; done; exit' TERM; touch up; while :; do sleep 0.01; done")
+	f.up(&spec, "up")
+	f.must(f.Start(t.Context(), spec))
+	removed := make(chan error, 1)
+	go func() { removed <- f.Remove(t.Context(), spec.Address) }()
+	f.wait("app.a", supervisor.Stopping)
+	for _, again := range []func(context.Context, string) error{f.Restart, f.Resume} {
+		if err := again(t.Context(), spec.Address); !errors.Is(err, supervisor.ErrUnknown) {
+			t.Errorf("got %v", err)
+		}
+	}
+	f.touch("go")
+	f.must(<-removed)
+}
+
 func TestPauseOutlivesSupervisor(t *testing.T) {
 	f := newFixture(t, options())
 	spec := f.sh("app.a", "exec sleep 1000")

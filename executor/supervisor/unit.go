@@ -29,6 +29,7 @@ type Unit struct {
 	policy   policy
 	blind    int    // looks at the directory in a row that have failed; until one does not, a process may run there
 	assumed  string // why the check of the start could not tell, as long as none has passed since; "" if one has
+	leaving  bool   // it is being removed: the user does not start it any more, or what he starts would be left behind
 	firstRun bool   // somebody waits for the first ready: an end is a failure, not a restart
 	after    after
 	times    timetable // of one with a schedule
