@@ -72,15 +72,18 @@ func TestStartKillsWhatIsLeft(t *testing.T) {
 		_, err = fmt.Sscan(string(b), &leaf, &grand)
 		return err == nil
 	})
+	app, err := unix.PidfdOpen(p.PID(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(app)
 	_ = syscall.Kill(p.PID(), syscall.SIGKILL)
-	eventually(t, "the app has ended", func() bool {
-		_, err := protocol.StartTime(p.PID())
-		return errors.Is(err, protocol.ErrGone)
-	})
+	eventually(t, "the app has ended, with all of its threads", func() bool { return protocol.Ended(app) })
 	start(t, spec(t, dir, "sleep"))
 	for _, pid := range []int{leaf, grand} {
-		if _, err := protocol.StartTime(pid); err == nil {
-			t.Errorf("process %d lives", pid)
-		}
+		eventually(t, "its descendants are gone", func() bool {
+			_, err := protocol.StartTime(pid)
+			return errors.Is(err, protocol.ErrGone)
+		})
 	}
 }
