@@ -86,10 +86,7 @@ func (h *Holder) Hold(ctx context.Context, t Table, r Report) error {
 func (h *Holder) served(wanted map[handle]bool) (missing []handle, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.giveUp != nil {
-		h.giveUp.Stop()
-		h.giveUp = nil
-	}
+	h.stopTimer()
 	for one := range wanted {
 		if _, ok := h.copies[one]; !ok {
 			missing = append(missing, one)
@@ -131,6 +128,14 @@ func (h *Holder) Await() {
 	}
 }
 
+// stopTimer has nothing closed later. mu is held.
+func (h *Holder) stopTimer() {
+	if h.giveUp != nil {
+		h.giveUp.Stop()
+		h.giveUp = nil
+	}
+}
+
 // End closes all copies, and the socket, until Hold is called again.
 func (h *Holder) End() { h.end(false) }
 
@@ -142,10 +147,7 @@ func (h *Holder) end(closed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closed = h.closed || closed
-	if h.giveUp != nil {
-		h.giveUp.Stop()
-		h.giveUp = nil
-	}
+	h.stopTimer()
 	if h.web != nil {
 		h.web.Close()
 		h.web = nil
