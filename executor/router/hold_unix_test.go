@@ -54,10 +54,12 @@ func bring(t *testing.T, c *Client, h *Holder, table Table) Report {
 	return report
 }
 
-func newHolder(t *testing.T, dir string) *Holder {
-	h := NewHolder(dir)
+// agentOf is what an agent has of the router in dir.
+func agentOf(t *testing.T, dir string) (*Client, *Holder) {
+	c, h := Dial(dir), NewHolder(dir)
+	t.Cleanup(c.Close)
 	t.Cleanup(h.Close)
-	return h
+	return c, h
 }
 
 // free reports whether nothing listens on a port.
@@ -90,8 +92,7 @@ func TestKilledRouterRefusesNobody(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "page") }))
 	t.Cleanup(app.Close)
 	kill := mortal(t, dir)
-	c, h := Dial(dir), newHolder(t, dir)
-	t.Cleanup(c.Close)
+	c, h := agentOf(t, dir)
 	table := Table{
 		Routes: []web.Route{{Name: "shop", Host: "shop.localhost", Path: "/", Upstreams: []string{app.Listener.Addr().String()}}},
 		Fronts: []Front{{Name: "http", Address: fmt.Sprint("127.0.0.1:", front)}},
@@ -138,8 +139,7 @@ func TestKilledRouterRefusesNobody(t *testing.T) {
 func TestHeldPortsFollowTheTable(t *testing.T) {
 	dir, a := t.TempDir(), echo(t, "a").Addr().String()
 	kill := mortal(t, dir)
-	c, h := Dial(dir), newHolder(t, dir)
-	t.Cleanup(c.Close)
+	c, h := agentOf(t, dir)
 	before := freePort(t)
 	bring(t, c, h, one(before, a))
 	for i := range 5 {
@@ -173,8 +173,7 @@ func TestHeldPortsFollowTheTable(t *testing.T) {
 func TestHoldingEnds(t *testing.T) {
 	dir, port, a := t.TempDir(), freePort(t), echo(t, "a").Addr().String()
 	kill := mortal(t, dir)
-	c, h := Dial(dir), newHolder(t, dir)
-	t.Cleanup(c.Close)
+	c, h := agentOf(t, dir)
 	bring(t, c, h, one(port, a))
 	kill()
 	held := func() bool { return !free(port) }
@@ -218,8 +217,7 @@ func TestHoldingEnds(t *testing.T) {
 func TestCopiesThatAreNotTaken(t *testing.T) {
 	dir, port, a := t.TempDir(), freePort(t), echo(t, "a").Addr().String()
 	kill := mortal(t, dir)
-	c, h := Dial(dir), newHolder(t, dir)
-	t.Cleanup(c.Close)
+	c, h := agentOf(t, dir)
 	bring(t, c, h, one(port, a))
 	kill()
 	if err := os.Remove(filepath.Join(dir, holdName)); err != nil {
@@ -236,8 +234,7 @@ func TestCopiesThatAreNotTaken(t *testing.T) {
 func TestCopiesAreForOwnRouters(t *testing.T) {
 	dir, port := t.TempDir(), freePort(t)
 	mortal(t, dir)
-	c, h := Dial(dir), newHolder(t, dir)
-	t.Cleanup(c.Close)
+	c, h := agentOf(t, dir)
 	bring(t, c, h, one(port))
 	if held(dir).endpoints[port] == nil {
 		t.Error("with the token: no listener")
